@@ -1,0 +1,228 @@
+import type { Server, Socket } from 'node:net';
+import net from 'node:net';
+import { errors } from '../errors.ts';
+import { type Reply, ServerError } from './reply.ts';
+import { ReplyWriter } from './reply-writer.ts';
+import { type Arguments, type ReaderLimits, RequestReader } from './request-reader.ts';
+
+/** What a connection needs from the server around it. */
+export interface ConnectionHost<C extends Connection> {
+  readonly limits: ReaderLimits;
+  /** Runs one command. A promise holds back this connection's next commands until it settles; other connections go on. */
+  execute(connection: C, args: Arguments): Reply | undefined | Promise<Reply | undefined>;
+  closed(connection: C): void;
+  /** An exception that is no ServerError: a bug to be logged. */
+  bug(error: unknown, connection: C): void;
+}
+
+const READ_BUFFER_BYTES = 64 * 1024;
+
+/**
+ * One read buffer serves all connections: libuv fills it and calls back within the same turn, and the reader keeps no view on it.
+ * Windows hands the buffer to the kernel ahead of time, so there each connection has its own.
+ */
+const sharedReadBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+
+/** A client: bytes in, commands out, replies in the order of commands, gathered into one write per turn. */
+export class Connection {
+  readonly id: number;
+  readonly socket: Socket;
+  readonly writer = new ReplyWriter();
+  readonly connectedAt = Date.now();
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  lastCommandAt = Date.now();
+  lastCommand = '';
+  bytesIn = 0;
+  bytesOut = 0;
+  closing = false;
+  readonly #host: ConnectionHost<Connection>;
+  readonly #reader: RequestReader;
+  #flushQueued = false;
+  #busy = false;
+  #congested = false;
+  #closed = false;
+
+  constructor(id: number, socket: Socket, host: ConnectionHost<Connection>) {
+    this.id = id;
+    this.socket = socket;
+    this.#host = host;
+    this.remoteAddress = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
+    this.localAddress = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
+    this.#reader = new RequestReader(host.limits, { command: (args) => this.#command(args) });
+    socket.setNoDelay(true);
+    socket.on('error', () => socket.destroy());
+    socket.on('end', () => {
+      if (!this.#busy) this.closeAfterReplies();
+    });
+    socket.on('drain', () => {
+      this.#congested = false;
+      this.#continue();
+    });
+    socket.on('close', () => {
+      if (this.#closed) return;
+      this.#closed = true;
+      host.closed(this);
+    });
+  }
+
+  /** Bytes waiting to be sent to the client. */
+  get outputBytes(): number {
+    return this.writer.pendingBytes + this.socket.writableLength;
+  }
+
+  /** Bytes of requests that are not complete yet. */
+  get queryBytes(): number {
+    return this.#reader.bufferedBytes;
+  }
+
+  /** Where the socket should read to next. */
+  readTarget(fallback: Buffer): Buffer {
+    return this.#reader.target() ?? fallback;
+  }
+
+  /** Takes `count` bytes that were read into `buffer`. */
+  received(count: number, buffer: Buffer): void {
+    this.bytesIn += count;
+    try {
+      const target = this.#reader.target();
+      if (target !== null && target.buffer === buffer.buffer && target.byteOffset === buffer.byteOffset) {
+        this.#reader.filled(count);
+      } else {
+        this.#reader.push(count === buffer.length ? buffer : buffer.subarray(0, count));
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Sends what is gathered, then closes. */
+  closeAfterReplies(): void {
+    this.closing = true;
+    this.#flush();
+    this.socket.end();
+  }
+
+  /** Closes at once; what was not sent is lost. */
+  kill(): void {
+    this.closing = true;
+    this.socket.destroy();
+  }
+
+  #command(args: Arguments): boolean {
+    if (this.closing) return false;
+    this.lastCommandAt = Date.now();
+    let reply: Reply | undefined | Promise<Reply | undefined>;
+    try {
+      reply = this.#host.execute(this, args);
+    } catch (error) {
+      reply = this.#asReply(error);
+    }
+    if (reply instanceof Promise) {
+      this.#busy = true;
+      this.socket.pause();
+      reply
+        .catch((error: unknown) => this.#asReply(error))
+        .then((settled) => {
+          this.#busy = false;
+          this.#send(settled);
+          this.#continue();
+        });
+      return false;
+    }
+    this.#send(reply);
+    return !this.#congested && !this.closing;
+  }
+
+  #asReply(error: unknown): ServerError {
+    if (error instanceof ServerError) return error;
+    this.#host.bug(error, this);
+    return errors.internal();
+  }
+
+  #send(reply: Reply | undefined): void {
+    if (this.#closed) return;
+    if (reply !== undefined) this.writer.write(reply);
+    if (this.#flushQueued) return;
+    this.#flushQueued = true;
+    queueMicrotask(() => {
+      this.#flushQueued = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const pieces = this.writer.take();
+    if (pieces.length === 0 || this.socket.destroyed) return;
+    let accepted = true;
+    if (pieces.length > 1) this.socket.cork();
+    for (const piece of pieces) {
+      this.bytesOut += piece.length;
+      if (typeof piece === 'string') accepted = this.socket.write(piece, 'latin1');
+      else accepted = this.socket.write(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
+    }
+    if (pieces.length > 1) this.socket.uncork();
+    // A client that sends and does not read is not read from either, so its replies cannot pile up without bound.
+    if (!accepted && this.socket.writableNeedDrain) {
+      this.#congested = true;
+      this.socket.pause();
+    }
+  }
+
+  #continue(): void {
+    if (this.#busy || this.#congested || this.closing || this.#closed) return;
+    try {
+      this.#reader.resume();
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    if (this.#busy || this.#congested || this.closing) return;
+    if (this.socket.readableEnded) this.closeAfterReplies();
+    else this.socket.resume();
+  }
+
+  #failed(error: unknown): void {
+    this.writer.write(this.#asReply(error));
+    this.closeAfterReplies();
+    this.socket.destroySoon();
+  }
+}
+
+/**
+ * Makes a server whose accepted sockets read into buffers that we choose (`onread`), so that large payloads land in their SharedArrayBuffer
+ * without a copy. Node takes `onread` only when the Socket object is made, and `net.Server` makes it itself, so its handle is moved
+ * to a Socket of our own. Where a Node version has no such handle, sockets deliver `data` events and large payloads are copied once.
+ */
+export function createServer(accept: (socket: Socket) => Connection | null): Server {
+  return net.createServer({ pauseOnConnect: true, noDelay: true }, (accepted) => {
+    const holder = accepted as Socket & { _handle: unknown };
+    const handle = holder._handle;
+    if (handle === null || handle === undefined) {
+      const connection = accept(accepted);
+      accepted.on('data', (chunk) => connection?.received(chunk.length, chunk));
+      accepted.resume();
+      return;
+    }
+    holder._handle = null;
+    let connection: Connection | null = null;
+    const readBuffer =
+      process.platform === 'win32' ? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES) : sharedReadBuffer;
+    const options = {
+      handle,
+      readable: true,
+      writable: true,
+      onread: {
+        buffer: () => connection?.readTarget(readBuffer) ?? readBuffer,
+        callback: (count: number, buffer: Uint8Array) => {
+          connection?.received(count, buffer as Buffer);
+          return true;
+        },
+      },
+    };
+    const socket = new net.Socket(options as unknown as net.SocketConstructorOpts);
+    connection = accept(socket);
+    if (connection === null) return;
+    socket.resume();
+  });
+}
