@@ -1,0 +1,35 @@
+/** The backends' names on the wire. */
+export const BACKEND_NAMES = ['TF', 'TFLITE', 'TORCH', 'ONNX'] as const;
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+export interface BatchSettings {
+  /** Most rows (dimension 0) of one run; 0 switches batching off. */
+  readonly batchSize: number;
+  /** Rows to wait for before a run; 0 waits for none. */
+  readonly minBatchSize: number;
+  /** How long to wait for them, in ms since the first request was queued; 0 waits without bound. */
+  readonly minBatchTimeoutMs: number;
+}
+
+/** Counts of this node since the model was stored or RESETSTAT. */
+export interface RunStatistics {
+  durationUs: number;
+  samples: number;
+  calls: number;
+  errors: number;
+}
+
+/** A model as it lies under a key. Immutable but for its statistics. */
+export interface StoredModel {
+  /** Unique within the process: the name of its sessions in the workers. */
+  readonly id: number;
+  readonly backend: BackendName;
+  /** As the client wrote it. */
+  readonly device: string;
+  readonly tag: Uint8Array;
+  readonly batching: BatchSettings;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly blob: Uint8Array<SharedArrayBuffer>;
+  readonly statistics: RunStatistics;
+}

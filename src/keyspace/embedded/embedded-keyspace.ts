@@ -1,0 +1,205 @@
+import slotOf from 'cluster-key-slot';
+import type { StoredModel } from '../../backends/model.ts';
+import type { KeyName, Keyspace, ScanPage, StoredValue } from '../keyspace.ts';
+import { ScanIndex } from './scan-index.ts';
+
+interface Entry {
+  readonly key: KeyName;
+  /** Given once, rising; SCAN walks it downwards. */
+  readonly sequence: number;
+  value: StoredValue;
+  expiresAt: number | undefined;
+  readonly slot: number;
+}
+
+/** Rough cost of an entry outside of its bytes: the Map slot, the objects and the index, measured on a million small keys. */
+const ENTRY_OVERHEAD_BYTES = 200;
+const EXPIRY_INTERVAL_MS = 100;
+const EXPIRY_SAMPLE = 20;
+
+/** The in-memory keyspace of one node. */
+export class EmbeddedKeyspace implements Keyspace {
+  readonly #entries = new Map<KeyName, Entry>();
+  readonly #scan = new ScanIndex<Entry>();
+  readonly #expiring = new Set<Entry>();
+  readonly #slots: Map<number, Set<KeyName>> | null;
+  readonly #bufferUses = new Map<ArrayBufferLike, number>();
+  readonly #modelUses = new Map<StoredModel, number>();
+  readonly #droppedListeners: ((model: StoredModel) => void)[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #nextSequence = 1;
+  #bytes = 0;
+
+  /** @param indexSlots whether to keep the keys of each hash slot at hand (cluster mode). */
+  constructor(indexSlots: boolean) {
+    this.#slots = indexSlots ? new Map() : null;
+    this.#timer = setInterval(() => this.#expireSome(), EXPIRY_INTERVAL_MS).unref();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get expiring(): number {
+    return this.#expiring.size;
+  }
+
+  get usedBytes(): number {
+    return this.#bytes;
+  }
+
+  get(key: KeyName): StoredValue | undefined {
+    return this.#live(key)?.value;
+  }
+
+  set(key: KeyName, value: StoredValue, keepExpiry = false): void {
+    const entry = this.#live(key);
+    if (entry === undefined) {
+      this.#insert(key, value);
+      return;
+    }
+    this.#retain(value);
+    this.#release(entry.value);
+    entry.value = value;
+    if (!keepExpiry) this.#setExpiry(entry, undefined);
+  }
+
+  delete(key: KeyName): boolean {
+    const entry = this.#live(key);
+    if (entry === undefined) return false;
+    this.#remove(entry);
+    return true;
+  }
+
+  expiryOf(key: KeyName): number | undefined {
+    return this.#live(key)?.expiresAt;
+  }
+
+  setExpiry(key: KeyName, at: number | undefined): void {
+    const entry = this.#live(key);
+    if (entry === undefined) return;
+    if (at !== undefined && at <= Date.now()) this.#remove(entry);
+    else this.#setExpiry(entry, at);
+  }
+
+  *keys(): Iterable<KeyName> {
+    for (const key of [...this.#entries.keys()]) if (this.#live(key) !== undefined) yield key;
+  }
+
+  scan(cursor: number, count: number): ScanPage {
+    const page = this.#scan.page(cursor, count);
+    const keys = page.items.filter((e) => this.#live(e.key) !== undefined).map((e) => e.key);
+    return { cursor: page.cursor, keys };
+  }
+
+  clear(): void {
+    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+  }
+
+  countInSlot(slot: number): number {
+    return this.#slots?.get(slot)?.size ?? 0;
+  }
+
+  keysInSlot(slot: number, limit: number): KeyName[] {
+    const keys = this.#slots?.get(slot);
+    return keys === undefined ? [] : [...keys].slice(0, limit);
+  }
+
+  onModelDropped(listener: (model: StoredModel) => void): void {
+    this.#droppedListeners.push(listener);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #live(key: KeyName): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry?.expiresAt === undefined || entry.expiresAt > Date.now()) return entry;
+    this.#remove(entry);
+    return undefined;
+  }
+
+  #insert(key: KeyName, value: StoredValue): void {
+    const slot = this.#slots === null ? 0 : slotOf(Buffer.from(key, 'latin1'));
+    const entry: Entry = { key, sequence: this.#nextSequence++, value, expiresAt: undefined, slot };
+    this.#entries.set(key, entry);
+    this.#scan.add(entry);
+    this.#retain(value);
+    this.#bytes += ENTRY_OVERHEAD_BYTES + key.length;
+    if (this.#slots === null) return;
+    const inSlot = this.#slots.get(slot);
+    if (inSlot === undefined) this.#slots.set(slot, new Set([key]));
+    else inSlot.add(key);
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry.key);
+    this.#scan.remove(entry);
+    this.#expiring.delete(entry);
+    this.#bytes -= ENTRY_OVERHEAD_BYTES + entry.key.length;
+    const inSlot = this.#slots?.get(entry.slot);
+    inSlot?.delete(entry.key);
+    if (inSlot?.size === 0) this.#slots?.delete(entry.slot);
+    this.#release(entry.value);
+  }
+
+  #setExpiry(entry: Entry, at: number | undefined): void {
+    entry.expiresAt = at;
+    if (at === undefined) this.#expiring.delete(entry);
+    else this.#expiring.add(entry);
+  }
+
+  #retain(value: StoredValue): void {
+    if (value.type === 'model') count(this.#modelUses, value.model, 1);
+    const buffer = bufferOf(value);
+    if (count(this.#bufferUses, buffer, 1) === 1) this.#bytes += buffer.byteLength;
+  }
+
+  #release(value: StoredValue): void {
+    const buffer = bufferOf(value);
+    if (count(this.#bufferUses, buffer, -1) === 0) this.#bytes -= buffer.byteLength;
+    if (value.type === 'model' && count(this.#modelUses, value.model, -1) === 0) {
+      for (const listener of this.#droppedListeners) listener(value.model);
+    }
+  }
+
+  /** Like Redis's active cycle: sample, and go on while a good part of the sample had expired. */
+  #expireSome(): void {
+    const now = Date.now();
+    const until = now + EXPIRY_INTERVAL_MS / 4;
+    for (let found = EXPIRY_SAMPLE; found * 4 > EXPIRY_SAMPLE && Date.now() < until; ) {
+      found = 0;
+      let seen = 0;
+      for (const entry of this.#expiring) {
+        if (seen++ >= EXPIRY_SAMPLE) break;
+        if ((entry.expiresAt as number) <= now) {
+          found++;
+          this.#remove(entry);
+        } else {
+          // To the back of the line, so that the next sample sees others.
+          this.#expiring.delete(entry);
+          this.#expiring.add(entry);
+        }
+      }
+    }
+  }
+}
+
+function count<K>(uses: Map<K, number>, key: K, by: number): number {
+  const now = (uses.get(key) ?? 0) + by;
+  if (now === 0) uses.delete(key);
+  else uses.set(key, now);
+  return now;
+}
+
+function bufferOf(value: StoredValue): ArrayBufferLike {
+  switch (value.type) {
+    case 'string':
+      return value.bytes.buffer;
+    case 'tensor':
+      return value.tensor.buffer;
+    case 'model':
+      return value.model.blob.buffer;
+  }
+}
