@@ -113,9 +113,7 @@ export const errors = {
   inputCountPositive: () => error('ERR Input count must be a positive integer'),
   outputCountPositive: () => error('ERR Output count must be a positive integer'),
   inputsMismatchArgs: () =>
-    error(
-      'ERR number of input keys to AI.MODELEXECUTE command does not match the number of given arguments',
-    ),
+    error('ERR number of input keys to AI.MODELEXECUTE command does not match the number of given arguments'),
   outputsMismatchArgs: () =>
     error(
       'ERR number of output keys to AI.MODELEXECUTE command does not match the number of given arguments',

@@ -65,7 +65,7 @@ export class ReplyWriter {
 
   #string(text: string): void {
     const length = Buffer.byteLength(text);
-    const bytes = length === text.length ? text : Buffer.from(text).latin1Slice();
+    const bytes = length === text.length ? text : Buffer.from(text).toString('latin1');
     this.#text += `$${length}\r\n${bytes}\r\n`;
   }
 
@@ -77,7 +77,7 @@ export class ReplyWriter {
 
   #raw(bytes: Uint8Array): void {
     if (bytes.length < BY_REFERENCE_BYTES) {
-      this.#text += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice();
+      this.#text += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
       return;
     }
     this.#pieces.push(this.#text, bytes);
@@ -115,13 +115,13 @@ export class ReplyWriter {
       this.#string(text);
       return;
     }
-    const bytes = Buffer.from(text).latin1Slice();
+    const bytes = Buffer.from(text).toString('latin1');
     this.#text += `=${bytes.length + 4}\r\ntxt:${bytes}\r\n`;
   }
 
   /** An error is one line: a line break inside would end the reply early and derail the client. */
   #error(message: string): void {
     const line = message.replace(/[\r\n]/g, ' ');
-    this.#text += `-${Buffer.from(line).latin1Slice()}\r\n`;
+    this.#text += `-${Buffer.from(line).toString('latin1')}\r\n`;
   }
 }

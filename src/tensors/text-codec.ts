@@ -31,7 +31,7 @@ export function tensorFromValues(dtype: Dtype, shape: readonly number[], values:
   const view = new DataView(buffer);
   const step = ELEMENT_BYTES[dtype];
   for (let i = 0, at = 0; i < values.length; i++, at += step) {
-    const text = (values[i] as Buffer).latin1Slice();
+    const text = (values[i] as Buffer).toString('latin1');
     if (dtype === 'FLOAT' || dtype === 'DOUBLE') {
       const value = parseFloatText(text);
       if (dtype === 'DOUBLE') view.setFloat64(at, value, true);

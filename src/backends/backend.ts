@@ -1,0 +1,28 @@
+import type { Tensor } from '../tensors/tensor.ts';
+import type { BackendName } from './model.ts';
+
+export interface SessionOptions {
+  /** Threads inside one operator; 0 leaves it to the backend. */
+  readonly intraOpParallelism: number;
+  /** Operators at the same time; 0 leaves it to the backend. */
+  readonly interOpParallelism: number;
+}
+
+/** A model loaded in one worker. Never shared between threads. */
+export interface Session {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /**
+   * Runs the model on tensors in the order of `inputs`; answers in the order of `outputs`, in SharedArrayBuffers.
+   * @throws Error with the runtime's own text.
+   */
+  run(inputs: readonly Tensor[]): Promise<Tensor[]>;
+  close(): Promise<void>;
+}
+
+/** A runtime that loads models. Lives in the workers only. */
+export interface Backend {
+  readonly name: BackendName;
+  /** @throws Error with the runtime's own text when the bytes are no model of it. */
+  load(blob: Uint8Array<SharedArrayBuffer>, options: SessionOptions): Promise<Session>;
+}

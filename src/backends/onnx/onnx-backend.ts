@@ -1,0 +1,97 @@
+import * as ort from 'onnxruntime-node';
+import { ELEMENT_BYTES } from '../../tensors/dtype.ts';
+import { elementCount, type Tensor } from '../../tensors/tensor.ts';
+import type { Backend, Session, SessionOptions } from '../backend.ts';
+import { fromOrt, ORT_DTYPES, toOrt, toOrtBuffer } from './ort-tensors.ts';
+
+/** ONNX models in ONNX Runtime, on the CPU. */
+export const onnxBackend: Backend = {
+  name: 'ONNX',
+  async load(blob, options) {
+    // The binding answers "Model data pointer is null." here; this is what ONNX Runtime says of a model without a graph.
+    if (blob.length === 0) throw new Error('No graph was found in the protobuf.');
+    // The binding takes no SharedArrayBuffer for a model, so there is one copy while it loads.
+    const session = await ort.InferenceSession.create(new Uint8Array(blob), sessionOptions(options));
+    return new OnnxSession(session);
+  },
+};
+
+function sessionOptions(options: SessionOptions): ort.InferenceSession.SessionOptions {
+  const out: ort.InferenceSession.SessionOptions = { logSeverityLevel: 3 };
+  if (options.intraOpParallelism > 0) out.intraOpNumThreads = options.intraOpParallelism;
+  if (options.interOpParallelism > 0) out.interOpNumThreads = options.interOpParallelism;
+  return out;
+}
+
+class OnnxSession implements Session {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly #session: ort.InferenceSession;
+  /** Off once an output's real shape was not the declared one. */
+  #preallocate = true;
+
+  constructor(session: ort.InferenceSession) {
+    this.#session = session;
+    this.inputs = session.inputNames;
+    this.outputs = session.outputNames;
+  }
+
+  async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
+    const feeds: Record<string, ort.Tensor> = {};
+    for (let i = 0; i < this.inputs.length; i++) feeds[this.inputs[i] as string] = toOrt(inputs[i] as Tensor);
+    const prepared = this.#preallocate ? this.#prepareOutputs(inputs) : null;
+    if (prepared === null) return this.#collect(await this.#session.run(feeds), null);
+    const fetches: Record<string, ort.Tensor | null> = {};
+    for (let i = 0; i < this.outputs.length; i++) {
+      const tensor = prepared[i];
+      fetches[this.outputs[i] as string] =
+        tensor === null || tensor === undefined ? null : toOrtBuffer(tensor);
+    }
+    let result: ort.InferenceSession.OnnxValueMapType;
+    try {
+      result = await this.#session.run(feeds, fetches);
+    } catch (error) {
+      // Declared shapes may be wrong; whether they were, only a run without them can tell.
+      const again = this.#collect(await this.#session.run(feeds), null);
+      if (String(error).includes('output')) this.#preallocate = false;
+      return again;
+    }
+    return this.#collect(result, prepared);
+  }
+
+  async close(): Promise<void> {
+    await this.#session.release();
+  }
+
+  #collect(
+    result: ort.InferenceSession.OnnxValueMapType,
+    prepared: readonly (Tensor | null)[] | null,
+  ): Tensor[] {
+    return this.outputs.map((name, i) => prepared?.[i] ?? fromOrt(result[name] as ort.Tensor));
+  }
+
+  /** Buffers for the outputs whose shapes the model declares, symbolic dimensions taken from the inputs; null for the others. */
+  #prepareOutputs(inputs: readonly Tensor[]): (Tensor | null)[] {
+    const symbols = new Map<string, number>();
+    this.#session.inputMetadata.forEach((meta, i) => {
+      if (!meta.isTensor) return;
+      meta.shape.forEach((dim, d) => {
+        const actual = inputs[i]?.shape[d];
+        if (typeof dim === 'string' && dim !== '' && actual !== undefined) symbols.set(dim, actual);
+      });
+    });
+    return this.#session.outputMetadata.map((meta) => {
+      if (!meta.isTensor) return null;
+      const dtype = ORT_DTYPES[meta.type];
+      if (dtype === undefined || dtype === 'STRING') return null;
+      const shape: number[] = [];
+      for (const dim of meta.shape) {
+        const size = typeof dim === 'number' ? dim : symbols.get(dim);
+        if (size === undefined || size < 0) return null;
+        shape.push(size);
+      }
+      const byteLength = elementCount(shape) * ELEMENT_BYTES[dtype];
+      return { dtype, shape, buffer: new SharedArrayBuffer(byteLength), byteOffset: 0, byteLength };
+    });
+  }
+}

@@ -1,0 +1,358 @@
+import type { SessionOptions } from '../backends/backend.ts';
+import type { StoredModel } from '../backends/model.ts';
+import { errors, ServerError } from '../errors.ts';
+import type { Tensor } from '../tensors/tensor.ts';
+import { rowsOf } from './batch.ts';
+import { Lane } from './lane.ts';
+import type { LoadResult, RunResult } from './messages.ts';
+import { type PendingRun, type RunOutcome, RunQueue } from './run-queue.ts';
+
+export interface DeviceSettings extends SessionOptions {
+  /** Runs of this device at the same time. */
+  readonly threadsPerQueue: number;
+  readonly executionTimeoutMs: number;
+  readonly loadTimeoutMs: number;
+}
+
+export interface DeviceCounters {
+  runs: number;
+  timedOutRuns: number;
+  workersReplaced: number;
+}
+
+/** One task holds about this much work, so that small runs share a hand-over and nobody waits long for another's result. */
+const TASK_BUDGET_US = 1000;
+const COST_SMOOTHING = 0.2;
+
+interface PendingLoad {
+  readonly model: Pick<StoredModel, 'id' | 'backend' | 'blob'>;
+  readonly resolve: (result: LoadResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The only one that talks to a device's worker threads: owns the run queue, forms batches, applies timeouts.
+ *
+ * There is one thread more than runs may go on at the same time, so that one can load a model while the others run.
+ * A model runs only where it has a session; it gets one more where it waits and a thread is free.
+ */
+export class DeviceActor {
+  readonly name: string;
+  readonly counters: DeviceCounters = { runs: 0, timedOutRuns: 0, workersReplaced: 0 };
+  readonly #settings: DeviceSettings;
+  readonly #lanes: Lane[];
+  readonly #queue = new RunQueue();
+  readonly #loads: PendingLoad[] = [];
+  /** Measured time of a run by model id, in us. */
+  readonly #cost = new Map<number, number>();
+  /** Models with a run that is past its deadline and still holds its thread: how many. */
+  readonly #stuck = new Map<number, number>();
+  #timer: NodeJS.Timeout | null = null;
+  #pumpQueued = false;
+  #closed = false;
+
+  constructor(name: string, settings: DeviceSettings) {
+    this.name = name;
+    this.#settings = settings;
+    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, (_, i) => new Lane(i));
+  }
+
+  get queueLength(): number {
+    return this.#queue.size;
+  }
+
+  /** Threads that a run past its deadline still holds. */
+  get stuckThreads(): number {
+    return [...this.#stuck.values()].reduce((sum, n) => sum + n, 0);
+  }
+
+  /**
+   * Loads a model in a worker and keeps it there.
+   * @throws ServerError with the runtime's text when it is no good.
+   */
+  load(model: PendingLoad['model']): Promise<LoadResult> {
+    return new Promise((resolve, reject) => {
+      this.#loads.push({ model, resolve, reject });
+      this.#pump();
+    });
+  }
+
+  /**
+   * Queues a run.
+   * @param timeoutMs the longest time in the queue; the answer is then 'TIMEDOUT'. Undefined: no limit.
+   */
+  run(model: StoredModel, inputs: readonly Tensor[], timeoutMs: number | undefined): Promise<RunOutcome> {
+    if (this.#stuck.has(model.id)) return Promise.reject(errors.executionBusy());
+    return new Promise((resolve, reject) => {
+      const queuedAt = performance.now();
+      const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : queuedAt + timeoutMs;
+      this.#queue.push({ model, inputs, rows: rowsOf(inputs) ?? 1, queuedAt, deadline, resolve, reject });
+      this.#pumpSoon();
+    });
+  }
+
+  /** Frees a model's sessions. Runs of it that wait are answered as if the model was not there. */
+  unload(modelId: number): void {
+    for (const run of this.#queue.takeModel(modelId)) run.reject(errors.emptyModelKey());
+    this.#cost.delete(modelId);
+    for (const lane of this.#lanes) {
+      if (!lane.resident.delete(modelId)) continue;
+      lane.unloading.push(modelId);
+      if (lane.busy === 'idle') void this.#free(lane);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+
+  /** Requests of one turn of the event loop are seen together, and so can share a task. */
+  #pumpSoon(): void {
+    if (this.#pumpQueued) return;
+    this.#pumpQueued = true;
+    setImmediate(() => {
+      this.#pumpQueued = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#closed) return;
+    const now = performance.now();
+    for (const run of this.#queue.takeExpired(now)) run.resolve('TIMEDOUT');
+    this.#startLoad();
+    for (const lane of this.#lanes) {
+      if (lane.busy !== 'idle' || this.#running() >= this.#settings.threadsPerQueue) continue;
+      const batches = this.#collect(lane, now);
+      if (batches.length > 0) void this.#dispatch(lane, batches);
+    }
+    this.#spread(now);
+    this.#setTimer(now);
+  }
+
+  #running(): number {
+    return this.#lanes.filter((lane) => lane.busy === 'run').length;
+  }
+
+  #collect(lane: Lane, now: number): PendingRun[][] {
+    const batches: PendingRun[][] = [];
+    let cost = 0;
+    for (const model of this.#queue.readyModels(now)) {
+      if (!lane.resident.has(model.id)) continue;
+      while (cost < TASK_BUDGET_US) {
+        const expected = this.#cost.get(model.id) ?? TASK_BUDGET_US;
+        if (batches.length > 0 && cost + expected > TASK_BUDGET_US) break;
+        const batch = this.#queue.take(model, now);
+        if (batch === undefined) break;
+        batches.push(batch);
+        cost += expected;
+      }
+    }
+    return batches;
+  }
+
+  /** Gives a model that waits a session in a thread that is free, where none of its own is. */
+  #spread(now: number): void {
+    if (this.#running() >= this.#settings.threadsPerQueue || this.#loads.length > 0) return;
+    for (const model of this.#queue.readyModels(now)) {
+      this.#loads.push({
+        model,
+        resolve: () => {},
+        reject: (error) => {
+          for (const run of this.#queue.takeModel(model.id)) run.reject(error);
+        },
+      });
+      this.#startLoad();
+      return;
+    }
+  }
+
+  /** One load at a time, in the free thread that ran least recently. */
+  #startLoad(): void {
+    if (this.#lanes.some((lane) => lane.busy === 'load')) return;
+    const next = this.#loads[0];
+    if (next === undefined) return;
+    const free = this.#lanes.filter((lane) => lane.busy === 'idle' && !lane.resident.has(next.model.id));
+    const lane = free.sort((a, b) => a.lastRunAt - b.lastRunAt)[0];
+    if (lane === undefined) return;
+    this.#loads.shift();
+    void this.#loadIn(lane, next);
+  }
+
+  async #loadIn(lane: Lane, load: PendingLoad): Promise<void> {
+    const { model } = load;
+    const { intraOpParallelism, interOpParallelism, loadTimeoutMs } = this.#settings;
+    lane.busy = 'load';
+    const abort = new AbortController();
+    const thread = lane.thread();
+    const timer = setTimeout(() => abort.abort(), loadTimeoutMs);
+    try {
+      const result = await lane.run(
+        {
+          kind: 'load',
+          modelId: model.id,
+          backend: model.backend,
+          blob: model.blob,
+          options: { intraOpParallelism, interOpParallelism },
+        },
+        abort.signal,
+      );
+      lane.resident.add(model.id);
+      load.resolve(result as LoadResult);
+    } catch (error) {
+      if (abort.signal.aborted || this.#died(lane, thread)) {
+        this.counters.workersReplaced++;
+        lane.reset();
+        load.reject(abort.signal.aborted ? errors.loadTimeout() : errors.workerDied());
+      } else load.reject(asBackendError(error));
+    } finally {
+      clearTimeout(timer);
+      lane.busy = 'idle';
+      this.#pump();
+    }
+  }
+
+  async #dispatch(lane: Lane, batches: PendingRun[][]): Promise<void> {
+    lane.busy = 'run';
+    lane.lastRunAt = performance.now();
+    const abort = new AbortController();
+    const thread = lane.thread();
+    lane.progress[0] = 0n;
+    lane.progress[1] = process.hrtime.bigint();
+    const stopWatching = this.#watch(lane, abort);
+    try {
+      const results = (await lane.run(
+        {
+          kind: 'run',
+          unload: lane.unloading.splice(0),
+          progress: lane.progress,
+          runs: batches.map((batch) => ({
+            modelId: (batch[0] as PendingRun).model.id,
+            requests: batch.map((run) => run.inputs),
+          })),
+        },
+        abort.signal,
+      )) as RunResult[];
+      batches.forEach((batch, i) => {
+        this.#settle(batch, results[i] as RunResult);
+      });
+    } catch (error) {
+      this.#lost(lane, batches, abort.signal.aborted, thread, error);
+    } finally {
+      stopWatching();
+      lane.busy = 'idle';
+      this.#pump();
+    }
+  }
+
+  /** Fires the abort when the run under way has gone on for longer than it may. */
+  #watch(lane: Lane, abort: AbortController): () => void {
+    const limit = this.#settings.executionTimeoutMs;
+    let timer: NodeJS.Timeout;
+    const check = () => {
+      const ranMs = Number(process.hrtime.bigint() - Atomics.load(lane.progress, 1)) / 1e6;
+      if (ranMs >= limit) abort.abort();
+      else timer = setTimeout(check, limit - ranMs + 1);
+    };
+    timer = setTimeout(check, limit);
+    return () => clearTimeout(timer);
+  }
+
+  /** A task that ended without results: its culprit is answered, the others of the same task run again elsewhere. */
+  #lost(
+    lane: Lane,
+    batches: PendingRun[][],
+    late: boolean,
+    thread: ReturnType<Lane['thread']>,
+    error: unknown,
+  ): void {
+    const culprit = Number(Atomics.load(lane.progress, 0));
+    this.counters.workersReplaced++;
+    lane.reset();
+    const batch = batches[culprit] ?? [];
+    const modelId = batch[0]?.model.id;
+    if (late) {
+      this.counters.timedOutRuns++;
+      if (modelId !== undefined) this.#setAside(modelId, thread);
+    }
+    const reason = late ? errors.executionTimeout() : errors.workerDied();
+    reason.cause = error;
+    for (const run of batch) {
+      run.model.statistics.calls++;
+      run.model.statistics.errors++;
+      run.reject(reason);
+    }
+    if (late && modelId !== undefined) {
+      for (const run of this.#queue.takeModel(modelId)) run.reject(errors.executionBusy());
+    }
+    for (const other of batches.filter((b) => b !== batch).reverse()) {
+      if (this.#stuck.has((other[0] as PendingRun).model.id))
+        for (const run of other) run.reject(errors.executionBusy());
+      else for (const run of other.reverse()) this.#queue.push(run, true);
+    }
+  }
+
+  /** The thread cannot be stopped inside the runtime; until it ends the model is refused, so that it holds one thread at most. */
+  #setAside(modelId: number, thread: ReturnType<Lane['thread']>): void {
+    this.#stuck.set(modelId, (this.#stuck.get(modelId) ?? 0) + 1);
+    thread?.once('exit', () => {
+      const left = (this.#stuck.get(modelId) ?? 1) - 1;
+      if (left === 0) this.#stuck.delete(modelId);
+      else this.#stuck.set(modelId, left);
+    });
+  }
+
+  #died(lane: Lane, thread: ReturnType<Lane['thread']>): boolean {
+    return thread !== undefined && lane.thread() !== thread;
+  }
+
+  #settle(batch: PendingRun[], result: RunResult): void {
+    const first = batch[0] as PendingRun;
+    const before = this.#cost.get(first.model.id);
+    this.#cost.set(
+      first.model.id,
+      before === undefined ? result.durationUs : before + COST_SMOOTHING * (result.durationUs - before),
+    );
+    this.counters.runs++;
+    const { outcome } = result;
+    batch.forEach((run, i) => {
+      const { statistics } = run.model;
+      statistics.calls++;
+      statistics.durationUs += Math.round(result.durationUs);
+      if (typeof outcome === 'string') {
+        statistics.errors++;
+        run.reject(errors.backend(outcome));
+      } else {
+        statistics.samples += run.rows;
+        run.resolve(outcome[i] as readonly Tensor[]);
+      }
+    });
+  }
+
+  async #free(lane: Lane): Promise<void> {
+    lane.busy = 'load';
+    try {
+      await lane.run({ kind: 'unload', modelIds: lane.unloading.splice(0) }, new AbortController().signal);
+    } catch {
+      lane.reset();
+    } finally {
+      lane.busy = 'idle';
+      this.#pump();
+    }
+  }
+
+  #setTimer(now: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const next = this.#queue.nextChange(now);
+    if (next !== Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => this.#pump(), Math.max(0, next - now) + 0.5);
+  }
+}
+
+function asBackendError(error: unknown): ServerError {
+  if (error instanceof ServerError) return error;
+  return errors.backend(error instanceof Error ? error.message : String(error));
+}
