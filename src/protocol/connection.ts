@@ -189,6 +189,9 @@ export class Connection {
   }
 }
 
+/** What Node keeps in a Socket and does not document. */
+type InternalSocket = Socket & { _handle: unknown; _server: unknown };
+
 /**
  * Makes a server whose accepted sockets read into buffers that we choose (`onread`), so that large payloads land in their SharedArrayBuffer
  * without a copy. Node takes `onread` only when the Socket object is made, and `net.Server` makes it itself, so its handle is moved
@@ -196,7 +199,7 @@ export class Connection {
  */
 export function createServer(accept: (socket: Socket) => Connection | null): Server {
   return net.createServer({ pauseOnConnect: true, noDelay: true }, (accepted) => {
-    const holder = accepted as Socket & { _handle: unknown };
+    const holder = accepted as InternalSocket;
     const handle = holder._handle;
     if (handle === null || handle === undefined) {
       const connection = accept(accepted);
@@ -221,6 +224,8 @@ export function createServer(accept: (socket: Socket) => Connection | null): Ser
       },
     };
     const socket = new net.Socket(options as unknown as net.SocketConstructorOpts);
+    // The server counts its connections by this field; without it close() would wait for ever.
+    (socket as InternalSocket)._server = holder._server;
     connection = accept(socket);
     if (connection === null) return;
     socket.resume();

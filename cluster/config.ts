@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser';
+import { z } from 'zod';
+import { parseRange, SLOT_COUNT } from './slot-map.ts';
+
+/** A configuration that cannot be used; the message names file, line and reason. */
+export class ConfigError extends Error {}
+
+const port = z.int().min(1).max(65_535);
+
+const nodeSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/i, 'letters, digits and dashes only'),
+  host: z.string().min(1),
+  port,
+  slots: z.array(z.string().regex(/^\d+(-\d+)?$/, 'a slot or a range such as 0-5460')).min(1),
+});
+
+const configSchema = z.strictObject({
+  engine: z.literal('embedded', 'only "embedded" is available'),
+  nodes: z.array(nodeSchema).min(1),
+  devices: z
+    .strictObject({
+      threadsPerQueue: z.int().min(1).max(1024).default(1),
+      intraOpParallelism: z.int().min(0).max(1024).default(0),
+      interOpParallelism: z.int().min(0).max(1024).default(0),
+    })
+    .prefault({}),
+  modelExecutionTimeoutMs: z.int().min(1000).default(5000),
+  /** Bytes a node; 0 for no limit. */
+  maxmemory: z.int().min(0).default(0),
+});
+
+export type ClusterConfig = z.infer<typeof configSchema>;
+
+/**
+ * Reads and checks a configuration file.
+ * @throws ConfigError naming the line and the reason.
+ */
+export function loadClusterConfig(path: string): ClusterConfig {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`${path}: ${(error as Error).message}`);
+  }
+  const syntax: ParseError[] = [];
+  const tree = parseTree(text, syntax, { allowTrailingComma: true });
+  const fail = (where: (string | number)[], reason: string): never => {
+    const offset = offsetOf(tree, where);
+    const line = text.slice(0, offset).split('\n').length;
+    throw new ConfigError(`${path}:${line}: ${where.join('.') || 'file'}: ${reason}`);
+  };
+  const [first] = syntax;
+  if (tree === undefined || first !== undefined) {
+    const line = text.slice(0, first?.offset ?? 0).split('\n').length;
+    throw new ConfigError(
+      `${path}:${line}: not JSON: ${first ? printParseErrorCode(first.error) : 'empty file'}`,
+    );
+  }
+  const parsed = configSchema.safeParse(getNodeValue(tree));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return fail((issue?.path ?? []) as (string | number)[], issue?.message ?? 'invalid');
+  }
+  checkNodes(parsed.data, fail);
+  return parsed.data;
+}
+
+function checkNodes(
+  config: ClusterConfig,
+  fail: (where: (string | number)[], reason: string) => never,
+): void {
+  const names = new Set<string>();
+  const addresses = new Set<string>();
+  const owner = new Array<string | undefined>(SLOT_COUNT);
+  config.nodes.forEach((node, n) => {
+    if (names.has(node.name)) fail(['nodes', n, 'name'], `the name ${node.name} is taken`);
+    names.add(node.name);
+    const address = `${node.host}:${node.port}`;
+    if (addresses.has(address)) fail(['nodes', n, 'port'], `the address ${address} is taken`);
+    addresses.add(address);
+    node.slots.forEach((text, s) => {
+      const [from, to] = parseRange(text);
+      if (from > to) fail(['nodes', n, 'slots', s], `${text} is no range within 0-${SLOT_COUNT - 1}`);
+      for (let slot = from; slot <= to; slot++) {
+        if (owner[slot] !== undefined) {
+          fail(['nodes', n, 'slots', s], `slot ${slot} already belongs to ${owner[slot]}`);
+        }
+        owner[slot] = node.name;
+      }
+    });
+  });
+  const missing = Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter((s) => owner[s] === undefined);
+  if (missing.length > 0) {
+    fail(['nodes'], `${missing.length} slots belong to no node, the first is ${missing[0]}`);
+  }
+}
+
+/** Where the value at that path stands in the file; the nearest parent's place where it is missing. */
+function offsetOf(tree: Node | undefined, where: readonly (string | number)[]): number {
+  for (let length = where.length; tree !== undefined && length >= 0; length--) {
+    const found = findNodeAtLocation(tree, where.slice(0, length));
+    if (found !== undefined) return found.offset;
+  }
+  return 0;
+}

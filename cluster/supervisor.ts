@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { ClusterConfig } from './config.ts';
+
+export interface SupervisorOptions {
+  /** The program that runs a node: called as `main node --config .. --name .. --data ..`. */
+  readonly mainPath: string;
+  readonly configPath: string;
+  readonly config: Pick<ClusterConfig, 'nodes'>;
+  readonly dataDir: string;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+}
+
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 10_000;
+/** A node that was up for this long starts again with the shortest delay. */
+const STABLE_MS = 30_000;
+const STOP_PATIENCE_MS = 5000;
+/** A node that never came up is given up after so many tries. */
+const MOST_FAILED_STARTS = 5;
+
+interface Supervised {
+  readonly name: string;
+  child: ChildProcess | null;
+  delayMs: number;
+  failedStarts: number;
+  everReady: boolean;
+}
+
+/** Starts one process a node and brings back those that die. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #nodes: Supervised[];
+  readonly #restarts = new Set<NodeJS.Timeout>();
+  #stopping = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#nodes = options.config.nodes.map(({ name }) => ({
+      name,
+      child: null,
+      delayMs: FIRST_DELAY_MS,
+      failedStarts: 0,
+      everReady: false,
+    }));
+  }
+
+  /** Process ids by node name. */
+  get pids(): Record<string, number | undefined> {
+    return Object.fromEntries(this.#nodes.map((node) => [node.name, node.child?.pid]));
+  }
+
+  /** Resolves when all nodes are ready. @throws Error when one does not come up at all. */
+  async start(): Promise<void> {
+    await Promise.all(
+      this.#nodes.map((node) => new Promise<void>((resolve, reject) => this.#spawn(node, resolve, reject))),
+    );
+  }
+
+  /** Ends all nodes: asks first, and forces those that take longer than 5 s. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#restarts) clearTimeout(timer);
+    await Promise.all(this.#nodes.map((node) => endProcess(node.child)));
+  }
+
+  #spawn(node: Supervised, ready: () => void, failed: (error: Error) => void): void {
+    const { mainPath, configPath, dataDir, log } = this.#options;
+    const args = ['node', '--config', configPath, '--name', node.name, '--data', dataDir];
+    const child = spawn(process.execPath, [mainPath, ...args], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const startedAt = Date.now();
+    let up = false;
+    node.child = child;
+    child.on('message', (message: { type?: string }) => {
+      if (message.type !== 'ready') return;
+      up = true;
+      node.failedStarts = 0;
+      if (node.everReady) log('info', `${node.name} is back after ${Date.now() - startedAt} ms`);
+      node.everReady = true;
+      ready();
+    });
+    child.on('error', (error) => log('error', `${node.name}: ${error.message}`));
+    child.once('close', (code, signal) => {
+      node.child = null;
+      if (this.#stopping) return;
+      if (!up) node.failedStarts++;
+      if (!node.everReady && node.failedStarts >= MOST_FAILED_STARTS) {
+        failed(new Error(`${node.name} does not start (${signal ?? `exit code ${code}`})`));
+        return;
+      }
+      if (up && Date.now() - startedAt > STABLE_MS) node.delayMs = FIRST_DELAY_MS;
+      log(
+        'warn',
+        `${node.name} ended (${signal ?? `exit code ${code}`}), starts again in ${node.delayMs} ms`,
+      );
+      const timer = setTimeout(() => {
+        this.#restarts.delete(timer);
+        this.#spawn(node, ready, failed);
+      }, node.delayMs);
+      this.#restarts.add(timer);
+      node.delayMs = Math.min(node.delayMs * 2, LONGEST_DELAY_MS);
+    });
+  }
+}
+
+async function endProcess(child: ChildProcess | null): Promise<void> {
+  if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
+  await ended;
+  clearTimeout(force);
+}

@@ -1,0 +1,49 @@
+import { Connection } from './protocol/connection.ts';
+
+/** A connected client and what it told of itself. */
+export class ClientSession extends Connection {
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  /** Set by ASKING for the next command only. */
+  asking = false;
+  /** Set by READONLY: the client accepts reads from replicas. */
+  readonly = false;
+  commands = 0;
+
+  /** The line of CLIENT LIST and CLIENT INFO. */
+  describe(): string {
+    const now = Date.now();
+    const fields: [string, string | number][] = [
+      ['id', this.id],
+      ['addr', this.remoteAddress],
+      ['laddr', this.localAddress],
+      ['fd', -1],
+      ['name', this.name],
+      ['age', Math.floor((now - this.connectedAt) / 1000)],
+      ['idle', Math.floor((now - this.lastCommandAt) / 1000)],
+      ['flags', this.readonly ? 'r' : 'N'],
+      ['db', 0],
+      ['sub', 0],
+      ['psub', 0],
+      ['ssub', 0],
+      ['multi', -1],
+      ['qbuf', this.queryBytes],
+      ['qbuf-free', 0],
+      ['argv-mem', 0],
+      ['multi-mem', 0],
+      ['obl', this.writer.pendingBytes],
+      ['oll', this.socket.writableLength > 0 ? 1 : 0],
+      ['omem', this.outputBytes],
+      ['tot-mem', this.queryBytes + this.outputBytes],
+      ['events', 'r'],
+      ['cmd', this.lastCommand],
+      ['user', 'default'],
+      ['redir', -1],
+      ['resp', this.writer.protocol],
+      ['lib-name', this.libraryName],
+      ['lib-ver', this.libraryVersion],
+    ];
+    return fields.map(([key, value]) => `${key}=${value}`).join(' ');
+  }
+}

@@ -1,0 +1,25 @@
+import { BACKEND_NAMES, type BackendName, type StoredModel } from '../../backends/model.ts';
+import { errors } from '../../errors.ts';
+import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
+
+let lastModelId = 0;
+
+/** A model id that no other model of this process has. */
+export function nextModelId(): number {
+  return ++lastModelId;
+}
+
+/** @throws ServerError when the key is absent or holds something else. */
+export function readModel(keyspace: Keyspace, key: KeyName): StoredModel {
+  const value = keyspace.get(key);
+  if (value === undefined) throw errors.emptyModelKey();
+  if (value.type !== 'model') throw errors.wrongType();
+  return value.model;
+}
+
+/** @throws ServerError when there is no such backend. */
+export function parseBackend(name: string): BackendName {
+  const found = BACKEND_NAMES.find((backend) => backend === name.toUpperCase());
+  if (found === undefined) throw errors.unsupportedBackend();
+  return found;
+}

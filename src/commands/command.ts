@@ -1,0 +1,66 @@
+import type { ClientSession } from '../client-session.ts';
+import type { NodeContext } from '../node-context.ts';
+import type { Reply } from '../protocol/reply.ts';
+import type { Arguments } from '../protocol/request-reader.ts';
+
+export type CommandFlag =
+  | 'write'
+  | 'readonly'
+  | 'denyoom'
+  | 'admin'
+  | 'fast'
+  | 'loading'
+  | 'stale'
+  | 'no_auth'
+  | 'noscript'
+  | 'module'
+  | 'blocking';
+
+/** Where a command's keys are, in the terms of COMMAND: positions in the argument list, the name at 0. */
+export interface KeyRange {
+  readonly first: number;
+  /** Negative counts from the end: -1 is the last argument. */
+  readonly last: number;
+  readonly step: number;
+}
+
+/** One command: everything that COMMAND, routing, arity errors and docs/commands.md say of it comes from here. */
+export interface Command {
+  /** In lower case. */
+  readonly name: string;
+  /** Number of arguments with the name; negative: at least that many. */
+  readonly arity: number;
+  readonly flags: readonly CommandFlag[];
+  /** Keys at fixed places; absent where there are none. */
+  readonly keys?: KeyRange;
+  /** Positions of all keys where they depend on the arguments. Must not throw on bad input: what it cannot read it leaves out. */
+  readonly findKeys?: (args: Arguments) => number[];
+  readonly group: 'ai' | 'generic' | 'string' | 'connection' | 'server' | 'cluster';
+  readonly summary: string;
+  /** The arguments as the reference shows them. */
+  readonly syntax: string;
+  /** The name as the arity error shows it, where it is not the lower-case one (some RedisAI commands). */
+  readonly arityName?: string;
+  /**
+   * Runs the command. Arguments below the large-bulk size are only valid until this returns: an asynchronous command parses first.
+   * Undefined: no reply.
+   * @throws ServerError with the text the client gets.
+   */
+  readonly run: (context: CommandContext, args: Arguments) => Reply | undefined | Promise<Reply | undefined>;
+}
+
+export interface CommandContext {
+  readonly node: NodeContext;
+  readonly client: ClientSession;
+}
+
+/** The keys' positions for these arguments. */
+export function keyPositions(command: Command, args: Arguments): number[] {
+  if (command.findKeys !== undefined) return command.findKeys(args);
+  if (command.keys === undefined) return [];
+  const { first, last, step } = command.keys;
+  const end = last < 0 ? args.length + last : last;
+  const positions: number[] = [];
+  for (let i = first; i <= end && i < args.length; i += step) positions.push(i);
+  return positions;
+}

@@ -1,0 +1,95 @@
+import { errors } from '../../errors.ts';
+import type { Arguments } from '../../protocol/request-reader.ts';
+import { keyAt, keywordAt, requireInteger } from '../arguments.ts';
+import type { Command, CommandContext } from '../command.ts';
+
+const KEY = { first: 1, last: 1, step: 1 } as const;
+
+/** Largest time that Redis takes, in ms. */
+const LATEST = Number.MAX_SAFE_INTEGER;
+
+function expireCommand(name: string, unitMs: number, absolute: boolean): Command {
+  return {
+    name,
+    arity: -3,
+    flags: ['write', 'fast'],
+    keys: KEY,
+    group: 'generic',
+    summary: `Sets when a key expires, ${absolute ? 'as Unix time' : 'from now'} in ${unitMs === 1 ? 'ms' : 'seconds'}`,
+    syntax: `key ${absolute ? 'unix-' : ''}${unitMs === 1 ? 'ms' : 'seconds'} [NX | XX | GT | LT]`,
+    run({ node }, args) {
+      const key = keyAt(args, 1);
+      const at = requireInteger(args, 2) * unitMs + (absolute ? 0 : Date.now());
+      if (Math.abs(at) > LATEST) throw errors.invalidExpire(name);
+      const allowed = expiryCondition(args);
+      const { keyspace } = node;
+      if (keyspace.get(key) === undefined) return 0;
+      if (!allowed(keyspace.expiryOf(key), at)) return 0;
+      keyspace.setExpiry(key, at);
+      return 1;
+    },
+  };
+}
+
+/** Whether NX, XX, GT and LT let the expiry `at` (ms) replace the present one; a key without expiry counts as infinitely late. */
+function expiryCondition(args: Arguments): (present: number | undefined, at: number) => boolean {
+  const options = new Set<string>();
+  for (let i = 3; i < args.length; i++) {
+    const option = keywordAt(args, i);
+    if (!['NX', 'XX', 'GT', 'LT'].includes(option)) {
+      throw errors.unsupportedOption(args[i]?.toString('utf8') ?? '');
+    }
+    options.add(option);
+  }
+  if (options.has('NX') && options.size > 1) throw errors.expireNxXx();
+  if (options.has('GT') && options.has('LT')) throw errors.expireGtLt();
+  return (present, at) =>
+    !(options.has('NX') && present !== undefined) &&
+    !(options.has('XX') && present === undefined) &&
+    !(options.has('GT') && at <= (present ?? Number.POSITIVE_INFINITY)) &&
+    !(options.has('LT') && at >= (present ?? Number.POSITIVE_INFINITY));
+}
+
+function ttlCommand(name: string, unitMs: number, absolute: boolean): Command {
+  return {
+    name,
+    arity: 2,
+    flags: ['readonly', 'fast'],
+    keys: KEY,
+    group: 'generic',
+    summary: `Returns ${absolute ? 'when a key expires as Unix time' : 'how long a key has to live'} in ${unitMs === 1 ? 'ms' : 'seconds'}; -1 without expiry, -2 without key`,
+    syntax: 'key',
+    run({ node }, args) {
+      const key = keyAt(args, 1);
+      if (node.keyspace.get(key) === undefined) return -2;
+      const at = node.keyspace.expiryOf(key);
+      if (at === undefined) return -1;
+      return absolute ? Math.floor(at / unitMs) : Math.round(Math.max(0, at - Date.now()) / unitMs);
+    },
+  };
+}
+
+export const expire = expireCommand('expire', 1000, false);
+export const pexpire = expireCommand('pexpire', 1, false);
+export const expireat = expireCommand('expireat', 1000, true);
+export const pexpireat = expireCommand('pexpireat', 1, true);
+export const ttl = ttlCommand('ttl', 1000, false);
+export const pttl = ttlCommand('pttl', 1, false);
+export const expiretime = ttlCommand('expiretime', 1000, true);
+export const pexpiretime = ttlCommand('pexpiretime', 1, true);
+
+export const persist: Command = {
+  name: 'persist',
+  arity: 2,
+  flags: ['write', 'fast'],
+  keys: KEY,
+  group: 'generic',
+  summary: "Removes a key's expiry",
+  syntax: 'key',
+  run({ node }: CommandContext, args) {
+    const key = keyAt(args, 1);
+    if (node.keyspace.expiryOf(key) === undefined) return 0;
+    node.keyspace.setExpiry(key, undefined);
+    return 1;
+  },
+};

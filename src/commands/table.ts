@@ -1,0 +1,47 @@
+import { aiConfig } from './ai/config.ts';
+import { aiInfo } from './ai/info.ts';
+import { modeldel } from './ai/modeldel.ts';
+import { modelexecute } from './ai/modelexecute.ts';
+import { modelget } from './ai/modelget.ts';
+import { modelscan } from './ai/modelscan.ts';
+import { modelstore } from './ai/modelstore.ts';
+import { tensorget } from './ai/tensorget.ts';
+import { tensorset } from './ai/tensorset.ts';
+import { cluster } from './cluster/cluster.ts';
+import type { Command } from './command.ts';
+import { client } from './connection/client.ts';
+import * as connection from './connection/connection.ts';
+import * as expiry from './keys/expiry.ts';
+import * as keys from './keys/keys.ts';
+import { command } from './server/command.ts';
+import { config } from './server/config.ts';
+import { info } from './server/info.ts';
+import * as strings from './strings/strings.ts';
+
+const ALL: readonly Command[] = [
+  ...[tensorset, tensorget, modelstore, modelget, modeldel, modelexecute, modelscan, aiInfo, aiConfig],
+  ...Object.values(keys),
+  ...Object.values(expiry),
+  ...Object.values(strings),
+  ...Object.values(connection),
+  ...[client, command, config, info, cluster],
+];
+
+/** The commands by name, in any case. */
+export class CommandTable {
+  readonly #byName = new Map<string, Command>(ALL.map((c) => [c.name, c]));
+
+  /** All commands, sorted by name. */
+  all(): Command[] {
+    return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  find(name: string): Command | undefined {
+    return this.#byName.get(name) ?? this.#byName.get(name.toLowerCase());
+  }
+
+  /** Whether a command takes that many arguments, its name counted. */
+  arityFits(found: Command, count: number): boolean {
+    return found.arity < 0 ? count >= -found.arity : count === found.arity;
+  }
+}

@@ -1,0 +1,59 @@
+import { errors } from '../errors.ts';
+import { DeviceActor, type DeviceCounters, type DeviceSettings } from './device-actor.ts';
+
+const DEVICE = /^(CPU|GPU)(:\d*)?$/i;
+const LONGEST_NAME = 9;
+
+/** The device actors of a node, one per upper-cased device name, made at first use. */
+export class Devices {
+  readonly settings: DeviceSettings;
+  readonly #actors = new Map<string, DeviceActor>();
+
+  constructor(settings: DeviceSettings) {
+    this.settings = settings;
+  }
+
+  /**
+   * @param name as the client wrote it.
+   * @throws ServerError when it names no device, or a GPU, for which the backend has no provider here.
+   */
+  get(name: string, backend: string): DeviceActor {
+    if (name.length > LONGEST_NAME || !DEVICE.test(name)) throw errors.invalidDevice();
+    const key = name.toUpperCase();
+    if (key.startsWith('GPU')) throw errors.gpuNotFound(backend);
+    let actor = this.#actors.get(key);
+    if (actor === undefined) {
+      actor = new DeviceActor(key, this.settings);
+      this.#actors.set(key, actor);
+    }
+    return actor;
+  }
+
+  /** Frees a model's sessions on its device. */
+  unload(device: string, modelId: number): void {
+    this.#actors.get(device.toUpperCase())?.unload(modelId);
+  }
+
+  counters(): DeviceCounters {
+    const sum: DeviceCounters = { runs: 0, timedOutRuns: 0, workersReplaced: 0 };
+    for (const { counters } of this.#actors.values()) {
+      sum.runs += counters.runs;
+      sum.timedOutRuns += counters.timedOutRuns;
+      sum.workersReplaced += counters.workersReplaced;
+    }
+    return sum;
+  }
+
+  get queueLength(): number {
+    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.queueLength, 0);
+  }
+
+  /** Threads that no signal can stop: a process that has some can only end by force. */
+  get stuckThreads(): number {
+    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.stuckThreads, 0);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#actors.values()].map((actor) => actor.close()));
+  }
+}

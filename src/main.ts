@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { type ClusterConfig, ConfigError, loadClusterConfig } from '../cluster/config.ts';
+import { nodeId, SlotMap } from '../cluster/slot-map.ts';
+import { Supervisor } from '../cluster/supervisor.ts';
+import { parseBytes } from './commands/server/sizes.ts';
+import type { DeviceSettings } from './execution/device-actor.ts';
+import { TesseraNode } from './node.ts';
+import { createLogger, type Logger } from './observability/log.ts';
+
+const USAGE = `tessera start [--config cluster.config.json] [--data DIR]     the cluster of the config file
+tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside cluster mode
+  --threads-per-queue N         runs at the same time on a device (1)
+  --intra-op-parallelism N      threads inside an operator (0: the backend decides)
+  --inter-op-parallelism N      operators at the same time (0: the backend decides)
+  --model-execution-timeout MS  longest run (5000, at least 1000)
+  --maxmemory SIZE              such as 2gb; 0 for no limit (0)
+both: --log-format text|json  --log-level info
+The data folder is --data, else TESSERA_DATA, else ./data.
+`;
+
+/** A model that takes longer than this to load is given up, so that one bad model cannot hold its thread for good. */
+const LOAD_TIMEOUT_MS = 120_000;
+const LEAST_EXECUTION_TIMEOUT_MS = 1000;
+
+class UsageError extends Error {}
+
+const { values, positionals } = readArguments();
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', default: 'cluster.config.json' },
+        name: { type: 'string' },
+        data: { type: 'string' },
+        host: { type: 'string', default: '127.0.0.1' },
+        port: { type: 'string', default: '6379' },
+        'threads-per-queue': { type: 'string', default: '1' },
+        'intra-op-parallelism': { type: 'string', default: '0' },
+        'inter-op-parallelism': { type: 'string', default: '0' },
+        'model-execution-timeout': { type: 'string', default: '5000' },
+        maxmemory: { type: 'string', default: '0' },
+        'log-format': { type: 'string', default: process.env.TESSERA_LOG_FORMAT ?? 'text' },
+        'log-level': { type: 'string', default: process.env.TESSERA_LOG_LEVEL ?? 'info' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+const dataDirectory = path.resolve(values.data ?? process.env.TESSERA_DATA ?? 'data');
+
+function logger(name: string): Logger {
+  const format = values['log-format'] === 'json' ? 'json' : 'text';
+  return createLogger(name, format, values['log-level']);
+}
+
+function whole(
+  name:
+    | 'port'
+    | 'threads-per-queue'
+    | 'intra-op-parallelism'
+    | 'inter-op-parallelism'
+    | 'model-execution-timeout',
+  low: number,
+  high: number,
+): number {
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new UsageError(`--${name} must be a whole number from ${low} to ${high}`);
+  }
+  return value;
+}
+
+async function start(): Promise<void> {
+  const configPath = path.resolve(values.config);
+  const config = loadClusterConfig(configPath);
+  const log = logger('tessera');
+  // The children inherit the choice of log format through the environment.
+  process.env.TESSERA_LOG_FORMAT = values['log-format'];
+  process.env.TESSERA_LOG_LEVEL = values['log-level'];
+  const supervisor = new Supervisor({
+    mainPath: import.meta.filename,
+    configPath,
+    config,
+    dataDir: dataDirectory,
+    log: (level, message) => log[level](message),
+  });
+  onStopSignal(async () => {
+    log.info('stopping');
+    await supervisor.stop();
+    log.info('stopped');
+    process.exit(0);
+  });
+  await supervisor.start();
+  const [first] = config.nodes;
+  log.info(`ready: ${config.nodes.length} nodes, try redis-cli -c -p ${first?.port}`);
+}
+
+async function clusterNode(): Promise<void> {
+  const config = loadClusterConfig(path.resolve(values.config));
+  const own = config.nodes.find((n) => n.name === values.name);
+  if (own === undefined) throw new UsageError(`no node named ${values.name} in ${values.config}`);
+  const slots = new SlotMap(config.nodes, own.name);
+  const node = new TesseraNode({
+    name: own.name,
+    id: nodeId(own.name),
+    host: own.host,
+    port: own.port,
+    dataDirectory: prepareDirectory(path.join(dataDirectory, own.name)),
+    slots,
+    devices: deviceSettings(config),
+    maxmemory: config.maxmemory,
+    log: logger(own.name),
+  });
+  const ranges = slots.myself.ranges.map(([from, to]) => `${from}-${to}`).join(' ');
+  // A node whose supervisor is gone would live on unseen.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  await run(node, logger(own.name), `slots ${ranges}`);
+  process.send?.({ type: 'ready' });
+}
+
+async function serve(): Promise<void> {
+  const timeout = whole('model-execution-timeout', LEAST_EXECUTION_TIMEOUT_MS, 2 ** 31 - 1);
+  const node = new TesseraNode({
+    name: 'tessera',
+    id: createHash('sha1').update(dataDirectory).digest('hex'),
+    host: values.host,
+    port: whole('port', 0, 65_535),
+    dataDirectory: prepareDirectory(dataDirectory),
+    slots: null,
+    devices: {
+      threadsPerQueue: whole('threads-per-queue', 1, 1024),
+      intraOpParallelism: whole('intra-op-parallelism', 0, 1024),
+      interOpParallelism: whole('inter-op-parallelism', 0, 1024),
+      executionTimeoutMs: timeout,
+      loadTimeoutMs: LOAD_TIMEOUT_MS,
+    },
+    maxmemory: parseBytes(values.maxmemory),
+    log: logger('tessera'),
+  });
+  await run(node, logger('tessera'), 'one node, cluster mode off');
+}
+
+async function run(node: TesseraNode, log: Logger, what: string): Promise<void> {
+  await node.listen();
+  log.info(`listening on ${node.context.host}:${node.port}, ${what}`);
+  onStopSignal(async () => {
+    log.info('stopping');
+    await node.close();
+    // A thread inside a run that never ends cannot be joined: exit() would wait for it for ever.
+    if (node.context.devices.stuckThreads > 0) process.kill(process.pid, 'SIGKILL');
+    process.exit(0);
+  });
+}
+
+function onStopSignal(stop: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      void stop();
+    });
+  }
+}
+
+function deviceSettings(config: ClusterConfig): DeviceSettings {
+  return {
+    ...config.devices,
+    executionTimeoutMs: config.modelExecutionTimeoutMs,
+    loadTimeoutMs: LOAD_TIMEOUT_MS,
+  };
+}
+
+function prepareDirectory(directory: string): string {
+  mkdirSync(directory, { recursive: true });
+  return directory;
+}
+
+try {
+  const [verb] = positionals;
+  if (values.help) process.stdout.write(USAGE);
+  else if (verb === 'start') await start();
+  else if (verb === 'node') await clusterNode();
+  else if (verb === 'serve') await serve();
+  else throw new UsageError(verb === undefined ? 'what to do?' : `unknown command ${verb}`);
+} catch (error) {
+  if (error instanceof UsageError) process.stderr.write(`tessera: ${error.message}\n\n${USAGE}`);
+  else if (error instanceof ConfigError) process.stderr.write(`tessera: ${error.message}\n`);
+  else process.stderr.write(`tessera: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(error instanceof UsageError ? 2 : 1);
+}
