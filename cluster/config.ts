@@ -10,6 +10,8 @@ import {
 import { z } from 'zod';
 import { parseRange, SLOT_COUNT } from './slot-map.ts';
 
+export { nodeId } from './slot-map.ts';
+
 /** A configuration that cannot be used; the message names file, line and reason. */
 export class ConfigError extends Error {}
 
@@ -67,7 +69,11 @@ export function loadClusterConfig(path: string): ClusterConfig {
   const parsed = configSchema.safeParse(getNodeValue(tree));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return fail((issue?.path ?? []) as (string | number)[], issue?.message ?? 'invalid');
+    const where = (issue?.path ?? []) as (string | number)[];
+    // zod names the parent of an unknown field; the line to mend is the field's own.
+    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+    if (unknown !== undefined) return fail([...where, unknown], 'unknown field');
+    return fail(where, issue?.message ?? 'invalid');
   }
   checkNodes(parsed.data, fail);
   return parsed.data;
@@ -99,8 +105,22 @@ function checkNodes(
   });
   const missing = Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter((s) => owner[s] === undefined);
   if (missing.length > 0) {
-    fail(['nodes'], `${missing.length} slots belong to no node, the first is ${missing[0]}`);
+    fail(
+      ['nodes'],
+      `${missing.length} slots belong to no node, the first is ${missing[0]}: ${asRanges(missing)}`,
+    );
   }
+}
+
+/** Ascending slots as `0-5 7 9-16383`. */
+function asRanges(slots: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const slot of slots) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === slot - 1) last[1] = slot;
+    else ranges.push([slot, slot]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(' ');
 }
 
 /** Where the value at that path stands in the file; the nearest parent's place where it is missing. */

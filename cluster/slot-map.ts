@@ -50,20 +50,28 @@ export class SlotMap {
     this.myself = myself;
   }
 
+  /** The node that the slot belongs to; undefined outside 0 to 16383 and for a slot nobody has. O(1). */
   ownerOf(slot: number): ClusterNode | undefined {
     return this.nodes[this.#owners[slot] ?? NOBODY];
   }
 
+  /** Whether the slot belongs to this node, on the move or not. */
   isMine(slot: number): boolean {
     return this.ownerOf(slot) === this.myself;
   }
 
-  /** Keys of the slot that are gone from here are asked for at that node (ASK). */
+  /**
+   * Keys of the slot that are gone from here are asked for at that node (ASK).
+   * @throws Error when no node has that id.
+   */
   setMigrating(slot: number, id: string): void {
     this.#migrating.set(slot, this.#byId(id));
   }
 
-  /** Commands for the slot are served after ASKING. */
+  /**
+   * Commands for the slot are served after ASKING.
+   * @throws Error when no node has that id.
+   */
   setImporting(slot: number, id: string): void {
     this.#importing.set(slot, this.#byId(id));
   }
@@ -74,10 +82,12 @@ export class SlotMap {
     this.#importing.delete(slot);
   }
 
+  /** Where the slot is going; undefined while it stays. */
   migratingTo(slot: number): ClusterNode | undefined {
     return this.#migrating.get(slot);
   }
 
+  /** Where the slot is coming from; undefined while it is not coming. */
   importingFrom(slot: number): ClusterNode | undefined {
     return this.#importing.get(slot);
   }

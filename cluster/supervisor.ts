@@ -70,11 +70,11 @@ export class Supervisor {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const startedAt = Date.now();
-    let up = false;
+    let upSince: number | null = null;
     node.child = child;
     child.on('message', (message: { type?: string }) => {
       if (message.type !== 'ready') return;
-      up = true;
+      upSince = Date.now();
       node.failedStarts = 0;
       if (node.everReady) log('info', `${node.name} is back after ${Date.now() - startedAt} ms`);
       node.everReady = true;
@@ -84,12 +84,12 @@ export class Supervisor {
     child.once('close', (code, signal) => {
       node.child = null;
       if (this.#stopping) return;
-      if (!up) node.failedStarts++;
+      if (upSince === null) node.failedStarts++;
       if (!node.everReady && node.failedStarts >= MOST_FAILED_STARTS) {
         failed(new Error(`${node.name} does not start (${signal ?? `exit code ${code}`})`));
         return;
       }
-      if (up && Date.now() - startedAt > STABLE_MS) node.delayMs = FIRST_DELAY_MS;
+      if (upSince !== null && Date.now() - upSince >= STABLE_MS) node.delayMs = FIRST_DELAY_MS;
       log(
         'warn',
         `${node.name} ended (${signal ?? `exit code ${code}`}), starts again in ${node.delayMs} ms`,

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadClusterConfig } from '../../cluster/config.ts';
+import { ConfigError, loadClusterConfig, nodeId } from '../../cluster/config.ts';
 import { SlotMap } from '../../cluster/slot-map.ts';
 
 function load(text: string) {
@@ -29,7 +29,17 @@ describe('cluster configuration', () => {
   test.each([
     ['broken JSON', '{\n  "engine": }', /c\.json:2: not JSON: ValueExpected/],
     ['another engine', config(node('a', 1, '0-16383')).replace('embedded', 'x'), /c\.json:2: engine: only/],
-    ['an unknown field', '{\n"engine":"embedded",\n"nodes":[],\n"x":1}', /c\.json:\d: /],
+    [
+      'an unknown field',
+      config(node('a', 1, '0-16383')).replace(/\n}$/, ',\n  "x": 1\n}'),
+      /c\.json:6: x: unknown field/,
+    ],
+    [
+      'an unknown field of a node',
+      config(node('a', 1, '0-16383').replace(' }', ', "weight": 1 }')),
+      /c\.json:4: nodes\.0\.weight: unknown field/,
+    ],
+    ['an empty file', '', /c\.json:1: not JSON: /],
     ['a bad port', config(node('a', 70000, '0-16383')), /c\.json:4: nodes\.0\.port: /],
     [
       'a slot with two owners',
@@ -42,6 +52,21 @@ describe('cluster configuration', () => {
       /:3: nodes: 1 slots belong to no node, the first is 16383/,
     ],
     [
+      'a gap of several slots',
+      config(node('a', 1, '1-99'), node('b', 2, '200-16380')),
+      /:3: nodes: 104 slots belong to no node, the first is 0: 0 100-199 16381-16383$/,
+    ],
+    [
+      'a slot beyond the last',
+      config(node('a', 1, '0-16384')),
+      /:4: nodes\.0\.slots\.0: 0-16384 is no range within 0-16383/,
+    ],
+    [
+      'two nodes of one address',
+      config(node('a', 1, '0-5'), node('b', 1, '6-16383')),
+      /:5: nodes\.1\.port: the address 127\.0\.0\.1:1 is taken/,
+    ],
+    [
       'a range that ends before it starts',
       config(node('a', 1, '9-3')),
       /:4: nodes\.0\.slots\.0: 9-3 is no range/,
@@ -52,7 +77,27 @@ describe('cluster configuration', () => {
       /:5: nodes\.1\.name: the name a is taken/,
     ],
   ])('%s is refused with the line and the reason', (_, text, message) => {
+    expect(() => load(text)).toThrow(ConfigError);
     expect(() => load(text)).toThrow(message);
+  });
+
+  test('a file that is not there is refused by name', () => {
+    expect(() => loadClusterConfig('/nowhere/c.json')).toThrow(ConfigError);
+    expect(() => loadClusterConfig('/nowhere/c.json')).toThrow(/^\/nowhere\/c\.json: ENOENT/);
+  });
+
+  test('devices, time limit and memory limit may be left out', () => {
+    expect(load(config(node('a', 1, '0-16383')))).toMatchObject({
+      devices: { threadsPerQueue: 1, intraOpParallelism: 0, interOpParallelism: 0 },
+      modelExecutionTimeoutMs: 5000,
+      maxmemory: 0,
+    });
+  });
+
+  test('the id of a node follows from its name alone', () => {
+    // sha1 of "tessera:node-1": a change here breaks clusters whose nodes were started by different versions.
+    expect(nodeId('node-1')).toBe('01c6a5fe7bb3f7a6743e03e5a5465e2ef7130730');
+    expect(nodeId('node-1')).not.toBe(nodeId('node-2'));
   });
 
   test('ranges that touch are one range', () => {
