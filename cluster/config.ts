@@ -8,9 +8,7 @@ import {
   printParseErrorCode,
 } from 'jsonc-parser';
 import { z } from 'zod';
-import { parseRange, SLOT_COUNT } from './slot-map.ts';
-
-export { nodeId } from './slot-map.ts';
+import { formatRanges, mergeRanges, parseRange, SLOT_COUNT } from './slot-map.ts';
 
 /** A configuration that cannot be used; the message names file, line and reason. */
 export class ConfigError extends Error {}
@@ -107,20 +105,9 @@ function checkNodes(
   if (missing.length > 0) {
     fail(
       ['nodes'],
-      `${missing.length} slots belong to no node, the first is ${missing[0]}: ${asRanges(missing)}`,
+      `${missing.length} slots belong to no node, the first is ${missing[0]}: ${formatRanges(mergeRanges(missing)).join(' ')}`,
     );
   }
-}
-
-/** Ascending slots as `0-5 7 9-16383`. */
-function asRanges(slots: readonly number[]): string {
-  const ranges: [number, number][] = [];
-  for (const slot of slots) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === slot - 1) last[1] = slot;
-    else ranges.push([slot, slot]);
-  }
-  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(' ');
 }
 
 /** Where the value at that path stands in the file; the nearest parent's place where it is missing. */

@@ -99,15 +99,28 @@ export class SlotMap {
   }
 
   #rangesOf(index: number): [number, number][] {
-    const ranges: [number, number][] = [];
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (this.#owners[slot] !== index) continue;
-      const last = ranges.at(-1);
-      if (last !== undefined && last[1] === slot - 1) last[1] = slot;
-      else ranges.push([slot, slot]);
-    }
-    return ranges;
+    const slots: number[] = [];
+    this.#owners.forEach((owner, slot) => {
+      if (owner === index) slots.push(slot);
+    });
+    return mergeRanges(slots);
   }
+}
+
+/** Ascending slots as first and last of each unbroken run. */
+export function mergeRanges(slots: readonly number[]): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (const slot of slots) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === slot - 1) last[1] = slot;
+    else ranges.push([slot, slot]);
+  }
+  return ranges;
+}
+
+/** Ranges as CLUSTER NODES and messages write them: `0-5`, or `7` for a single slot. */
+export function formatRanges(ranges: ClusterNode['ranges']): string[] {
+  return ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`));
 }
 
 /** `5` or `0-5460` as first and last slot; [1, 0] (empty) where it is neither. */

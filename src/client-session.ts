@@ -9,7 +9,6 @@ export class ClientSession extends Connection {
   asking = false;
   /** Set by READONLY: the client accepts reads from replicas. */
   readonly = false;
-  commands = 0;
 
   /** The line of CLIENT LIST and CLIENT INFO. */
   describe(): string {

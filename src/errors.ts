@@ -9,7 +9,6 @@ export { ServerError };
 export const errors = {
   // Redis: protocol
   invalidMultibulkLength: () => fatal('ERR Protocol error: invalid multibulk length'),
-  unauthenticatedMultibulk: () => fatal('ERR Protocol error: unauthenticated multibulk length'),
   tooBigMultibulkHeader: () => fatal('ERR Protocol error: too big mbulk count string'),
   tooBigBulkHeader: () => fatal('ERR Protocol error: too big bulk count string'),
   tooBigInline: () => fatal('ERR Protocol error: too big inline request'),
@@ -36,7 +35,6 @@ export const errors = {
   dbIndexOutOfRange: () => error('ERR DB index is out of range'),
   invalidDbIndex: () => error('ERR invalid DB index'),
   selectInCluster: () => error('ERR SELECT is not allowed in cluster mode'),
-  copyToOtherDb: () => error('ERR Copying to another database is not allowed in cluster mode'),
   sameObject: () => error('ERR source and destination objects are the same'),
   noProto: () => error('NOPROTO unsupported protocol version'),
   protocolNotInteger: () => error('ERR Protocol version is not an integer or out of range'),
@@ -74,7 +72,6 @@ export const errors = {
   invalidSlot: () => error('ERR Invalid slot'),
   slotOutOfRange: () => error('ERR Invalid or out of range slot'),
   unknownNode: (id: string) => error(`ERR Unknown node ${id}`),
-  notMaster: () => error('ERR I know about no such node'),
   slotNotMine: (slot: number) => error(`ERR I'm not the owner of hash slot ${slot}`),
   slotAlreadyMine: (slot: number) => error(`ERR I'm already the owner of hash slot ${slot}`),
   fixedTopology: (sub: string) =>

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ClusterConfig, ConfigError, loadClusterConfig } from '../cluster/config.ts';
-import { nodeId, SlotMap } from '../cluster/slot-map.ts';
+import { formatRanges, nodeId, SlotMap } from '../cluster/slot-map.ts';
 import { Supervisor } from '../cluster/supervisor.ts';
 import { parseBytes } from './commands/server/sizes.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
@@ -109,6 +109,7 @@ async function clusterNode(): Promise<void> {
   const own = config.nodes.find((n) => n.name === values.name);
   if (own === undefined) throw new UsageError(`no node named ${values.name} in ${values.config}`);
   const slots = new SlotMap(config.nodes, own.name);
+  const log = logger(own.name);
   const node = new TesseraNode({
     name: own.name,
     id: nodeId(own.name),
@@ -118,16 +119,17 @@ async function clusterNode(): Promise<void> {
     slots,
     devices: deviceSettings(config),
     maxmemory: config.maxmemory,
-    log: logger(own.name),
+    log,
   });
-  const ranges = slots.myself.ranges.map(([from, to]) => `${from}-${to}`).join(' ');
+  const ranges = formatRanges(slots.myself.ranges).join(' ');
   // A node whose supervisor is gone would live on unseen.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  await run(node, logger(own.name), `slots ${ranges}`);
+  await run(node, log, `slots ${ranges}`);
   process.send?.({ type: 'ready' });
 }
 
 async function serve(): Promise<void> {
+  const log = logger('tessera');
   const timeout = whole('model-execution-timeout', LEAST_EXECUTION_TIMEOUT_MS, 2 ** 31 - 1);
   const node = new TesseraNode({
     name: 'tessera',
@@ -144,9 +146,9 @@ async function serve(): Promise<void> {
       loadTimeoutMs: LOAD_TIMEOUT_MS,
     },
     maxmemory: parseBytes(values.maxmemory),
-    log: logger('tessera'),
+    log,
   });
-  await run(node, logger('tessera'), 'one node, cluster mode off');
+  await run(node, log, 'one node, cluster mode off');
 }
 
 async function run(node: TesseraNode, log: Logger, what: string): Promise<void> {

@@ -142,7 +142,6 @@ export class TesseraNode {
   #execute(client: ClientSession, args: Arguments): Reply | undefined | Promise<Reply | undefined> {
     const { context } = this;
     context.counters.commands++;
-    client.commands++;
     try {
       const reply = this.#run(client, args);
       if (!(reply instanceof Promise)) return reply;

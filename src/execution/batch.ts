@@ -1,4 +1,5 @@
-import type { Tensor } from '../tensors/tensor.ts';
+import { concatShared } from '../tensors/shared-bytes.ts';
+import { type Tensor, tensorBytes } from '../tensors/tensor.ts';
 
 /** The rows (dimension 0) that all inputs agree on, or undefined where they disagree or one is a scalar. */
 export function rowsOf(inputs: readonly Tensor[]): number | undefined {
@@ -17,14 +18,7 @@ export function joinRows(requests: readonly (readonly Tensor[])[]): Tensor[] {
   const first = requests[0] as readonly Tensor[];
   return first.map((head, i) => {
     const parts = requests.map((inputs) => inputs[i] as Tensor);
-    const byteLength = parts.reduce((sum, t) => sum + t.byteLength, 0);
-    const buffer = new SharedArrayBuffer(byteLength);
-    const target = new Uint8Array(buffer);
-    let at = 0;
-    for (const part of parts) {
-      target.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
-      at += part.byteLength;
-    }
+    const { buffer, byteLength } = concatShared(parts.map(tensorBytes));
     const rows = parts.reduce((sum, t) => sum + (t.shape[0] as number), 0);
     return { dtype: head.dtype, shape: [rows, ...head.shape.slice(1)], buffer, byteOffset: 0, byteLength };
   });
@@ -58,7 +52,7 @@ export function splitRows(outputs: readonly Tensor[], rows: readonly number[]): 
 }
 
 function stringRowBytes(output: Tensor, from: number, rows: number, total: number): number {
-  const bytes = new Uint8Array(output.buffer, output.byteOffset, output.byteLength);
+  const bytes = tensorBytes(output);
   const perRow = output.shape.reduce((a, b) => a * b, 1) / total;
   let at = from;
   for (let left = rows * perRow; left > 0; left--) at = bytes.indexOf(0, at) + 1;

@@ -54,7 +54,7 @@ export class DeviceActor {
   constructor(name: string, settings: DeviceSettings) {
     this.name = name;
     this.#settings = settings;
-    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, (_, i) => new Lane(i));
+    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => new Lane());
   }
 
   get queueLength(): number {
@@ -86,7 +86,7 @@ export class DeviceActor {
     return new Promise((resolve, reject) => {
       const queuedAt = performance.now();
       const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : queuedAt + timeoutMs;
-      this.#queue.push({ model, inputs, rows: rowsOf(inputs) ?? 1, queuedAt, deadline, resolve, reject });
+      this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, deadline, resolve, reject });
       this.#pumpSoon();
     });
   }
@@ -325,7 +325,7 @@ export class DeviceActor {
         statistics.errors++;
         run.reject(errors.backend(outcome));
       } else {
-        statistics.samples += run.rows;
+        statistics.samples += run.rows ?? 1;
         run.resolve(outcome[i] as readonly Tensor[]);
       }
     });

@@ -4,6 +4,11 @@ import { DeviceActor, type DeviceCounters, type DeviceSettings } from './device-
 const DEVICE = /^(CPU|GPU)(:\d*)?$/i;
 const LONGEST_NAME = 9;
 
+/** Whether the text names a device: CPU or GPU, with a number or without, in any case. */
+export function isDeviceName(name: string): boolean {
+  return name.length <= LONGEST_NAME && DEVICE.test(name);
+}
+
 /** The device actors of a node, one per upper-cased device name, made at first use. */
 export class Devices {
   readonly settings: DeviceSettings;
@@ -18,7 +23,7 @@ export class Devices {
    * @throws ServerError when it names no device, or a GPU, for which the backend has no provider here.
    */
   get(name: string, backend: string): DeviceActor {
-    if (name.length > LONGEST_NAME || !DEVICE.test(name)) throw errors.invalidDevice();
+    if (!isDeviceName(name)) throw errors.invalidDevice();
     const key = name.toUpperCase();
     if (key.startsWith('GPU')) throw errors.gpuNotFound(backend);
     let actor = this.#actors.get(key);

@@ -7,7 +7,6 @@ import type { WorkerTask } from './messages.ts';
  * has to know which thread holds which.
  */
 export class Lane {
-  readonly index: number;
   /** Models with a session in this thread. */
   readonly resident = new Set<number>();
   /** Models whose sessions go with the next task. */
@@ -18,8 +17,7 @@ export class Lane {
   lastRunAt = 0;
   readonly #pool: Piscina;
 
-  constructor(index: number) {
-    this.index = index;
+  constructor() {
     this.#pool = new Piscina({
       filename: new URL('./worker.ts', import.meta.url).href,
       minThreads: 1,

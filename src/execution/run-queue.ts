@@ -1,6 +1,6 @@
 import type { StoredModel } from '../backends/model.ts';
 import type { Tensor } from '../tensors/tensor.ts';
-import { batchSignature, rowsOf } from './batch.ts';
+import { batchSignature } from './batch.ts';
 
 /** The answer to a run: its outputs, or that its time in the queue was over. */
 export type RunOutcome = readonly Tensor[] | 'TIMEDOUT';
@@ -9,8 +9,8 @@ export type RunOutcome = readonly Tensor[] | 'TIMEDOUT';
 export interface PendingRun {
   readonly model: StoredModel;
   readonly inputs: readonly Tensor[];
-  /** Rows of dimension 0; 1 where it is not a matter of rows. */
-  readonly rows: number;
+  /** Rows of dimension 0; undefined where the inputs do not agree on them. */
+  readonly rows: number | undefined;
   readonly queuedAt: number;
   readonly deadline: number;
   readonly resolve: (outcome: RunOutcome) => void;
@@ -35,8 +35,7 @@ export class RunQueue {
   }
 
   push(run: PendingRun, front = false): void {
-    const { model } = run;
-    const rows = rowsOf(run.inputs);
+    const { model, rows } = run;
     const batches = model.batching.batchSize > 0 && rows !== undefined && rows < model.batching.batchSize;
     const key = batches ? `${model.id}|${batchSignature(run.inputs)}` : `${model.id}`;
     let group = this.#groups.get(key);
@@ -123,8 +122,10 @@ export class RunQueue {
     let rows = 0;
     let count = 0;
     for (const run of group.pending) {
-      if (rows + run.rows > limit) return { count, rows, full: true };
-      rows += run.rows;
+      // Only requests that have rows are in a group that batches.
+      const more = run.rows ?? 0;
+      if (rows + more > limit) return { count, rows, full: true };
+      rows += more;
       count++;
     }
     return { count, rows, full: rows >= limit };

@@ -1,6 +1,7 @@
 import { errors } from '../errors.ts';
 import { Double, type Reply } from '../protocol/reply.ts';
 import { type Dtype, ELEMENT_BYTES } from './dtype.ts';
+import { ownBytes } from './shared-bytes.ts';
 import { elementCount, type Tensor, tensorBytes } from './tensor.ts';
 
 const RANGES: Partial<Record<Dtype, readonly [bigint, bigint]>> = {
@@ -113,15 +114,6 @@ export function tensorFromBlob(dtype: Dtype, shape: readonly number[], blob: Buf
     byteOffset: owned.byteOffset,
     byteLength: owned.byteLength,
   };
-}
-
-/** The same bytes in a SharedArrayBuffer: those of the argument itself where it already lies in one. */
-export function ownBytes(bytes: Buffer): Uint8Array<SharedArrayBuffer> {
-  const backing: ArrayBufferLike = bytes.buffer;
-  if (backing instanceof SharedArrayBuffer) return new Uint8Array(backing, bytes.byteOffset, bytes.length);
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
 }
 
 /** The tensor's elements as replies: integers, doubles or bulk strings, in row-major order. */

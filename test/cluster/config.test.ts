@@ -2,8 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, loadClusterConfig, nodeId } from '../../cluster/config.ts';
-import { SlotMap } from '../../cluster/slot-map.ts';
+import { ConfigError, loadClusterConfig } from '../../cluster/config.ts';
+import { nodeId, SlotMap } from '../../cluster/slot-map.ts';
 
 function load(text: string) {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'tessera-')), 'c.json');

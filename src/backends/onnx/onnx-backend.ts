@@ -50,10 +50,10 @@ class OnnxSession implements Session {
     let result: ort.InferenceSession.OnnxValueMapType;
     try {
       result = await this.#session.run(feeds, fetches);
-    } catch (error) {
+    } catch {
       // Declared shapes may be wrong; whether they were, only a run without them can tell.
       const again = this.#collect(await this.#session.run(feeds), null);
-      if (String(error).includes('output')) this.#preallocate = false;
+      this.#preallocate = false;
       return again;
     }
     return this.#collect(result, prepared);

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import type { Dtype } from '../../tensors/dtype.ts';
+import { concatShared } from '../../tensors/shared-bytes.ts';
 import type { Tensor } from '../../tensors/tensor.ts';
 import { stringElements } from '../../tensors/text-codec.ts';
 
@@ -64,9 +65,8 @@ export function fromOrt(value: ort.Tensor): Tensor {
     dtype === 'STRING'
       ? Buffer.from((value.data as string[]).map((text) => `${text}\0`).join(''))
       : viewBytes(value.data as Float32Array);
-  const buffer = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(buffer).set(bytes);
-  return { dtype, shape: [...value.dims], buffer, byteOffset: 0, byteLength: bytes.length };
+  const { buffer, byteLength } = concatShared([bytes]);
+  return { dtype, shape: [...value.dims], buffer, byteOffset: 0, byteLength };
 }
 
 function viewBytes(data: ArrayBufferView): Uint8Array {

@@ -53,10 +53,7 @@ function parse(args: Arguments): ExecuteArguments {
   let at = 4 + inputCount;
   if (at > args.length) throw errors.inputsMismatchArgs();
   const inputs = args.slice(4, at).map((_, i) => keyAt(args, 4 + i));
-  if (keywordAt(args, at) !== 'OUTPUTS') {
-    // Fewer names were announced than the model has: RedisAI says that first, from the first keyword on.
-    throw errors.outputsNotSpecified();
-  }
+  if (keywordAt(args, at) !== 'OUTPUTS') throw errors.outputsNotSpecified();
   const outputCount = integerAt(args, at + 1);
   if (outputCount === undefined) throw errors.invalidOutputCount();
   if (outputCount <= 0) throw errors.outputCountPositive();

@@ -1,8 +1,9 @@
 import type { BackendName, BatchSettings, StoredModel } from '../../backends/model.ts';
 import { errors } from '../../errors.ts';
+import { isDeviceName } from '../../execution/devices.ts';
 import { OK } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
-import { ownBytes } from '../../tensors/text-codec.ts';
+import { concatShared, ownBytes } from '../../tensors/shared-bytes.ts';
 import { integerAt, keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { nextModelId, parseBackend } from './models.ts';
@@ -55,7 +56,7 @@ export const modelstore: Command = {
 function parseModel(args: Arguments): ModelArguments {
   const backend = parseBackend(keywordAt(args, 2));
   const device = (args[3] as Buffer).toString('latin1');
-  if (!/^(CPU|GPU)(:\d*)?$/i.test(device) || device.length > 9) throw errors.invalidDevice();
+  if (!isDeviceName(device)) throw errors.invalidDevice();
   let at = 4;
   let tag: Uint8Array = new Uint8Array(0);
   if (keywordAt(args, at) === 'TAG' && args.length > at + 1) {
@@ -80,7 +81,8 @@ function parseModel(args: Arguments): ModelArguments {
   if (backend === 'TF') throw errors.backendNotLoaded(backend);
   if (keywordAt(args, at) !== 'BLOB') throw errors.expectedBlob();
   const chunks = args.slice(at + 1);
-  if (chunks.length === 0) throw errors.missingBlob();
+  const [only] = chunks;
+  if (only === undefined) throw errors.missingBlob();
   return {
     backend,
     device,
@@ -90,18 +92,6 @@ function parseModel(args: Arguments): ModelArguments {
       minBatchSize: minBatchSize ?? 0,
       minBatchTimeoutMs: minBatchTimeout ?? 0,
     },
-    blob: joinChunks(chunks),
+    blob: chunks.length === 1 ? ownBytes(only) : concatShared(chunks),
   };
-}
-
-function joinChunks(chunks: readonly Buffer[]): Uint8Array<SharedArrayBuffer> {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return ownBytes(only);
-  const blob = new Uint8Array(new SharedArrayBuffer(chunks.reduce((sum, chunk) => sum + chunk.length, 0)));
-  let at = 0;
-  for (const chunk of chunks) {
-    blob.set(chunk, at);
-    at += chunk.length;
-  }
-  return blob;
 }

@@ -1,5 +1,5 @@
 import slotOf from 'cluster-key-slot';
-import type { ClusterNode, SlotMap } from '../../../cluster/slot-map.ts';
+import { type ClusterNode, formatRanges, SLOT_COUNT, type SlotMap } from '../../../cluster/slot-map.ts';
 import { errors } from '../../errors.ts';
 import type { NodeContext } from '../../node-context.ts';
 import { MapReply, OK, type Reply, Verbatim } from '../../protocol/reply.ts';
@@ -9,7 +9,6 @@ import type { Command } from '../command.ts';
 
 /** Redis's bus port; there is no bus here, but CLUSTER NODES has a place for it that clients parse. */
 const BUS_PORT_OFFSET = 10_000;
-const SLOTS = 16_384;
 
 export const cluster: Command = {
   name: 'cluster',
@@ -85,7 +84,7 @@ function answer(node: NodeContext, slots: SlotMap, args: Arguments): Reply {
 
 function slotAt(args: Arguments): number {
   const slot = integerAt(args, 2);
-  if (slot === undefined || slot < 0 || slot >= SLOTS) throw errors.slotOutOfRange();
+  if (slot === undefined || slot < 0 || slot >= SLOT_COUNT) throw errors.slotOutOfRange();
   return slot;
 }
 
@@ -112,7 +111,7 @@ function shard(n: ClusterNode): Reply {
 function nodeLine(n: ClusterNode, slots: SlotMap): string {
   const mine = n.id === slots.myself.id;
   const flags = mine ? 'myself,master' : 'master';
-  const ranges = n.ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`));
+  const ranges = formatRanges(n.ranges);
   if (mine) ranges.push(...openSlots(slots));
   const address = `${n.host}:${n.port}@${n.port + BUS_PORT_OFFSET}`;
   return `${n.id} ${address} ${flags} - 0 0 ${slots.nodes.indexOf(n) + 1} connected ${ranges.join(' ')}`;
@@ -120,7 +119,7 @@ function nodeLine(n: ClusterNode, slots: SlotMap): string {
 
 function openSlots(slots: SlotMap): string[] {
   const open: string[] = [];
-  for (let slot = 0; slot < SLOTS; slot++) {
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
     const to = slots.migratingTo(slot);
     const from = slots.importingFrom(slot);
     if (to !== undefined) open.push(`[${slot}->-${to.id}]`);
@@ -133,8 +132,8 @@ function clusterInfo(slots: SlotMap): string {
   const known = slots.nodes.length;
   const fields: [string, string | number][] = [
     ['cluster_state', 'ok'],
-    ['cluster_slots_assigned', SLOTS],
-    ['cluster_slots_ok', SLOTS],
+    ['cluster_slots_assigned', SLOT_COUNT],
+    ['cluster_slots_ok', SLOT_COUNT],
     ['cluster_slots_pfail', 0],
     ['cluster_slots_fail', 0],
     ['cluster_known_nodes', known],

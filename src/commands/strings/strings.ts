@@ -2,7 +2,7 @@ import { errors } from '../../errors.ts';
 import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
 import { OK, type Reply } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
-import { ownBytes } from '../../tensors/text-codec.ts';
+import { ownBytes } from '../../tensors/shared-bytes.ts';
 import { keyAt, keywordAt, requireInteger } from '../arguments.ts';
 import type { Command } from '../command.ts';
 
