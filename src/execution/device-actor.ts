@@ -1,6 +1,7 @@
 import type { SessionOptions } from '../backends/backend.ts';
 import type { StoredModel } from '../backends/model.ts';
 import { errors, ServerError } from '../errors.ts';
+import { countShared } from '../tensors/shared-memory.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import { rowsOf } from './batch.ts';
 import { Lane } from './lane.ts';
@@ -326,7 +327,9 @@ export class DeviceActor {
         run.reject(errors.backend(outcome));
       } else {
         statistics.samples += run.rows ?? 1;
-        run.resolve(outcome[i] as readonly Tensor[]);
+        const outputs = outcome[i] as readonly Tensor[];
+        for (const tensor of outputs) countShared(tensor.byteLength);
+        run.resolve(outputs);
       }
     });
   }

@@ -1,6 +1,7 @@
 import type { Backend, Session } from '../backends/backend.ts';
 import type { BackendName } from '../backends/model.ts';
 import { errors } from '../errors.ts';
+import { countShared } from '../tensors/shared-memory.ts';
 import { joinRows, splitRows } from './batch.ts';
 import type { LoadResult, LoadTask, RunMessage, RunResult, RunTask, WorkerTask } from './messages.ts';
 
@@ -66,6 +67,7 @@ async function runOne(run: RunMessage): Promise<RunResult> {
 }
 
 async function execute(session: Session, run: RunMessage): Promise<RunResult['outcome']> {
+  for (const inputs of run.requests) for (const tensor of inputs) countShared(tensor.byteLength);
   const [first] = run.requests;
   if (run.requests.length === 1 && first !== undefined) return [await session.run(first)];
   const outputs = await session.run(joinRows(run.requests));

@@ -1,4 +1,5 @@
 import { errors } from '../errors.ts';
+import { allocateShared } from '../tensors/shared-memory.ts';
 
 /** A command as its arguments, the name first. Small ones are views on the read buffer: valid only until the handler returns. */
 export type Arguments = readonly Buffer[];
@@ -174,7 +175,7 @@ export class RequestReader {
       throw errors.invalidBulkLength();
     this.#bulkLength = length;
     if (length >= LARGE_BULK_BYTES) {
-      this.#large = Buffer.from(new SharedArrayBuffer(length));
+      this.#large = Buffer.from(allocateShared(length));
       this.#largeFilled = 0;
     }
     return lf + 1;

@@ -1,6 +1,8 @@
+import { allocateShared } from './shared-memory.ts';
+
 /** The pieces one after the other in a SharedArrayBuffer of their own. */
 export function concatShared(parts: readonly Uint8Array[]): Uint8Array<SharedArrayBuffer> {
-  const whole = new Uint8Array(new SharedArrayBuffer(parts.reduce((sum, part) => sum + part.length, 0)));
+  const whole = new Uint8Array(allocateShared(parts.reduce((sum, part) => sum + part.length, 0)));
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -1,4 +1,5 @@
 import { type Dtype, ELEMENT_BYTES } from './dtype.ts';
+import { allocateShared } from './shared-memory.ts';
 
 /**
  * An immutable tensor. Its bytes lie in a SharedArrayBuffer, little-endian and row-major, and never change once the tensor is published
@@ -23,7 +24,7 @@ export function elementCount(shape: readonly number[]): number {
 /** A tensor of zeros (of empty strings for STRING). */
 export function zeroTensor(dtype: Dtype, shape: readonly number[]): Tensor {
   const bytes = elementCount(shape) * (dtype === 'STRING' ? 1 : ELEMENT_BYTES[dtype]);
-  return { dtype, shape, buffer: new SharedArrayBuffer(bytes), byteOffset: 0, byteLength: bytes };
+  return { dtype, shape, buffer: allocateShared(bytes), byteOffset: 0, byteLength: bytes };
 }
 
 /** The tensor's bytes, not copied. */

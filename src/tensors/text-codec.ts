@@ -2,6 +2,7 @@ import { errors } from '../errors.ts';
 import { Double, type Reply } from '../protocol/reply.ts';
 import { type Dtype, ELEMENT_BYTES } from './dtype.ts';
 import { ownBytes } from './shared-bytes.ts';
+import { allocateShared } from './shared-memory.ts';
 import { elementCount, type Tensor, tensorBytes } from './tensor.ts';
 
 const RANGES: Partial<Record<Dtype, readonly [bigint, bigint]>> = {
@@ -28,7 +29,7 @@ export function tensorFromValues(dtype: Dtype, shape: readonly number[], values:
   if (values.length !== elementCount(shape)) throw errors.valueCount();
   if (dtype === 'STRING') return stringTensor(shape, values);
   const bytes = values.length * ELEMENT_BYTES[dtype];
-  const buffer = new SharedArrayBuffer(bytes);
+  const buffer = allocateShared(bytes);
   const view = new DataView(buffer);
   const step = ELEMENT_BYTES[dtype];
   for (let i = 0, at = 0; i < values.length; i++, at += step) {
@@ -84,7 +85,7 @@ function stringTensor(shape: readonly number[], values: readonly Buffer[]): Tens
     if (value.length === 0 || value.includes(0)) throw errors.nullCharacter();
     bytes += value.length + 1;
   }
-  const buffer = new SharedArrayBuffer(bytes);
+  const buffer = allocateShared(bytes);
   const target = new Uint8Array(buffer);
   let at = 0;
   for (const value of values) {

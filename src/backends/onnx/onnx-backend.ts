@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { ELEMENT_BYTES } from '../../tensors/dtype.ts';
+import { allocateShared } from '../../tensors/shared-memory.ts';
 import { elementCount, type Tensor } from '../../tensors/tensor.ts';
 import type { Backend, Session, SessionOptions } from '../backend.ts';
 import { fromOrt, ORT_DTYPES, toOrt, toOrtBuffer } from './ort-tensors.ts';
@@ -91,7 +92,7 @@ class OnnxSession implements Session {
         shape.push(size);
       }
       const byteLength = elementCount(shape) * ELEMENT_BYTES[dtype];
-      return { dtype, shape, buffer: new SharedArrayBuffer(byteLength), byteOffset: 0, byteLength };
+      return { dtype, shape, buffer: allocateShared(byteLength), byteOffset: 0, byteLength };
     });
   }
 }

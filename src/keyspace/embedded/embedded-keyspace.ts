@@ -17,13 +17,19 @@ const ENTRY_OVERHEAD_BYTES = 200;
 const EXPIRY_INTERVAL_MS = 100;
 const EXPIRY_SAMPLE = 20;
 
+/** What a removed entry holds: tables that a Map has outgrown refer to entries for a while, and would keep their bytes. */
+const REMOVED: StoredValue = { type: 'string', bytes: new Uint8Array(0) };
+
+type Uses<K extends object> = Pick<WeakMap<K, number>, 'get' | 'set' | 'delete'>;
+
 /** The in-memory keyspace of one node. */
 export class EmbeddedKeyspace implements Keyspace {
   readonly #entries = new Map<KeyName, Entry>();
   readonly #scan = new ScanIndex<Entry>();
   readonly #expiring = new Set<Entry>();
   readonly #slots: Map<number, Set<KeyName>> | null;
-  readonly #bufferUses = new Map<ArrayBufferLike, number>();
+  /** Weak, though counted: the table that a growing Map leaves behind keeps its keys, and these are large. */
+  readonly #bufferUses = new WeakMap<ArrayBufferLike, number>();
   readonly #modelUses = new Map<StoredModel, number>();
   readonly #droppedListeners: ((model: StoredModel) => void)[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -142,6 +148,7 @@ export class EmbeddedKeyspace implements Keyspace {
     inSlot?.delete(entry.key);
     if (inSlot?.size === 0) this.#slots?.delete(entry.slot);
     this.#release(entry.value);
+    entry.value = REMOVED;
   }
 
   #setExpiry(entry: Entry, at: number | undefined): void {
@@ -186,7 +193,7 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 }
 
-function count<K>(uses: Map<K, number>, key: K, by: number): number {
+function count<K extends object>(uses: Uses<K>, key: K, by: number): number {
   const now = (uses.get(key) ?? 0) + by;
   if (now === 0) uses.delete(key);
   else uses.set(key, now);

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export interface ServedNode {
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+const main = path.join(import.meta.dirname, '../../src/main.ts');
+
+/** Starts `tessera serve` in a process of its own, on a port that the system chose. */
+export async function startServe(...extra: string[]): Promise<ServedNode> {
+  const data = mkdtempSync(path.join(tmpdir(), 'tessera-'));
+  const args = [main, 'serve', '--port', '0', '--data', data, '--intra-op-parallelism', '1', ...extra];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = await new Promise<number>((resolve, reject) => {
+    let output = '';
+    child.stdout.on('data', (data) => {
+      output += data;
+      const found = /listening on 127\.0\.0\.1:(\d+)/.exec(output);
+      if (found !== null) resolve(Number(found[1]));
+    });
+    child.once('exit', (code) => reject(new Error(`tessera serve ended with ${code}: ${output}`)));
+  });
+  return {
+    port,
+    pid: child.pid as number,
+    stop: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve());
+        child.kill('SIGTERM');
+      }),
+  };
+}
