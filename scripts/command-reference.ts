@@ -8,18 +8,27 @@ const TITLES: Record<Command['group'], string> = {
   ai: 'Tensors and models',
   generic: 'Keys',
   string: 'Strings',
+  hash: 'Hashes',
+  list: 'Lists',
+  set: 'Sets',
+  'sorted-set': 'Sorted sets',
+  transactions: 'Transactions',
+  pubsub: 'Publish and subscribe',
+  scripting: 'Scripting',
   connection: 'Connection',
   server: 'Server',
   cluster: 'Cluster',
 };
 
 function commandsPage(): string {
-  const commands = new CommandTable().all();
-  const sections = Object.entries(TITLES).map(([group, title]) => {
+  const commands = new CommandTable().all().flatMap((c) => c.subcommands ?? [c]);
+  const groups = Object.entries(TITLES).filter(([group]) => commands.some((c) => c.group === group));
+  const sections = groups.map(([group, title]) => {
     const rows = commands
       .filter((c) => c.group === group)
       .map((c) => {
-        const usage = `${c.name.toUpperCase()} ${c.syntax}`.trim().replaceAll('|', '\\|');
+        const name = c.name.toUpperCase().replace('|', ' ');
+        const usage = `${name} ${c.syntax}`.trim().replaceAll('|', '\\|');
         return `| \`${usage}\` | ${c.summary} | ${c.flags.join(', ')} |`;
       });
     return `## ${title}\n\n| Command | What it does | Flags |\n|---|---|---|\n${rows.join('\n')}\n`;

@@ -1,4 +1,13 @@
+import type { Command } from './commands/command.ts';
 import { Connection } from './protocol/connection.ts';
+import type { Arguments } from './protocol/request-reader.ts';
+
+/** Commands between MULTI and EXEC. */
+export interface Transaction {
+  readonly commands: { readonly command: Command; readonly args: Arguments }[];
+  /** Set when a command could not be queued: EXEC then runs none. */
+  broken: boolean;
+}
 
 /** A connected client and what it told of itself. */
 export class ClientSession extends Connection {
@@ -9,6 +18,18 @@ export class ClientSession extends Connection {
   asking = false;
   /** Set by READONLY: the client accepts reads from replicas. */
   readonly = false;
+  transaction: Transaction | null = null;
+  /** Keys under WATCH, each with the function that ends it. */
+  readonly watched = new Map<string, () => void>();
+  /** Set when a watched key changed. */
+  watchedChanged = false;
+
+  /** Ends all WATCHes. */
+  unwatch(): void {
+    for (const end of this.watched.values()) end();
+    this.watched.clear();
+    this.watchedChanged = false;
+  }
 
   /** The line of CLIENT LIST and CLIENT INFO. */
   describe(): string {
@@ -21,12 +42,12 @@ export class ClientSession extends Connection {
       ['name', this.name],
       ['age', Math.floor((now - this.connectedAt) / 1000)],
       ['idle', Math.floor((now - this.lastCommandAt) / 1000)],
-      ['flags', this.readonly ? 'r' : 'N'],
+      ['flags', this.#flags()],
       ['db', 0],
       ['sub', 0],
       ['psub', 0],
       ['ssub', 0],
-      ['multi', -1],
+      ['multi', this.transaction?.commands.length ?? -1],
       ['qbuf', this.queryBytes],
       ['qbuf-free', 0],
       ['argv-mem', 0],
@@ -44,5 +65,13 @@ export class ClientSession extends Connection {
       ['lib-ver', this.libraryVersion],
     ];
     return fields.map(([key, value]) => `${key}=${value}`).join(' ');
+  }
+
+  #flags(): string {
+    let flags = '';
+    if (this.transaction !== null) flags += 'x';
+    if (this.watchedChanged) flags += 'd';
+    if (this.readonly) flags += 'r';
+    return flags === '' ? 'N' : flags;
   }
 }

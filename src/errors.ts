@@ -59,6 +59,12 @@ export const errors = {
     error(`ERR Unknown option or number of arguments for CONFIG SET - '${option}'`),
   configInvalid: (option: string, why: string) =>
     error(`ERR CONFIG SET failed (possibly related to argument '${option}') - ${why}`),
+  nestedMulti: () => error('ERR MULTI calls can not be nested'),
+  execWithoutMulti: () => error('ERR EXEC without MULTI'),
+  discardWithoutMulti: () => error('ERR DISCARD without MULTI'),
+  execAborted: () => error('EXECABORT Transaction discarded because of previous errors.'),
+  notInTransaction: () => error('ERR Command not allowed inside a transaction'),
+  watchInMulti: () => error('ERR WATCH inside MULTI is not allowed'),
   maxClients: () => error('ERR max number of clients reached'),
   internal: () => error('ERR internal error'),
 
@@ -130,6 +136,8 @@ export const errors = {
   workerDied: () => error('ERR the worker that ran this model ended unexpectedly'),
   /** A text that comes from inside a backend, newlines flattened to spaces as RedisAI does. */
   backend: (text: string) => error(text.replace(/[\r\n]/g, ' ')),
+
+  runInTransaction: () => error('ERR Cannot run RedisAI command within a transaction or a LUA script'),
 
   // RedisAI: configuration
   unsupportedSubcommand: () => error('ERR unsupported subcommand'),

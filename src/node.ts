@@ -2,6 +2,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import type { SlotMap } from '../cluster/slot-map.ts';
 import { ClientSession } from './client-session.ts';
 import { CommandTable } from './commands/table.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { errors } from './errors.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
 import { Devices } from './execution/devices.ts';
@@ -9,9 +10,6 @@ import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
 import type { NodeContext, RuntimeConfig } from './node-context.ts';
 import type { Logger } from './observability/log.ts';
 import { type ConnectionHost, createServer } from './protocol/connection.ts';
-import type { Reply, ServerError } from './protocol/reply.ts';
-import type { Arguments } from './protocol/request-reader.ts';
-import { route } from './router.ts';
 
 export interface NodeOptions {
   readonly name: string;
@@ -76,13 +74,14 @@ export class TesseraNode {
       clients: this.#clients,
       commands: new CommandTable(),
     };
+    const dispatcher = new Dispatcher(this.context);
     this.#host = {
       limits: {
         get maxBulkLength() {
           return config.protoMaxBulkLen;
         },
       },
-      execute: (client, args) => this.#execute(client, args),
+      execute: (client, args) => dispatcher.execute(client, args),
       closed: (client) => this.#closed(client),
       bug: (error, client) =>
         this.#log.error(
@@ -135,59 +134,8 @@ export class TesseraNode {
 
   #closed(client: ClientSession): void {
     this.#clients.delete(client.id);
+    client.unwatch();
     this.context.counters.bytesIn += client.bytesIn;
     this.context.counters.bytesOut += client.bytesOut;
   }
-
-  #execute(client: ClientSession, args: Arguments): Reply | undefined | Promise<Reply | undefined> {
-    const { context } = this;
-    context.counters.commands++;
-    try {
-      const reply = this.#run(client, args);
-      if (!(reply instanceof Promise)) return reply;
-      return reply.catch((error: unknown) => {
-        context.counters.errors++;
-        throw error;
-      });
-    } catch (error) {
-      context.counters.errors++;
-      throw error;
-    }
-  }
-
-  #run(client: ClientSession, args: Arguments): Reply | undefined | Promise<Reply | undefined> {
-    const { commands, slots, keyspace, config } = this.context;
-    const name = (args[0] as Buffer).toString('latin1');
-    const command = commands.find(name);
-    if (command === undefined) throw unknownCommand(args);
-    client.lastCommand = command.name;
-    if (!commands.arityFits(command, args.length)) {
-      throw errors.wrongArity(command.arityName ?? command.name);
-    }
-    if (slots !== null) {
-      const wasAsking = client.asking;
-      try {
-        route(slots, keyspace, client, command, args);
-      } finally {
-        if (wasAsking) client.asking = false;
-      }
-    }
-    if (config.maxmemory > 0 && keyspace.usedBytes > config.maxmemory && command.flags.includes('denyoom')) {
-      throw errors.outOfMemory();
-    }
-    return command.run({ node: this.context, client }, args);
-  }
-}
-
-/** Redis shows the first arguments, 128 bytes of each and of all. */
-function unknownCommand(args: Arguments): ServerError {
-  const shown: string[] = [];
-  let length = 0;
-  for (const arg of args.slice(1)) {
-    if (length >= 128) break;
-    const text = arg.toString('utf8', 0, 128 - length);
-    shown.push(text);
-    length += text.length + 3;
-  }
-  return errors.unknownCommand(args[0]?.toString('utf8', 0, 128) ?? '', shown);
 }

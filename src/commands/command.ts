@@ -14,7 +14,25 @@ export type CommandFlag =
   | 'no_auth'
   | 'noscript'
   | 'module'
-  | 'blocking';
+  | 'blocking'
+  | 'pubsub'
+  | 'no_multi';
+
+/** Redis's groups of commands, and `ai`. */
+export type CommandGroup =
+  | 'ai'
+  | 'generic'
+  | 'string'
+  | 'hash'
+  | 'list'
+  | 'set'
+  | 'sorted-set'
+  | 'transactions'
+  | 'pubsub'
+  | 'scripting'
+  | 'connection'
+  | 'server'
+  | 'cluster';
 
 /** Where a command's keys are, in the terms of COMMAND: positions in the argument list, the name at 0. */
 export interface KeyRange {
@@ -26,7 +44,7 @@ export interface KeyRange {
 
 /** One command: everything that COMMAND, routing, arity errors and docs/commands.md say of it comes from here. */
 export interface Command {
-  /** In lower case. */
+  /** In lower case; of a subcommand `config|get`. */
   readonly name: string;
   /** Number of arguments with the name; negative: at least that many. */
   readonly arity: number;
@@ -35,12 +53,16 @@ export interface Command {
   readonly keys?: KeyRange;
   /** Positions of all keys where they depend on the arguments. Must not throw on bad input: what it cannot read it leaves out. */
   readonly findKeys?: (args: Arguments) => number[];
-  readonly group: 'ai' | 'generic' | 'string' | 'connection' | 'server' | 'cluster';
+  readonly group: CommandGroup;
+  /** Runs at once between MULTI and EXEC, instead of being queued. */
+  readonly runsInMulti?: true;
   readonly summary: string;
   /** The arguments as the reference shows them. */
   readonly syntax: string;
   /** The name as the arity error shows it, where it is not the lower-case one (some RedisAI commands). */
   readonly arityName?: string;
+  /** Commands that the second argument chooses from; the command itself then only runs when there is none. */
+  readonly subcommands?: readonly Command[];
   /**
    * Runs the command. Arguments below the large-bulk size are only valid until this returns: an asynchronous command parses first.
    * Undefined: no reply.
@@ -52,6 +74,8 @@ export interface Command {
 export interface CommandContext {
   readonly node: NodeContext;
   readonly client: ClientSession;
+  /** Set inside EXEC: nothing may wait there, so blocking commands answer as if their time was over, and models do not run. */
+  readonly inTransaction: boolean;
 }
 
 /** The keys' positions for these arguments. */

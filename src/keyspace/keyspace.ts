@@ -1,5 +1,10 @@
 import type { StoredModel } from '../backends/model.ts';
+import type { StoredScript } from '../backends/script.ts';
 import type { Tensor } from '../tensors/tensor.ts';
+import type { HashValue } from './values/hash-value.ts';
+import type { ListValue } from './values/list-value.ts';
+import type { SetValue } from './values/set-value.ts';
+import type { SortedSetValue } from './values/sorted-set-value.ts';
 
 /**
  * A key: its bytes as a string of one character a byte (latin1). JavaScript's Map cannot hash bytes; this form is lossless,
@@ -7,18 +12,29 @@ import type { Tensor } from '../tensors/tensor.ts';
  */
 export type KeyName = string;
 
+/** A value under a key. Strings, tensors, models and scripts never change, they are replaced; the four collections change in place. */
 export type StoredValue =
   | { readonly type: 'string'; readonly bytes: Uint8Array }
+  | { readonly type: 'hash'; readonly hash: HashValue }
+  | { readonly type: 'list'; readonly list: ListValue }
+  | { readonly type: 'set'; readonly set: SetValue }
+  | { readonly type: 'zset'; readonly zset: SortedSetValue }
   | { readonly type: 'tensor'; readonly tensor: Tensor }
-  | { readonly type: 'model'; readonly model: StoredModel };
+  | { readonly type: 'model'; readonly model: StoredModel }
+  | { readonly type: 'script'; readonly script: StoredScript };
 
 export type ValueType = StoredValue['type'];
 
-/** What TYPE answers: Redis's name for strings, RedisAI's module type names for the rest. */
+/** What TYPE answers: Redis's names for its own types, RedisAI's module type names for the rest. */
 export const TYPE_NAMES: Record<ValueType, string> = {
   string: 'string',
+  hash: 'hash',
+  list: 'list',
+  set: 'set',
+  zset: 'zset',
   tensor: 'AI_TENSOR',
   model: 'AI__MODEL',
+  script: 'AI_SCRIPT',
 };
 
 export interface ScanPage {
@@ -37,6 +53,8 @@ export interface Keyspace {
   get(key: KeyName): StoredValue | undefined;
   /** Replaces the value. Its expiry goes, unless `keepExpiry`. */
   set(key: KeyName, value: StoredValue, keepExpiry?: boolean): void;
+  /** To be called after a collection under the key was changed in place: counts its bytes anew, and deletes the key when it is empty. */
+  changed(key: KeyName): void;
   delete(key: KeyName): boolean;
   /** Unix time in ms, or undefined where the key is absent or does not expire. */
   expiryOf(key: KeyName): number | undefined;
@@ -46,6 +64,11 @@ export interface Keyspace {
   /** A key that exists from the first call to the last is returned exactly once. */
   scan(cursor: number, count: number): ScanPage;
   clear(): void;
+  /**
+   * Calls back after each change of the key or its expiry: set, changed in place, deleted, expired.
+   * @returns a function that ends it.
+   */
+  watch(key: KeyName, listener: () => void): () => void;
   countInSlot(slot: number): number;
   keysInSlot(slot: number, limit: number): KeyName[];
   /** Models leave with their keys: told when the last key that holds a model is gone. */

@@ -42,6 +42,7 @@ export class Connection {
   #busy = false;
   #congested = false;
   #closed = false;
+  readonly #closeListeners: (() => void)[] = [];
 
   constructor(id: number, socket: Socket, host: ConnectionHost<Connection>) {
     this.id = id;
@@ -63,6 +64,7 @@ export class Connection {
       if (this.#closed) return;
       this.#closed = true;
       host.closed(this);
+      for (const listener of this.#closeListeners.splice(0)) listener();
     });
   }
 
@@ -94,6 +96,17 @@ export class Connection {
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  /** Calls back once when the connection is gone: at once when it is already. */
+  onClose(listener: () => void): void {
+    if (this.#closed) listener();
+    else this.#closeListeners.push(listener);
+  }
+
+  /** Sends something that answers no command, such as a message of a channel. */
+  push(message: Reply): void {
+    this.#send(message);
   }
 
   /** Sends what is gathered, then closes. */

@@ -25,7 +25,8 @@ export const modelexecute: Command = {
   group: 'ai',
   summary: 'Runs a model on tensors and stores the results',
   syntax: 'key INPUTS n input [input ...] OUTPUTS n output [output ...] [TIMEOUT ms]',
-  async run({ node }, args) {
+  async run({ node, inTransaction }, args) {
+    if (inTransaction) throw errors.runInTransaction();
     const { keyspace } = node;
     const model = readModel(keyspace, keyAt(args, 1));
     const { inputs, outputs, timeoutMs } = parse(args);

@@ -105,6 +105,7 @@ export const quit: Command = {
   name: 'quit',
   arity: -1,
   flags: ['fast', 'loading', 'stale', 'no_auth'],
+  runsInMulti: true,
   group: 'connection',
   summary: 'Closes the connection after the replies',
   syntax: '',
@@ -118,11 +119,13 @@ export const reset: Command = {
   name: 'reset',
   arity: 1,
   flags: ['fast', 'loading', 'stale', 'no_auth'],
+  runsInMulti: true,
   group: 'connection',
   summary: "Puts the connection's state back to that of a new one",
   syntax: '',
   run({ client }) {
-    Object.assign(client, { name: '', asking: false, readonly: false });
+    Object.assign(client, { name: '', asking: false, readonly: false, transaction: null });
+    client.unwatch();
     client.writer.protocol = 2;
     return new SimpleString('RESET');
   },

@@ -1,5 +1,6 @@
 import { errors } from '../../errors.ts';
 import { TYPE_NAMES } from '../../keyspace/keyspace.ts';
+import { copyOf } from '../../keyspace/values/copy-of.ts';
 import { OK, type Reply, SimpleString } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { integerAt, keyAt, keywordAt, requireInteger } from '../arguments.ts';
@@ -176,7 +177,7 @@ export const copy: Command = {
     const value = node.keyspace.get(from);
     if (value === undefined || (!replace && node.keyspace.get(to) !== undefined)) return 0;
     const expiry = node.keyspace.expiryOf(from);
-    node.keyspace.set(to, value);
+    node.keyspace.set(to, copyOf(value));
     if (expiry !== undefined) node.keyspace.setExpiry(to, expiry);
     return 1;
   },

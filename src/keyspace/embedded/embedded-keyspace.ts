@@ -1,6 +1,7 @@
 import slotOf from 'cluster-key-slot';
 import type { StoredModel } from '../../backends/model.ts';
 import type { KeyName, Keyspace, ScanPage, StoredValue } from '../keyspace.ts';
+import type { MutableValue } from '../values/mutable-value.ts';
 import { ScanIndex } from './scan-index.ts';
 
 interface Entry {
@@ -8,6 +9,8 @@ interface Entry {
   /** Given once, rising; SCAN walks it downwards. */
   readonly sequence: number;
   value: StoredValue;
+  /** Bytes counted for a collection when it was last looked at. */
+  collectionBytes: number;
   expiresAt: number | undefined;
   readonly slot: number;
 }
@@ -32,6 +35,7 @@ export class EmbeddedKeyspace implements Keyspace {
   readonly #bufferUses = new WeakMap<ArrayBufferLike, number>();
   readonly #modelUses = new Map<StoredModel, number>();
   readonly #droppedListeners: ((model: StoredModel) => void)[] = [];
+  readonly #watchers = new Map<KeyName, Set<() => void>>();
   readonly #timer: NodeJS.Timeout;
   #nextSequence = 1;
   #bytes = 0;
@@ -67,7 +71,20 @@ export class EmbeddedKeyspace implements Keyspace {
     this.#retain(value);
     this.#release(entry.value);
     entry.value = value;
+    this.#countCollection(entry);
     if (!keepExpiry) this.#setExpiry(entry, undefined);
+    this.#notify(key);
+  }
+
+  changed(key: KeyName): void {
+    const entry = this.#live(key);
+    if (entry === undefined) return;
+    if (collectionOf(entry.value)?.length === 0) {
+      this.#remove(entry);
+      return;
+    }
+    this.#countCollection(entry);
+    this.#notify(key);
   }
 
   delete(key: KeyName): boolean {
@@ -85,7 +102,10 @@ export class EmbeddedKeyspace implements Keyspace {
     const entry = this.#live(key);
     if (entry === undefined) return;
     if (at !== undefined && at <= Date.now()) this.#remove(entry);
-    else this.#setExpiry(entry, at);
+    else {
+      this.#setExpiry(entry, at);
+      this.#notify(key);
+    }
   }
 
   *keys(): Iterable<KeyName> {
@@ -100,6 +120,16 @@ export class EmbeddedKeyspace implements Keyspace {
 
   clear(): void {
     for (const entry of [...this.#entries.values()]) this.#remove(entry);
+  }
+
+  watch(key: KeyName, listener: () => void): () => void {
+    const listeners = this.#watchers.get(key) ?? new Set();
+    this.#watchers.set(key, listeners);
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#watchers.get(key) === listeners) this.#watchers.delete(key);
+    };
   }
 
   countInSlot(slot: number): number {
@@ -128,15 +158,25 @@ export class EmbeddedKeyspace implements Keyspace {
 
   #insert(key: KeyName, value: StoredValue): void {
     const slot = this.#slots === null ? 0 : slotOf(Buffer.from(key, 'latin1'));
-    const entry: Entry = { key, sequence: this.#nextSequence++, value, expiresAt: undefined, slot };
+    const entry: Entry = {
+      key,
+      sequence: this.#nextSequence++,
+      value,
+      collectionBytes: 0,
+      expiresAt: undefined,
+      slot,
+    };
     this.#entries.set(key, entry);
     this.#scan.add(entry);
     this.#retain(value);
     this.#bytes += ENTRY_OVERHEAD_BYTES + key.length;
-    if (this.#slots === null) return;
-    const inSlot = this.#slots.get(slot);
-    if (inSlot === undefined) this.#slots.set(slot, new Set([key]));
-    else inSlot.add(key);
+    this.#countCollection(entry);
+    if (this.#slots !== null) {
+      const inSlot = this.#slots.get(slot);
+      if (inSlot === undefined) this.#slots.set(slot, new Set([key]));
+      else inSlot.add(key);
+    }
+    this.#notify(key);
   }
 
   #remove(entry: Entry): void {
@@ -148,7 +188,21 @@ export class EmbeddedKeyspace implements Keyspace {
     inSlot?.delete(entry.key);
     if (inSlot?.size === 0) this.#slots?.delete(entry.slot);
     this.#release(entry.value);
+    this.#bytes -= entry.collectionBytes;
     entry.value = REMOVED;
+    this.#notify(entry.key);
+  }
+
+  #countCollection(entry: Entry): void {
+    const bytes = collectionOf(entry.value)?.bytes ?? 0;
+    this.#bytes += bytes - entry.collectionBytes;
+    entry.collectionBytes = bytes;
+  }
+
+  #notify(key: KeyName): void {
+    if (this.#watchers.size === 0) return;
+    const listeners = this.#watchers.get(key);
+    if (listeners !== undefined) for (const listener of [...listeners]) listener();
   }
 
   #setExpiry(entry: Entry, at: number | undefined): void {
@@ -160,12 +214,13 @@ export class EmbeddedKeyspace implements Keyspace {
   #retain(value: StoredValue): void {
     if (value.type === 'model') count(this.#modelUses, value.model, 1);
     const buffer = bufferOf(value);
+    if (buffer === undefined) return;
     if (count(this.#bufferUses, buffer, 1) === 1) this.#bytes += buffer.byteLength;
   }
 
   #release(value: StoredValue): void {
     const buffer = bufferOf(value);
-    if (count(this.#bufferUses, buffer, -1) === 0) this.#bytes -= buffer.byteLength;
+    if (buffer !== undefined && count(this.#bufferUses, buffer, -1) === 0) this.#bytes -= buffer.byteLength;
     if (value.type === 'model' && count(this.#modelUses, value.model, -1) === 0) {
       for (const listener of this.#droppedListeners) listener(value.model);
     }
@@ -200,7 +255,8 @@ function count<K extends object>(uses: Uses<K>, key: K, by: number): number {
   return now;
 }
 
-function bufferOf(value: StoredValue): ArrayBufferLike {
+/** The buffer of a value that never changes. */
+function bufferOf(value: StoredValue): ArrayBufferLike | undefined {
   switch (value.type) {
     case 'string':
       return value.bytes.buffer;
@@ -208,5 +264,24 @@ function bufferOf(value: StoredValue): ArrayBufferLike {
       return value.tensor.buffer;
     case 'model':
       return value.model.blob.buffer;
+    case 'script':
+      return value.script.source.buffer;
+    default:
+      return undefined;
+  }
+}
+
+function collectionOf(value: StoredValue): MutableValue | undefined {
+  switch (value.type) {
+    case 'hash':
+      return value.hash;
+    case 'list':
+      return value.list;
+    case 'set':
+      return value.set;
+    case 'zset':
+      return value.zset;
+    default:
+      return undefined;
   }
 }
