@@ -68,6 +68,19 @@ export const errors = {
   maxClients: () => error('ERR max number of clients reached'),
   internal: () => error('ERR internal error'),
 
+  // Redis: DUMP, RESTORE, MIGRATE
+  busyKey: () => error('BUSYKEY Target key name already exists.'),
+  dumpFooter: () => error('ERR DUMP payload version or checksum are wrong'),
+  dumpContent: () => error('ERR Bad data format'),
+  invalidTtl: () => error('ERR Invalid TTL value, must be >= 0'),
+  invalidIdleTime: () => error('ERR Invalid IDLETIME value, must be >= 0'),
+  invalidFrequency: () => error('ERR Invalid FREQ value, must be >= 0 and <= 255'),
+  migrateKeysWithKey: () =>
+    error('ERR When using MIGRATE KEYS option, the key argument must be set to the empty string'),
+  migrateConnect: () => error('IOERR error or timeout connecting to the client'),
+  migrateIo: () => error('IOERR error or timeout reading to target instance'),
+  migrateTarget: (reply: string) => error(`ERR Target instance replied with error: ${reply}`),
+
   // Redis: cluster
   clusterDisabled: () => error('ERR This instance has cluster support disabled'),
   moved: (slot: number, host: string, port: number) => error(`MOVED ${slot} ${host}:${port}`),

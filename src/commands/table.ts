@@ -18,6 +18,7 @@ import { setCommands } from './sets/index.ts';
 import { sortedSetCommands } from './sorted-sets/index.ts';
 import * as strings from './strings/strings.ts';
 import { transactionCommands } from './transactions/index.ts';
+import { transferCommands } from './transfer/index.ts';
 
 const ALL: readonly Command[] = [
   ...aiCommands,
@@ -30,6 +31,7 @@ const ALL: readonly Command[] = [
   ...setCommands,
   ...sortedSetCommands,
   ...transactionCommands,
+  ...transferCommands,
   ...pubsubCommands,
   ...aclCommands,
   ...[client, command, config, info, cluster],

@@ -62,7 +62,8 @@ function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   });
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports of the loopback address that are free right now. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = net.createServer().listen(0, '127.0.0.1');

@@ -32,22 +32,28 @@ export async function storeModel(
   const holdsOther = () => (node.keyspace.get(key)?.type ?? 'model') !== 'model';
   if (holdsOther()) throw errors.wrongType();
   const { nodes: _, ...parsed } = parse();
-  if (parsed.backend !== 'ONNX') throw errors.backendNotLoaded(parsed.backend);
-  const device = node.devices.get(parsed.device, parsed.backend);
-  const id = nextModelId();
-  const { inputs, outputs } = await device.load({ id, backend: parsed.backend, blob: parsed.blob });
-  const model: StoredModel = {
-    ...parsed,
-    id,
-    inputs,
-    outputs,
-    statistics: { durationUs: 0, samples: 0, calls: 0, errors: 0 },
-  };
+  const model = await loadModel(node, parsed);
   // The key may have changed while the model was loading.
   if (holdsOther()) {
-    device.unload(id);
+    node.devices.unload(model.device, model.id);
     throw errors.wrongType();
   }
   node.keyspace.set(key, { type: 'model', model });
   return OK;
+}
+
+/**
+ * Loads a model in a worker of its device. Who does not put it under a key has to unload it.
+ * @throws ServerError with the backend's text when it is no good.
+ */
+export async function loadModel(
+  node: NodeContext,
+  model: Pick<StoredModel, 'backend' | 'device' | 'tag' | 'batching' | 'blob'>,
+): Promise<StoredModel> {
+  if (model.backend !== 'ONNX') throw errors.backendNotLoaded(model.backend);
+  const device = node.devices.get(model.device, model.backend);
+  const id = nextModelId();
+  const { inputs, outputs } = await device.load({ id, backend: model.backend, blob: model.blob });
+  const statistics = { durationUs: 0, samples: 0, calls: 0, errors: 0 };
+  return { ...model, id, inputs, outputs, statistics };
 }

@@ -22,9 +22,16 @@ export function storeScript(
 ): Reply {
   if (!isDeviceName(script.device)) throw errors.unsupportedDevice();
   if ((keyspace.get(key)?.type ?? 'script') !== 'script') throw errors.wrongType();
-  const statistics = { durationUs: 0, samples: 0, calls: 0, errors: 0 };
-  keyspace.set(key, { type: 'script', script: { ...script, id: nextModelId(), statistics } });
+  keyspace.set(key, { type: 'script', script: newScript(script) });
   return OK;
+}
+
+/** A script with an id and counts of its own. */
+export function newScript(
+  script: Pick<StoredScript, 'device' | 'tag' | 'entryPoints' | 'source'>,
+): StoredScript {
+  const statistics = { durationUs: 0, samples: 0, calls: 0, errors: 0 };
+  return { ...script, id: nextModelId(), statistics };
 }
 
 /** @throws ServerError where an entry point is missing or does not take (List[Tensor], List[str], List[str]). */
