@@ -17,7 +17,7 @@ export const errors = {
   expectedDollar: (got: string) => fatal(`ERR Protocol error: expected '$', got '${got}'`),
 
   // Redis: commands
-  unknownCommand: (name: string, args: readonly string[]) =>
+  unknownCommand: (name: string, ...args: string[]) =>
     error(`ERR unknown command '${name}', with args beginning with: ${args.map((a) => `'${a}' `).join('')}`),
   unknownSubcommand: (sub: string, command: string) =>
     error(`ERR unknown subcommand '${sub}'. Try ${command.toUpperCase()} HELP.`),
