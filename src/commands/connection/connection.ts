@@ -110,6 +110,8 @@ export const quit: Command = {
   summary: 'Closes the connection after the replies',
   syntax: '',
   run({ client }) {
+    // What the client had sent behind it is not run.
+    client.closing = true;
     setImmediate(() => client.closeAfterReplies());
     return OK;
   },
