@@ -95,7 +95,7 @@ export const select: Command = {
   syntax: 'index',
   run({ node }, args) {
     const index = integerAt(args, 1);
-    if (index === undefined) throw errors.invalidDbIndex();
+    if (index === undefined) throw errors.notAnInteger();
     if (index !== 0) throw node.slots === null ? errors.dbIndexOutOfRange() : errors.selectInCluster();
     return OK;
   },
