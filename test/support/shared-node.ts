@@ -12,8 +12,8 @@ export interface SharedNode {
   connectTyped(): Promise<TypedClient>;
 }
 
-/** One node for all tests of a file, empty before each of them; the clients of a test are closed after it. */
-export function useSharedNode(): SharedNode {
+/** One node for all tests around the call, empty before each of them; the clients of a test are closed after it. */
+export function useSharedNode(start: () => Promise<TesseraNode> = startNode): SharedNode {
   let node: TesseraNode;
   const clients: { close(): void }[] = [];
   const kept = <C extends { close(): void }>(client: C): C => {
@@ -21,7 +21,7 @@ export function useSharedNode(): SharedNode {
     return client;
   };
   beforeAll(async () => {
-    node = await startNode();
+    node = await start();
   });
   beforeEach(() => node.context.keyspace.clear());
   afterEach(() => {
