@@ -17,7 +17,7 @@ export const errors = {
   expectedDollar: (got: string) => fatal(`ERR Protocol error: expected '$', got '${got}'`),
 
   // Redis: commands
-  unknownCommand: (name: string, args: readonly string[]) =>
+  unknownCommand: (name: string, ...args: string[]) =>
     error(`ERR unknown command '${name}', with args beginning with: ${args.map((a) => `'${a}' `).join('')}`),
   unknownSubcommand: (sub: string, command: string) =>
     error(`ERR unknown subcommand '${sub}'. Try ${command.toUpperCase()} HELP.`),
@@ -33,7 +33,6 @@ export const errors = {
   expireGtLt: () => error('ERR GT and LT options at the same time are not compatible'),
   unsupportedOption: (option: string) => error(`ERR Unsupported option ${option}`),
   dbIndexOutOfRange: () => error('ERR DB index is out of range'),
-  invalidDbIndex: () => error('ERR invalid DB index'),
   selectInCluster: () => error('ERR SELECT is not allowed in cluster mode'),
   sameObject: () => error('ERR source and destination objects are the same'),
   noProto: () => error('NOPROTO unsupported protocol version'),

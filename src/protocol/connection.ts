@@ -109,11 +109,11 @@ export class Connection {
     this.#send(message);
   }
 
-  /** Sends what is gathered, then closes. */
+  /** Sends what is gathered, then closes; a client that goes on sending is not waited for. */
   closeAfterReplies(): void {
     this.closing = true;
     this.#flush();
-    this.socket.end();
+    this.socket.destroySoon();
   }
 
   /** Closes at once; what was not sent is lost. */
@@ -198,7 +198,6 @@ export class Connection {
   #failed(error: unknown): void {
     this.writer.write(this.#asReply(error));
     this.closeAfterReplies();
-    this.socket.destroySoon();
   }
 }
 

@@ -114,6 +114,10 @@ function kill(node: NodeContext, self: ClientSession, args: Arguments): Reply {
 }
 
 function end(session: ClientSession, self: ClientSession): void {
-  if (session === self) setImmediate(() => session.closeAfterReplies());
-  else session.kill();
+  if (session !== self) {
+    session.kill();
+    return;
+  }
+  session.closing = true;
+  setImmediate(() => session.closeAfterReplies());
 }
