@@ -52,8 +52,13 @@ export function parseDag(args: Arguments, variant: DagVariant, loaded: (key: Key
       at += 2 + load.length;
     } else if (word === 'PERSIST' && persist === undefined) {
       if (variant.readOnly) throw errors.dagPersistReadOnly();
-      const { dagMissingPersist, dagInvalidPersist, dagPersistCount } = errors;
-      persist = countedKeys(args, at, dagMissingPersist, dagInvalidPersist, dagPersistCount);
+      persist = countedKeys(
+        args,
+        at,
+        errors.dagMissingPersist,
+        errors.dagInvalidPersist,
+        errors.dagPersistCount,
+      );
       if (new Set(persist).size < persist.length) throw errors.dagPersistTwice();
       at += 2 + persist.length;
     } else if (word === 'ROUTING' && !hasRouting && !variant.deprecated) {
