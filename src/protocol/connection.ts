@@ -16,6 +16,8 @@ export interface ConnectionHost<C extends Connection> {
 }
 
 const READ_BUFFER_BYTES = 64 * 1024;
+/** Replies that gather beyond this are sent before the next command runs, which then waits if the client does not read. */
+const MAX_GATHERED_BYTES = 1024 * 1024;
 
 /**
  * One read buffer serves all connections: libuv fills it and calls back within the same turn, and the reader keeps no view on it.
@@ -63,6 +65,7 @@ export class Connection {
     socket.on('close', () => {
       if (this.#closed) return;
       this.#closed = true;
+      this.#reader.drop();
       host.closed(this);
       for (const listener of this.#closeListeners.splice(0)) listener();
     });
@@ -86,6 +89,7 @@ export class Connection {
   /** Takes `count` bytes that were read into `buffer`. */
   received(count: number, buffer: Buffer): void {
     this.bytesIn += count;
+    if (this.closing) return;
     try {
       const target = this.#reader.target();
       if (target !== null && target.buffer === buffer.buffer && target.byteOffset === buffer.byteOffset) {
@@ -144,6 +148,7 @@ export class Connection {
       return false;
     }
     this.#send(reply);
+    if (this.writer.pendingBytes > MAX_GATHERED_BYTES) this.#flush();
     return !this.#congested && !this.closing;
   }
 
@@ -240,6 +245,13 @@ export function createServer(accept: (socket: Socket) => Connection | null): Ser
     (socket as InternalSocket)._server = holder._server;
     connection = accept(socket);
     if (connection === null) return;
+    socket.once('close', () => forgetReadBuffer(socket));
     socket.resume();
   });
+}
+
+/** A Socket remembers the buffer that it read into last. An old one that is closed would keep a large buffer until a full collection. */
+function forgetReadBuffer(socket: Socket): void {
+  const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kBuffer');
+  if (symbol !== undefined) (socket as unknown as Record<symbol, unknown>)[symbol] = null;
 }

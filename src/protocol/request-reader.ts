@@ -71,6 +71,14 @@ export class RequestReader {
     return (this.#rest?.length ?? 0) + (this.#large?.length ?? 0);
   }
 
+  /** Forgets what is held. A large argument would else stay until a full collection, as the connection is old when it ends. */
+  drop(): void {
+    this.#stopped = true;
+    this.#rest = null;
+    this.#args = [];
+    this.#large = null;
+  }
+
   /**
    * Takes the next bytes, and calls the handler for each command completed.
    * @throws ServerError (fatal) on a protocol error; the connection is then of no more use.
