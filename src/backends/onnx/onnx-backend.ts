@@ -82,7 +82,8 @@ class OnnxSession implements Session {
       });
     });
     return this.#session.outputMetadata.map((meta) => {
-      if (!meta.isTensor) return null;
+      // An output that is an input comes back as it is: no operator would write into the buffer, and it would stay zeros.
+      if (!meta.isTensor || this.inputs.includes(meta.name)) return null;
       const dtype = ORT_DTYPES[meta.type];
       if (dtype === undefined || dtype === 'STRING') return null;
       const shape: number[] = [];
