@@ -24,6 +24,9 @@ function sessionOptions(options: SessionOptions): ort.InferenceSession.SessionOp
   return out;
 }
 
+/** What ONNX Runtime 1.30 says when a prepared output has not the real shape: the declared one was wrong, which alone is worth another run. */
+const WRONG_OUTPUT_SHAPE = /The output OrtValue provided for output /;
+
 class OnnxSession implements Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -51,8 +54,8 @@ class OnnxSession implements Session {
     let result: ort.InferenceSession.OnnxValueMapType;
     try {
       result = await this.#session.run(feeds, fetches);
-    } catch {
-      // Declared shapes may be wrong; whether they were, only a run without them can tell.
+    } catch (error) {
+      if (!WRONG_OUTPUT_SHAPE.test((error as Error).message)) throw error;
       const again = this.#collect(await this.#session.run(feeds), null);
       this.#preallocate = false;
       return again;
