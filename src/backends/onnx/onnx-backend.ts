@@ -17,8 +17,14 @@ export const onnxBackend: Backend = {
   },
 };
 
+/**
+ * The level of ONNX Runtime's own log, which goes past ours to standard error. Its errors are answers to clients already, and
+ * a wrong declared shape is none at all.
+ */
+const FATAL = 4;
+
 function sessionOptions(options: SessionOptions): ort.InferenceSession.SessionOptions {
-  const out: ort.InferenceSession.SessionOptions = { logSeverityLevel: 3 };
+  const out: ort.InferenceSession.SessionOptions = { logSeverityLevel: FATAL };
   if (options.intraOpParallelism > 0) out.intraOpNumThreads = options.intraOpParallelism;
   if (options.interOpParallelism > 0) out.interOpNumThreads = options.interOpParallelism;
   return out;
