@@ -123,12 +123,15 @@ export class DeviceActor {
     const now = performance.now();
     for (const run of this.#queue.takeExpired(now)) run.resolve('TIMEDOUT');
     this.#startLoad();
+    const ready = this.#queue.readyModels(now);
+    // Before others take the threads that are free: these would wait for as long as the others keep coming.
+    this.#spread(ready.filter((model) => this.#isStranded(model)));
     for (const lane of this.#lanes) {
       if (lane.busy !== 'idle' || this.#running() >= this.#settings.threadsPerQueue) continue;
-      const batches = this.#collect(lane, now);
+      const batches = this.#collect(lane, ready, now);
       if (batches.length > 0) void this.#dispatch(lane, batches);
     }
-    this.#spread(now);
+    if (this.#running() < this.#settings.threadsPerQueue) this.#spread(this.#queue.readyModels(now));
     this.#setTimer(now);
   }
 
@@ -136,10 +139,10 @@ export class DeviceActor {
     return this.#lanes.filter((lane) => lane.busy === 'run').length;
   }
 
-  #collect(lane: Lane, now: number): PendingRun[][] {
+  #collect(lane: Lane, ready: readonly StoredModel[], now: number): PendingRun[][] {
     const batches: PendingRun[][] = [];
     let cost = 0;
-    for (const model of this.#queue.readyModels(now)) {
+    for (const model of ready) {
       if (!lane.resident.has(model.id)) continue;
       while (cost < TASK_BUDGET_US) {
         const expected = this.#cost.get(model.id) ?? TASK_BUDGET_US;
@@ -153,38 +156,47 @@ export class DeviceActor {
     return batches;
   }
 
-  /** Gives a model that waits a session in a thread that is free, where none of its own is. */
-  #spread(now: number): void {
-    if (this.#running() >= this.#settings.threadsPerQueue || this.#loads.length > 0) return;
-    for (const model of this.#queue.readyModels(now)) {
-      this.#loads.push({
-        model,
-        resolve: () => {},
-        reject: (error) => {
-          for (const run of this.#queue.takeModel(model.id)) run.reject(error);
-        },
-      });
-      this.#startLoad();
+  /** Whether no thread will run it soon: those that have a session are loading something else, or there are none. */
+  #isStranded(model: StoredModel): boolean {
+    return !this.#lanes.some((lane) => lane.resident.has(model.id) && lane.busy !== 'load');
+  }
+
+  /** Gives the first of these models that can have one a session in a free thread. */
+  #spread(models: readonly StoredModel[]): void {
+    for (const model of models) {
+      if (this.#lanes.some((lane) => lane.loading === model.id)) continue;
+      const lane = this.#freeLane(model.id);
+      if (lane === undefined) continue;
+      const reject = (error: Error) => {
+        for (const run of this.#queue.takeModel(model.id)) run.reject(error);
+      };
+      void this.#loadIn(lane, { model, resolve: () => {}, reject });
       return;
     }
   }
 
-  /** One load at a time, in the free thread that ran least recently. */
+  /** One load of a new model at a time. */
   #startLoad(): void {
     if (this.#lanes.some((lane) => lane.busy === 'load')) return;
     const next = this.#loads[0];
     if (next === undefined) return;
-    const free = this.#lanes.filter((lane) => lane.busy === 'idle' && !lane.resident.has(next.model.id));
-    const lane = free.sort((a, b) => a.lastRunAt - b.lastRunAt)[0];
+    const lane = this.#freeLane(next.model.id);
     if (lane === undefined) return;
     this.#loads.shift();
     void this.#loadIn(lane, next);
+  }
+
+  /** A free thread to load in: one without models, whose runs would wait meanwhile, else the one that ran least recently. */
+  #freeLane(modelId: number): Lane | undefined {
+    const free = this.#lanes.filter((lane) => lane.busy === 'idle' && !lane.resident.has(modelId));
+    return free.find((lane) => lane.resident.size === 0) ?? free.sort((a, b) => a.lastRunAt - b.lastRunAt)[0];
   }
 
   async #loadIn(lane: Lane, load: PendingLoad): Promise<void> {
     const { model } = load;
     const { intraOpParallelism, interOpParallelism, loadTimeoutMs } = this.#settings;
     lane.busy = 'load';
+    lane.loading = model.id;
     const abort = new AbortController();
     const thread = lane.thread();
     const timer = setTimeout(() => abort.abort(), loadTimeoutMs);
@@ -210,6 +222,7 @@ export class DeviceActor {
     } finally {
       clearTimeout(timer);
       lane.busy = 'idle';
+      lane.loading = null;
       this.#pump();
     }
   }

@@ -13,6 +13,8 @@ export class Lane {
   readonly unloading: number[] = [];
   readonly progress = new BigInt64Array(new SharedArrayBuffer(16));
   busy: 'idle' | 'load' | 'run' = 'idle';
+  /** The model that is being loaded. */
+  loading: number | null = null;
   /** Monotonic ms of the last run: loads go to the thread that is used least. */
   lastRunAt = 0;
   readonly #pool: Piscina;
