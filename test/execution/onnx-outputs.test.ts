@@ -36,6 +36,13 @@ const OUT_OF_BOUNDS =
   "Non-zero status code returned while running Gather node. Name:'' Status Message: " +
   'indices element out of data bounds, idx=9 must be within the inclusive range [-2,1]';
 
+/** Counts the runs that reach ONNX Runtime; they go on as they are. */
+function spyOnRuns() {
+  // The package's types show the factory only, not that it is a class.
+  const { prototype } = InferenceSession as unknown as { prototype: InferenceSession };
+  return vi.spyOn(prototype, 'run');
+}
+
 async function store(client: RespClient, graph: Graph): Promise<void> {
   expect(await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', buildModel(graph))).toBe('OK');
 }
@@ -95,7 +102,7 @@ describe('a run that fails inside the model', () => {
   });
 
   test('is run once, not again without prepared outputs', async () => {
-    const runs = vi.spyOn(InferenceSession.prototype, 'run');
+    const runs = spyOnRuns();
     const session = await onnxBackend.load(concatShared([buildModel(gather)]), options);
     const x = tensor('FLOAT', [2], floats(1, 2));
     const at = tensor('INT64', [1], new Uint8Array(BigInt64Array.of(9n).buffer));
@@ -105,7 +112,7 @@ describe('a run that fails inside the model', () => {
   });
 
   test('a wrong declared shape costs a second run once, and none after it', async () => {
-    const runs = vi.spyOn(InferenceSession.prototype, 'run');
+    const runs = spyOnRuns();
     const session = await onnxBackend.load(concatShared([buildModel(squeeze([1, 2]))]), options);
     const x = tensor('FLOAT', [3, 1], floats(1, 2, 3));
     expect((await session.run([x])).map((t) => t.shape)).toEqual([[3]]);
