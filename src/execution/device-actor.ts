@@ -48,6 +48,8 @@ export class DeviceActor {
   readonly #cost = new Map<number, number>();
   /** Models with a run that is past its deadline and still holds its thread: how many. */
   readonly #stuck = new Map<number, number>();
+  /** Models that are gone: a command that began before may still hold one, and nobody would free its new session. */
+  readonly #dropped = new WeakSet<StoredModel>();
   #timer: NodeJS.Timeout | null = null;
   #pumpQueued = false;
   #closed = false;
@@ -60,6 +62,11 @@ export class DeviceActor {
 
   get queueLength(): number {
     return this.#queue.size;
+  }
+
+  /** Loaded models, once for each thread that has them; those that are still to be freed too. */
+  get sessions(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.resident.size + lane.unloading.length, 0);
   }
 
   /** Threads that a run past its deadline still holds. */
@@ -84,6 +91,7 @@ export class DeviceActor {
    */
   run(model: StoredModel, inputs: readonly Tensor[], limit: QueueLimit): Promise<RunOutcome> {
     if (this.#stuck.has(model.id)) return Promise.reject(errors.executionBusy());
+    if (this.#dropped.has(model)) return Promise.reject(errors.emptyModelKey());
     return new Promise((resolve, reject) => {
       const queuedAt = performance.now();
       this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, limit, resolve, reject });
@@ -91,15 +99,15 @@ export class DeviceActor {
     });
   }
 
-  /** Frees a model's sessions. Runs of it that wait are answered as if the model was not there. */
-  unload(modelId: number): void {
-    for (const run of this.#queue.takeModel(modelId)) run.reject(errors.emptyModelKey());
-    this.#cost.delete(modelId);
+  /** Frees a model's sessions. Runs of it that wait, or come later, are answered as if the model was not there. */
+  unload(model: StoredModel): void {
+    this.#dropped.add(model);
+    for (const run of this.#queue.takeModel(model.id)) run.reject(errors.emptyModelKey());
+    this.#cost.delete(model.id);
     for (const lane of this.#lanes) {
-      if (!lane.resident.delete(modelId)) continue;
-      lane.unloading.push(modelId);
-      if (lane.busy === 'idle') void this.#free(lane);
+      if (lane.resident.delete(model.id) || lane.loading === model.id) lane.unloading.push(model.id);
     }
+    this.#freeIdle();
   }
 
   async close(): Promise<void> {
@@ -132,7 +140,14 @@ export class DeviceActor {
       if (batches.length > 0) void this.#dispatch(lane, batches);
     }
     if (this.#running() < this.#settings.threadsPerQueue) this.#spread(this.#queue.readyModels(now));
+    this.#freeIdle();
     this.#setTimer(now);
+  }
+
+  #freeIdle(): void {
+    for (const lane of this.#lanes) {
+      if (lane.busy === 'idle' && lane.unloading.length > 0) void this.#free(lane);
+    }
   }
 
   #running(): number {
@@ -161,10 +176,15 @@ export class DeviceActor {
     return !this.#lanes.some((lane) => lane.resident.has(model.id) && lane.busy !== 'load');
   }
 
+  /** Whether the thread will have a session to offer in a moment, so that another one would be too many. */
+  #willRun(lane: Lane, modelId: number): boolean {
+    return lane.loading === modelId || (lane.busy === 'unload' && lane.resident.has(modelId));
+  }
+
   /** Gives the first of these models that can have one a session in a free thread. */
   #spread(models: readonly StoredModel[]): void {
     for (const model of models) {
-      if (this.#lanes.some((lane) => lane.loading === model.id)) continue;
+      if (this.#lanes.some((lane) => this.#willRun(lane, model.id))) continue;
       const lane = this.#freeLane(model.id);
       if (lane === undefined) continue;
       const reject = (error: Error) => {
@@ -211,7 +231,7 @@ export class DeviceActor {
         },
         abort.signal,
       );
-      lane.resident.add(model.id);
+      if (!lane.unloading.includes(model.id)) lane.resident.add(model.id);
       load.resolve(result as LoadResult);
     } catch (error) {
       if (abort.signal.aborted || this.#died(lane, thread)) {
@@ -301,8 +321,9 @@ export class DeviceActor {
       for (const run of this.#queue.takeModel(modelId)) run.reject(errors.executionBusy());
     }
     for (const other of batches.filter((b) => b !== batch).reverse()) {
-      if (this.#stuck.has((other[0] as PendingRun).model.id))
-        for (const run of other) run.reject(errors.executionBusy());
+      const { model } = other[0] as PendingRun;
+      if (this.#stuck.has(model.id)) for (const run of other) run.reject(errors.executionBusy());
+      else if (this.#dropped.has(model)) for (const run of other) run.reject(errors.emptyModelKey());
       else for (const run of other.reverse()) this.#queue.push(run, true);
     }
   }
@@ -347,7 +368,7 @@ export class DeviceActor {
   }
 
   async #free(lane: Lane): Promise<void> {
-    lane.busy = 'load';
+    lane.busy = 'unload';
     try {
       await lane.run({ kind: 'unload', modelIds: lane.unloading.splice(0) }, new AbortController().signal);
     } catch {

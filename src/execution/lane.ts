@@ -12,7 +12,7 @@ export class Lane {
   /** Models whose sessions go with the next task. */
   readonly unloading: number[] = [];
   readonly progress = new BigInt64Array(new SharedArrayBuffer(16));
-  busy: 'idle' | 'load' | 'run' = 'idle';
+  busy: 'idle' | 'load' | 'unload' | 'run' = 'idle';
   /** The model that is being loaded. */
   loading: number | null = null;
   /** Monotonic ms of the last run: loads go to the thread that is used least. */

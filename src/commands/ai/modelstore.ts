@@ -45,7 +45,7 @@ export async function storeModel(
   };
   // The key may have changed while the model was loading.
   if (holdsOther()) {
-    device.unload(id);
+    device.unload(model);
     throw errors.wrongType();
   }
   node.keyspace.set(key, { type: 'model', model });
