@@ -57,7 +57,10 @@ export class DeviceActor {
   constructor(name: string, settings: DeviceSettings) {
     this.name = name;
     this.#settings = settings;
-    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => new Lane());
+    const replaced = () => {
+      this.counters.workersReplaced++;
+    };
+    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => new Lane(replaced));
   }
 
   get queueLength(): number {
@@ -235,8 +238,6 @@ export class DeviceActor {
       load.resolve(result as LoadResult);
     } catch (error) {
       if (abort.signal.aborted || this.#died(lane, thread)) {
-        this.counters.workersReplaced++;
-        lane.reset();
         load.reject(abort.signal.aborted ? errors.loadTimeout() : errors.workerDied());
       } else load.reject(asBackendError(error));
     } finally {
@@ -302,8 +303,6 @@ export class DeviceActor {
     error: unknown,
   ): void {
     const culprit = Number(Atomics.load(lane.progress, 0));
-    this.counters.workersReplaced++;
-    lane.reset();
     const batch = batches[culprit] ?? [];
     const modelId = batch[0]?.model.id;
     if (late) {
@@ -372,7 +371,7 @@ export class DeviceActor {
     try {
       await lane.run({ kind: 'unload', modelIds: lane.unloading.splice(0) }, new AbortController().signal);
     } catch {
-      lane.reset();
+      // The thread died, and the sessions with it.
     } finally {
       lane.busy = 'idle';
       this.#pump();
