@@ -51,7 +51,7 @@ export class TesseraNode {
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
     const devices = new Devices(options.devices);
-    keyspace.onModelDropped((model) => devices.unload(model.device, model.id));
+    keyspace.onModelDropped((model) => devices.unload(model));
     this.context = {
       name: options.name,
       id: options.id,
