@@ -7,8 +7,7 @@ import type { Command } from './command.ts';
 import { client } from './connection/client.ts';
 import * as connection from './connection/connection.ts';
 import { hashCommands } from './hashes/index.ts';
-import * as expiry from './keys/expiry.ts';
-import * as keys from './keys/keys.ts';
+import { keyCommands } from './keys/index.ts';
 import { listCommands } from './lists/index.ts';
 import { pubsubCommands } from './pubsub/index.ts';
 import { command } from './server/command.ts';
@@ -22,8 +21,7 @@ import { transferCommands } from './transfer/index.ts';
 
 const ALL: readonly Command[] = [
   ...aiCommands,
-  ...Object.values(keys),
-  ...Object.values(expiry),
+  ...keyCommands,
   ...Object.values(strings),
   ...Object.values(connection),
   ...hashCommands,
