@@ -1,14 +1,11 @@
 import net from 'node:net';
-import RedisParser from 'redis-parser';
+import { type Reply, ReplyReader } from './reply-reader.ts';
 import { type Argument, encodeRequest } from './requests.ts';
 
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
-
-/** As redis-parser gives them with `returnBuffers`: simple and bulk strings are Buffers, errors are values. */
-export type Reply = Buffer | number | null | Error | Reply[];
 
 export interface ReplyHandler {
   /** @param arrivedAt `performance.now()` when the chunk that completed the reply was received. */
@@ -28,32 +25,36 @@ export class Connection {
   #arrivedAt = 0;
   #closed: Error | null = null;
 
-  private constructor(address: Address, socket: net.Socket) {
+  private constructor(address: Address) {
     this.address = address;
-    this.socket = socket;
-    const parser = new RedisParser({
-      returnBuffers: true,
-      returnReply: (reply: unknown) => this.handler?.reply(reply as Reply, this.#arrivedAt),
-      returnError: (error: Error) => this.handler?.reply(error, this.#arrivedAt),
-      returnFatalError: (error: Error) => this.#close(error),
+    const reader = new ReplyReader({
+      reply: (reply) => this.handler?.reply(reply, this.#arrivedAt),
+      failed: (reason) => this.#close(reason),
     });
-    socket.on('data', (chunk) => {
+    const callback = (count: number) => {
       // One reading of the clock serves all replies of a chunk: that is when they arrived, whatever parsing them takes.
       this.#arrivedAt = performance.now();
-      parser.execute(chunk);
+      reader.received(count);
       this.handler?.chunkDone();
+      return true;
+    };
+    const { host, port } = address;
+    this.socket = net.connect({
+      host,
+      port,
+      noDelay: true,
+      onread: { buffer: () => reader.target(), callback },
     });
-    socket.on('error', (error) => this.#close(error));
-    socket.on('close', () => this.#close(new Error('the server closed the connection')));
   }
 
   /** @throws Error naming the address when nothing answers there within 5 s. */
   static async connect(address: Address): Promise<Connection> {
-    const { host, port } = address;
-    const socket = net.connect({ host, port, noDelay: true });
+    const connection = new Connection(address);
+    const { socket } = connection;
     try {
       await new Promise<void>((resolve, reject) => {
-        const fail = (reason: string) => reject(new Error(`cannot connect to ${host}:${port}: ${reason}`));
+        const fail = (reason: string) =>
+          reject(new Error(`cannot connect to ${address.host}:${address.port}: ${reason}`));
         socket.once('connect', resolve);
         socket.once('error', (error) => fail(error.message));
         socket.setTimeout(CONNECT_TIMEOUT_MS, () => fail(`no answer in ${CONNECT_TIMEOUT_MS} ms`));
@@ -63,9 +64,10 @@ export class Connection {
       throw error;
     }
     socket.setTimeout(0);
-    socket.removeAllListeners('error');
     socket.removeAllListeners('timeout');
-    return new Connection(address, socket);
+    socket.on('error', (error) => connection.#close(error));
+    socket.on('close', () => connection.#close(new Error('the server closed the connection')));
+    return connection;
   }
 
   /** Sends one command and waits for its reply, an Error where the server answers with one. For use outside of measurements. */

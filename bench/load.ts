@@ -1,7 +1,8 @@
 import { build, type Histogram } from 'hdr-histogram-js';
-import { type Address, Connection, movedTo, type Reply } from './connection.ts';
+import { type Address, Connection, movedTo } from './connection.ts';
 import { describe, type Operation } from './operation.ts';
-import { ownCpuSeconds, totalCpuSeconds } from './process-cpu.ts';
+import { machineCpuSeconds, ownCpuSeconds, totalCpuSeconds } from './process-cpu.ts';
+import type { Reply } from './reply-reader.ts';
 
 /** One connection's part of a load. */
 export interface ClientWork {
@@ -32,6 +33,8 @@ export interface Measurement {
   readonly serverCores: number | null;
   readonly clientCpuUsPerOp: number;
   readonly clientCores: number;
+  /** What the rest of the machine used meanwhile: rows with much of it are not to be trusted. */
+  readonly otherCores: number | null;
 }
 
 export interface LoadResult {
@@ -264,17 +267,27 @@ interface Sample {
   readonly at: number;
   readonly server: number | null;
   readonly client: number;
+  readonly machine: number | null;
 }
 
 function sample(serverPids: readonly number[]): Sample {
-  return { server: totalCpuSeconds(serverPids), client: ownCpuSeconds(), at: performance.now() };
+  return {
+    server: totalCpuSeconds(serverPids),
+    client: ownCpuSeconds(),
+    machine: machineCpuSeconds(),
+    at: performance.now(),
+  };
 }
+
+const difference = (after: number | null, before: number | null) =>
+  after === null || before === null ? null : after - before;
 
 function evaluate(recorder: Recorder, before: Sample, after: Sample): Measurement {
   const { operations, histogram } = recorder;
   const seconds = (after.at - before.at) / 1000;
-  const server = before.server === null || after.server === null ? null : after.server - before.server;
+  const server = difference(after.server, before.server);
   const client = after.client - before.client;
+  const other = server === null ? null : difference(after.machine, before.machine);
   const percentile = (p: number) => histogram.getValueAtPercentile(p) / UNITS_PER_US;
   return {
     operations,
@@ -289,5 +302,7 @@ function evaluate(recorder: Recorder, before: Sample, after: Sample): Measuremen
     serverCores: server === null ? null : server / seconds,
     clientCpuUsPerOp: (client * 1e6) / operations,
     clientCores: client / seconds,
+    // Differences of coarse counters: a little below zero is nothing.
+    otherCores: other === null ? null : Math.max(0, other - (server ?? 0) - client) / seconds,
   };
 }

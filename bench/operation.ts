@@ -1,4 +1,4 @@
-import type { Reply } from './connection.ts';
+import type { Reply } from './reply-reader.ts';
 
 /** Looks at one reply; answers what is wrong with it, or null. */
 export type ReplyCheck = (reply: Reply) => string | null;

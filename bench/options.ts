@@ -37,7 +37,8 @@ ${scenarios.map(({ name, summary }) => `                       ${name.padEnd(wid
   --clients A,B      connections, one row for each number (1,16)
   --pipeline A,B     operations in flight on each connection, one row for each number (1)
   --duration S       measured seconds of a row (1.5)
-  --warmup S         seconds of the same load before (0.3)
+  --warmup S         seconds of the same load before, three times as long for
+                     the first row of a scenario (0.4)
   --large-model MIB  size of the model that model-load stores (50)
   --results DIR      where the JSON goes (bench/results)
 
@@ -79,7 +80,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     clients: numbers('clients', values.clients ?? '1,16', 1, 10_000),
     pipeline: numbers('pipeline', values.pipeline ?? '1', 1, 10_000),
     durationSeconds: seconds('duration', values.duration ?? '1.5', 0.05),
-    warmupSeconds: seconds('warmup', values.warmup ?? '0.3', 0),
+    warmupSeconds: seconds('warmup', values.warmup ?? '0.4', 0),
     largeModelMegabytes: number('large-model', values['large-model'] ?? '50', 1, 500),
     cluster: values.cluster === true,
     threadsPerQueue: number('threads-per-queue', values['threads-per-queue'] ?? '1', 1, 1024),

@@ -34,3 +34,16 @@ export function ownCpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 }
+
+/** Seconds of CPU that all processes of the machine have used, on all cores; null where /proc does not tell. */
+export function machineCpuSeconds(): number | null {
+  let text: string;
+  try {
+    text = readFileSync('/proc/stat', 'latin1');
+  } catch {
+    return null;
+  }
+  const [user, nice, system, , , irq, softirq] = (/^cpu +(.+)/.exec(text)?.[1] ?? '').split(' ').map(Number);
+  const ticks = [user, nice, system, irq, softirq].reduce<number>((sum, n) => sum + (n ?? Number.NaN), 0);
+  return Number.isFinite(ticks) ? ticks / TICKS_PER_SECOND : null;
+}

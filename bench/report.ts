@@ -60,6 +60,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'srv cpu', width: 7, text: measured((m) => optional(m.serverCores, (v) => v.toFixed(2))) },
   { title: 'cli us/op', width: 9, text: measured((m) => rounded(m.clientCpuUsPerOp)) },
   { title: 'cli cpu', width: 7, text: measured((m) => m.clientCores.toFixed(2)) },
+  { title: 'oth cpu', width: 7, text: measured((m) => optional(m.otherCores, (v) => v.toFixed(2))) },
   { title: 'errors', width: 6, text: ({ errors }) => String(errors) },
 ];
 

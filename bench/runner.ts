@@ -6,6 +6,8 @@ import { type Bench, type Part, type Scenario, type Shape, SkippedError } from '
 import { scenarios } from './scenarios/index.ts';
 import { type NodeGroup, UnsupportedError } from './topology.ts';
 
+const COLD_WARMUP_FACTOR = 3;
+
 /** Runs the chosen scenarios one after the other; each row is yielded when it is measured. */
 export async function* runScenarios(
   options: BenchOptions,
@@ -16,9 +18,11 @@ export async function* runScenarios(
   for (const name of options.scenarios) {
     const scenario = scenarios.find((s) => s.name === name) as Scenario;
     for (const modelName of scenario.usesModel ? options.models : [null]) {
+      let cold = true;
       for (const clients of options.clients) {
         for (const pipeline of options.pipeline) {
-          yield* runScenario(bench, scenario, modelName, { clients, pipeline });
+          yield* runScenario(bench, scenario, modelName, { clients, pipeline, cold });
+          cold = false;
         }
       }
     }
@@ -30,11 +34,12 @@ function createBench(
   groups: readonly NodeGroup[],
   serverPids: readonly number[],
 ): Bench {
-  const { warmupSeconds, durationSeconds, largeModelMegabytes } = options;
+  const { durationSeconds, largeModelMegabytes } = options;
   return {
     groups,
     largeModelMegabytes,
-    async measure(preparation, { clients, pipeline }, on = groups) {
+    async measure(preparation, { clients, pipeline, cold }, on = groups) {
+      const warmupSeconds = options.warmupSeconds * (cold ? COLD_WARMUP_FACTOR : 1);
       const places = Array.from({ length: clients }, (_, client) => ({
         client,
         group: on[client % on.length] as NodeGroup,
@@ -52,13 +57,15 @@ function createBench(
   };
 }
 
+type RowName = Pick<Row, 'scenario' | 'model' | 'clients' | 'pipeline'>;
+
 async function* runScenario(
   bench: Bench,
   scenario: Scenario,
   modelName: string | null,
   shape: Shape,
 ): AsyncGenerator<Row> {
-  const row = { scenario: scenario.name, ...shape };
+  const row = { scenario: scenario.name, clients: shape.clients, pipeline: shape.pipeline };
   let model: BenchModel | null = null;
   try {
     if (modelName !== null) model = await loadModel(modelName);
@@ -71,7 +78,7 @@ async function* runScenario(
   }
 }
 
-function judged({ part, result, note }: Part): Omit<Row, 'scenario' | 'model' | keyof Shape> {
+function judged({ part, result, note }: Part): Omit<Row, keyof RowName> {
   const { measurement, errors, firstError, redirects } = result;
   const common = { part, measurement, errors, redirects };
   if (errors > 0) {
@@ -82,7 +89,7 @@ function judged({ part, result, note }: Part): Omit<Row, 'scenario' | 'model' | 
   return { ...common, status: 'ok', note: [note, moved].filter((text) => text !== '').join('; ') };
 }
 
-function notMeasured(error: Error): Omit<Row, 'scenario' | 'model' | keyof Shape> {
+function notMeasured(error: Error): Omit<Row, keyof RowName> {
   const common = { part: '', measurement: null, redirects: 0 };
   if (error instanceof UnsupportedError) {
     return { ...common, status: 'unsupported', errors: 0, note: 'not supported by the server' };

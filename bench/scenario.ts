@@ -22,6 +22,8 @@ export class SkippedError extends Error {}
 export interface Shape {
   readonly clients: number;
   readonly pipeline: number;
+  /** The first row of its kind: server and client have yet to compile what it runs. */
+  readonly cold: boolean;
 }
 
 /** What scenarios run on. */

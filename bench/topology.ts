@@ -1,5 +1,6 @@
 import slotOf from 'cluster-key-slot';
-import { type Address, Connection, movedTo, type Reply } from './connection.ts';
+import { type Address, Connection, movedTo } from './connection.ts';
+import type { Reply } from './reply-reader.ts';
 import type { Argument } from './requests.ts';
 
 /** A command that the server answered with an error. */
