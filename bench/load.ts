@@ -252,6 +252,9 @@ export async function runLoad(work: readonly ClientWork[], settings: LoadSetting
     recorder.startMeasuring();
     const before = sample(settings.serverPids);
     await pause(settings.durationSeconds);
+    // A time in which nothing was completed tells nothing: it lasts until something is.
+    const patience = performance.now() + DRAIN_MS;
+    while (recorder.operations + recorder.errors === 0 && performance.now() < patience) await pause(0.02);
     const after = sample(settings.serverPids);
     // Taken before the drain: replies after the end of the time do not count.
     const measurement = recorder.operations === 0 ? null : evaluate(recorder, before, after);
