@@ -36,7 +36,7 @@ ${scenarios.map(({ name, summary }) => `                       ${name.padEnd(wid
                      (mlp, and mnist where ../shared/models has it)
   --clients A,B      connections, one row for each number (1,16)
   --pipeline A,B     operations in flight on each connection, one row for each number (1)
-  --duration S       measured seconds of a row (1.5)
+  --duration S       measured seconds of a row (1.2)
   --warmup S         seconds of the same load before, three times as long for
                      the first row of a scenario (0.4)
   --large-model MIB  size of the model that model-load stores (50)
@@ -79,7 +79,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     models: models(values.model),
     clients: numbers('clients', values.clients ?? '1,16', 1, 10_000),
     pipeline: numbers('pipeline', values.pipeline ?? '1', 1, 10_000),
-    durationSeconds: seconds('duration', values.duration ?? '1.5', 0.05),
+    durationSeconds: seconds('duration', values.duration ?? '1.2', 0.05),
     warmupSeconds: seconds('warmup', values.warmup ?? '0.4', 0),
     largeModelMegabytes: number('large-model', values['large-model'] ?? '50', 1, 500),
     cluster: values.cluster === true,

@@ -123,8 +123,7 @@ async function round(contender: Contender, { stream, readBytes, payload }: Case)
   return (used.user + used.system) / requests;
 }
 
-const sorted = (values: readonly number[]) => [...values].sort((a, b) => a - b);
-const median = (values: readonly number[]) => sorted(values)[values.length >> 1] as number;
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 
 async function compare(testCase: Case, rounds: number): Promise<void> {
   const contenders = [redisParser(), readerOnChunks(), readerOnTarget()];
@@ -137,17 +136,20 @@ async function compare(testCase: Case, rounds: number): Promise<void> {
       if (r >= 0) (times[index] as number[]).push(time);
     }
   }
-  const base = times[0] as number[];
   console.log(testCase.name);
+  const base = times[0] as number[];
   contenders.forEach(({ name }, i) => {
     const own = times[i] as number[];
-    // Ratios of the same round: a machine that was slow then was so for both.
-    const ratios = sorted(own.map((time, r) => (base[r] as number) / time));
-    const range = `${ratios[0]?.toFixed(2)} to ${ratios.at(-1)?.toFixed(2)}`;
-    const ratio = i === 0 ? '' : `  redis-parser takes x${median(ratios).toFixed(2)} of it (${range})`;
-    console.log(`  ${name.padEnd(18)} ${median(own).toFixed(2).padStart(8)} us CPU a request${ratio}`);
+    // Ratios of the same round: a machine that was slow then was so for both. The least of all rounds is what others disturbed least.
+    const ratio = median(own.map((time, r) => (base[r] as number) / time));
+    const figures = `${microseconds(median(own))} ${microseconds(Math.min(...own))}`;
+    const ofLeast = Math.min(...base) / Math.min(...own);
+    const compared = i === 0 ? '' : `   redis-parser: x${ratio.toFixed(2)}, x${ofLeast.toFixed(2)}`;
+    console.log(`  ${name.padEnd(18)} ${figures}${compared}`);
   });
 }
+
+const microseconds = (value: number) => value.toFixed(2).padStart(9);
 
 /** What each makes of bytes that are no ordinary request. */
 function showBehaviour(): void {
