@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { useSharedNode } from '../support/shared-node.ts';
 import type { TypedClient } from '../support/typed-client.ts';
 
@@ -82,8 +82,6 @@ describe('SET', () => {
   });
 
   test('maxclients is the most clients there may be; who is too many is told and closed', async () => {
-    // Those of earlier tests may still be on their way out.
-    await vi.waitFor(() => expect(shared.node.context.clients.size).toBe(1), 5000);
     await client.send('CONFIG', 'SET', 'maxclients', 1);
     try {
       const refused = await shared.connectTyped();
