@@ -24,7 +24,7 @@ export function takeOrWait(context: CommandContext, pop: BlockingPop): Reply | P
     const reply = pop.take(key);
     if (reply !== undefined) return reply;
   }
-  if (context.inTransaction) return pop.inTransaction ?? NULL_ARRAY;
+  if (context.inTransaction) return pop.inTransaction === undefined ? NULL_ARRAY : pop.inTransaction;
   return new Promise((resolve, reject) => wait(context, pop, resolve, reject));
 }
 
