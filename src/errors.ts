@@ -67,9 +67,9 @@ export const errors = {
   watchInMulti: () => error('ERR WATCH inside MULTI is not allowed'),
   // Redis: lists, sorted sets and waiting for them
   indexOutOfRange: () => error('ERR index out of range'),
-  mustBePositive: () => error('ERR value is out of range, must be positive'),
-  valueOutOfRange: () => error('ERR value is out of range'),
-  numkeysPositive: () => error('ERR numkeys should be greater than 0'),
+  notPositive: () => error('ERR value is out of range, must be positive'),
+  outOfRange: () => error('ERR value is out of range'),
+  keyCountPositive: () => error('ERR numkeys should be greater than 0'),
   countPositive: () => error('ERR count should be greater than 0'),
   rankZero: () =>
     error(

@@ -13,7 +13,7 @@ export function popOneOrCount(keyspace: Keyspace, args: Arguments, end: ListEnd,
   if (args.length > 3) throw errors.wrongArity(name);
   const key = keyAt(args, 1);
   if (args.length === 2) return popFrom(keyspace, key, end, 1)?.[0] ?? null;
-  const count = requireAtLeast(0, args, 2, errors.mustBePositive());
+  const count = requireAtLeast(0, args, 2, errors.notPositive());
   return popFrom(keyspace, key, end, count) ?? NULL_ARRAY;
 }
 
@@ -33,7 +33,7 @@ export function popOrWait(context: CommandContext, args: Arguments, end: ListEnd
 
 /** What LMPOP and BLMPOP take, read from `numkeys key [key ...] LEFT|RIGHT [COUNT count]` at `start`. */
 export function parseMultiPop(args: Arguments, start: number) {
-  const numkeys = requireAtLeast(1, args, start, errors.numkeysPositive());
+  const numkeys = requireAtLeast(1, args, start, errors.keyCountPositive());
   const endIndex = start + numkeys + 1;
   const end = endAt(args, endIndex);
   let count: number | undefined;

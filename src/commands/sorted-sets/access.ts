@@ -13,10 +13,10 @@ export function sortedSetAt(keyspace: Keyspace, key: KeyName): SortedSetValue | 
   return value.zset;
 }
 
-/** Replaces whatever the key holds by a sorted set of these members; none of them: by nothing. @returns how many. */
+/** Replaces whatever the key holds by a sorted set of these members; none of them: by nothing. A score of -0 becomes 0. @returns how many. */
 export function storeSortedSet(keyspace: Keyspace, key: KeyName, members: readonly ScoredMember[]): number {
   const zset = new SortedSetValue();
-  for (const { member, score } of members) zset.set(member, score);
+  for (const { member, score } of members) zset.set(member, score + 0);
   if (zset.length === 0) keyspace.delete(key);
   else keyspace.set(key, { type: 'zset', zset });
   return zset.length;

@@ -47,7 +47,8 @@ export function addMembers(
     if (last === undefined) continue;
     if (old === undefined) added++;
     else if (old !== last) updated++;
-    zset.set(member, last);
+    // -0 becomes 0, as in Redis's small sorted sets; the reply to an increment still shows it.
+    zset.set(member, last + 0);
   }
   if (present === undefined && added > 0) keyspace.set(key, { type: 'zset', zset });
   else if (added + updated > 0) keyspace.changed(key);

@@ -29,7 +29,7 @@ function popFrom(
 export function popOneOrCount({ node, client }: CommandContext, args: Arguments, extreme: Extreme): Reply {
   if (args.length > 3) throw errors.syntax();
   const hasCount = args.length === 3;
-  const count = hasCount ? requireAtLeast(0, args, 2, errors.mustBePositive()) : 1;
+  const count = hasCount ? requireAtLeast(0, args, 2, errors.notPositive()) : 1;
   const popped = popFrom(node.keyspace, keyAt(args, 1), extreme, count) ?? [];
   return membersReply(popped, true, hasCount ? client.writer.protocol : 2);
 }
@@ -53,7 +53,7 @@ export function popOrWait(
 
 /** What ZMPOP and BZMPOP take, read from `numkeys key [key ...] MIN|MAX [COUNT count]` at `start`. */
 export function parseMultiPop(args: Arguments, start: number) {
-  const numkeys = requireAtLeast(1, args, start, errors.numkeysPositive());
+  const numkeys = requireAtLeast(1, args, start, errors.keyCountPositive());
   const endIndex = start + numkeys + 1;
   const extreme = extremeAt(args, endIndex);
   let count: number | undefined;

@@ -68,7 +68,10 @@ function parseRange(args: Arguments, form: RangeForm): RangeRequest {
     else if (option === 'BYSCORE' && by === undefined) by = 'score';
     else throw errors.syntax();
   }
-  if (limit !== -1 && (by ?? 'rank') === 'rank') throw errors.limitNeedsRange();
+  const byRank = (by ?? 'rank') === 'rank';
+  if (byRank && limit !== -1) throw errors.limitNeedsRange();
+  // A limit of -1 passes there, and its offset then counts for nothing.
+  if (byRank) offset = 0;
   if (withScores && by === 'lex') throw errors.scoresWithLex();
   return {
     range: parseBounds(args, form.key + 1, by, reverse),

@@ -26,7 +26,7 @@ export const zrandmember: Command = {
     const count = requireLong(args, 2);
     const withScores = args.length > 3;
     if (args.length > 4 || (withScores && keywordAt(args, 3) !== 'WITHSCORES')) throw errors.syntax();
-    if (count < -MOST_REPEATED) throw errors.valueOutOfRange();
+    if (count < -MOST_REPEATED) throw errors.outOfRange();
     const zset = sortedSetAt(node.keyspace, key);
     const members = count < 0 ? repeated(zset, -count) : different(zset, count);
     return membersReply(members, withScores, client.writer.protocol);

@@ -1,10 +1,14 @@
 import { errors } from '../../errors.ts';
+import type { ScoredMember, SortedSetValue } from '../../keyspace/values/sorted-set-value.ts';
 import { formatDouble } from '../../protocol/float.ts';
 import { ByteString, type Reply } from '../../protocol/reply.ts';
 import { bytesAt, integerAt, keyAt, keywordAt, requireLong } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { globMatcher } from '../keys/glob.ts';
 import { ONE_KEY, sortedSetAt } from './access.ts';
+
+/** Like Redis, sets of up to so many members are answered whole, in order. */
+const SMALL = 128;
 
 export const zscan: Command = {
   name: 'zscan',
@@ -30,14 +34,24 @@ export const zscan: Command = {
       } else if (option === 'MATCH') matches = globMatcher(bytesAt(args, i + 1));
       else throw errors.syntax();
     }
-    // The cursor is how many places are still to come.
-    const from = cursor === 0 ? zset.length : Math.min(cursor, zset.length);
-    const to = Math.max(0, from - count);
-    const found: Reply[] = [];
-    for (let place = from - 1; place >= to; place--) {
-      const { member, score } = zset.atPlace(place) ?? { member: '', score: 0 };
-      if (matches(member)) found.push(new ByteString(member), formatDouble(score));
-    }
-    return [String(to), found];
+    const { next, members } = pageOf(zset, cursor, count);
+    const found = members
+      .filter(({ member }) => matches(member))
+      .flatMap(({ member, score }): Reply[] => [new ByteString(member), formatDouble(score)]);
+    return [String(next), found];
   },
 };
+
+/** The cursor is how many places of the scan list are still to come. */
+function pageOf(
+  zset: SortedSetValue,
+  cursor: number,
+  count: number,
+): { next: number; members: readonly ScoredMember[] } {
+  if (zset.length <= SMALL) return { next: 0, members: zset.slice(0, zset.length) };
+  const from = cursor === 0 ? zset.length : Math.min(cursor, zset.length);
+  const next = Math.max(0, from - count);
+  const members: ScoredMember[] = [];
+  for (let place = from - 1; place >= next; place--) members.push(zset.atPlace(place) as ScoredMember);
+  return { next, members };
+}

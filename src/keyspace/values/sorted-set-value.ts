@@ -61,7 +61,7 @@ export class SortedSetValue implements MutableValue {
   }
 
   /**
-   * Adds the member or changes its score. A score of -0 becomes 0, as in Redis's small sorted sets.
+   * Adds the member or changes its score; -0 and 0 are the same score.
    * @param score not NaN. @returns whether the member is new.
    */
   set(member: string, score: number): boolean {
@@ -70,12 +70,12 @@ export class SortedSetValue implements MutableValue {
       if (old.score !== score) {
         const at = this.#positionOf(old);
         this.#order.remove(at, at + 1);
-        old.score = score + 0;
+        old.score = score;
         this.#order.insert(this.#positionOf(old), old);
       }
       return false;
     }
-    const entry: Entry = { member, score: score + 0, place: this.#scanList.length };
+    const entry: Entry = { member, score, place: this.#scanList.length };
     this.#members.set(member, entry);
     this.#scanList.push(entry);
     this.#order.insert(this.#positionOf(entry), entry);
