@@ -35,11 +35,11 @@ interface RequestForm {
   readonly extra?: 'WITHSCORES' | 'LIMIT';
 }
 
-/** Infinity minus infinity counts as 0 here. */
+/** `a` is the score so far. */
 const AGGREGATES: Partial<Record<string, Aggregate>> = {
   SUM: (a, b) => orZero(a + b),
-  MIN: Math.min,
-  MAX: Math.max,
+  MIN: (a, b) => lower(a, b),
+  MAX: (a, b) => -lower(-a, -b),
 };
 
 /** ZUNION, ZINTER and ZDIFF. */
@@ -161,12 +161,20 @@ function* scored({ value, weight }: Source): Iterable<readonly [string, number]>
   } else for (const member of value.members()) yield [member, orZero(weight)];
 }
 
+/** The weighted score; infinity times 0 stays not-a-number, as in Redis. */
 function scoreIn({ value, weight }: Source, member: string): number | undefined {
-  if (!(value instanceof SortedSetValue)) return value?.has(member) ? orZero(weight) : undefined;
+  if (!(value instanceof SortedSetValue)) return value?.has(member) ? weight : undefined;
   const score = value.scoreOf(member);
-  return score === undefined ? undefined : orZero(score * weight);
+  return score === undefined ? undefined : score * weight;
 }
 
+/** Unlike Math.min, keeps `a` where `b` is not a number, and -0 where it came first. */
+function lower(a: number, b: number): number {
+  if (b < a) return b;
+  return a;
+}
+
+/** Infinity minus infinity, and infinity times 0, count as 0. */
 function orZero(score: number): number {
   return Number.isNaN(score) ? 0 : score;
 }
