@@ -9,6 +9,14 @@ export interface Transaction {
   broken: boolean;
 }
 
+/** A command of this client that waits: how CLIENT UNBLOCK ends it. */
+export interface BlockedCommand {
+  /** As if its time was over. */
+  timeOut(): void;
+  /** With an error. */
+  fail(): void;
+}
+
 /** A connected client and what it told of itself. */
 export class ClientSession extends Connection {
   name = '';
@@ -19,10 +27,16 @@ export class ClientSession extends Connection {
   /** Set by READONLY: the client accepts reads from replicas. */
   readonly = false;
   transaction: Transaction | null = null;
+  /** Set while a blocking command waits. */
+  blocked: BlockedCommand | null = null;
   /** Keys under WATCH, each with the function that ends it. */
   readonly watched = new Map<string, () => void>();
   /** Set when a watched key changed. */
   watchedChanged = false;
+
+  protected override get waits(): boolean {
+    return this.blocked !== null;
+  }
 
   /** Ends all WATCHes. */
   unwatch(): void {
@@ -70,6 +84,7 @@ export class ClientSession extends Connection {
   #flags(): string {
     let flags = '';
     if (this.transaction !== null) flags += 'x';
+    if (this.blocked !== null) flags += 'b';
     if (this.watchedChanged) flags += 'd';
     if (this.readonly) flags += 'r';
     return flags === '' ? 'N' : flags;

@@ -48,7 +48,11 @@ export class Dispatcher {
       transaction.commands.push({ command, args: args.map(keepArgument) });
       return QUEUED;
     }
-    return command.run({ node: this.#node, client, inTransaction: false }, args);
+    try {
+      return command.run({ node: this.#node, client, inTransaction: false }, args);
+    } finally {
+      this.#node.waiters.serve();
+    }
   }
 
   /** The command, once it is known that this client may run it here and now. */

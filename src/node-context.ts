@@ -3,6 +3,7 @@ import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
+import type { Waiters } from './keyspace/waiters.ts';
 
 /** Settings that CONFIG and AI.CONFIG read and change at run time. Sizes in bytes. */
 export interface RuntimeConfig {
@@ -34,6 +35,8 @@ export interface NodeContext {
   /** Null outside cluster mode. */
   readonly slots: SlotMap | null;
   readonly keyspace: Keyspace;
+  /** Clients that wait for keys. */
+  readonly waiters: Waiters;
   readonly devices: Devices;
   readonly config: RuntimeConfig;
   readonly counters: NodeCounters;

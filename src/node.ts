@@ -7,6 +7,7 @@ import { errors } from './errors.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
 import { Devices } from './execution/devices.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
+import { Waiters } from './keyspace/waiters.ts';
 import type { NodeContext, RuntimeConfig } from './node-context.ts';
 import type { Logger } from './observability/log.ts';
 import { type ConnectionHost, createServer } from './protocol/connection.ts';
@@ -61,6 +62,7 @@ export class TesseraNode {
       startedAt: Date.now(),
       slots: options.slots,
       keyspace,
+      waiters: new Waiters(keyspace),
       devices,
       config,
       counters: {

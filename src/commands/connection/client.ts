@@ -3,7 +3,7 @@ import { errors } from '../../errors.ts';
 import type { NodeContext } from '../../node-context.ts';
 import { OK, type Reply, Verbatim } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
-import { integerAt, keywordAt, textAt } from '../arguments.ts';
+import { integerAt, keywordAt, requireInteger, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 
 /** Printable, without spaces: what Redis takes for client names and library attributes. */
@@ -18,7 +18,7 @@ export const client: Command = {
   group: 'connection',
   summary: 'Tells about connections and names, lists and closes them',
   syntax:
-    'GETNAME | SETNAME name | SETINFO LIB-NAME|LIB-VER value | ID | INFO | LIST | KILL ... | NO-EVICT | NO-TOUCH',
+    'GETNAME | SETNAME name | SETINFO LIB-NAME|LIB-VER value | ID | INFO | LIST | KILL ... | UNBLOCK id [TIMEOUT | ERROR] | NO-EVICT | NO-TOUCH',
   run({ node, client: session }, args) {
     const sub = keywordAt(args, 1);
     const exactly = (count: number) => {
@@ -48,6 +48,8 @@ export const client: Command = {
         return new Verbatim(list(node, args));
       case 'KILL':
         return kill(node, session, args);
+      case 'UNBLOCK':
+        return unblock(node, args);
       case 'NO-EVICT':
       case 'NO-TOUCH':
         exactly(3);
@@ -67,6 +69,18 @@ function setInfo(session: ClientSession, attribute: string, value: string): Repl
   if (attribute === 'LIB-NAME') session.libraryName = value;
   else session.libraryVersion = value;
   return OK;
+}
+
+function unblock(node: NodeContext, args: Arguments): Reply {
+  if (args.length < 3) throw errors.invalidSubcommandArity('client|unblock');
+  const reason = keywordAt(args, 3);
+  if (args.length > 4) throw errors.unknownSubcommand(textAt(args, 1), 'client');
+  if (!['', 'TIMEOUT', 'ERROR'].includes(reason)) throw errors.unblockReason();
+  const blocked = node.clients.get(requireInteger(args, 2))?.blocked ?? null;
+  if (blocked === null) return 0;
+  if (reason === 'ERROR') blocked.fail();
+  else blocked.timeOut();
+  return 1;
 }
 
 function list(node: NodeContext, args: Arguments): string {

@@ -38,7 +38,7 @@ const SECTIONS: readonly Section[] = [
     fields: (node) => [
       ['connected_clients', node.clients.size],
       ['maxclients', node.config.maxclients],
-      ['blocked_clients', 0],
+      ['blocked_clients', node.waiters.size],
     ],
   },
   {
