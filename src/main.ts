@@ -99,7 +99,13 @@ async function start(): Promise<void> {
     log.info('stopped');
     process.exit(0);
   });
-  await supervisor.start();
+  try {
+    await supervisor.start();
+  } catch (error) {
+    // Ctrl-C while the nodes come up is no failure to start.
+    if (supervisor.stopping) return;
+    throw error;
+  }
   const [first] = config.nodes;
   log.info(`ready: ${config.nodes.length} nodes, try redis-cli -c -p ${first?.port}`);
 }

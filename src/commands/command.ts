@@ -16,6 +16,7 @@ export type CommandFlag =
   | 'module'
   | 'blocking'
   | 'pubsub'
+  | 'asking'
   | 'no_multi'
   | 'allow_busy'
   | 'no_async_loading'

@@ -1,15 +1,7 @@
 import { errors } from '../errors.ts';
 import type { Arguments } from '../protocol/request-reader.ts';
 import { aclCommands } from './acl/index.ts';
-import { aiConfig } from './ai/config.ts';
-import { aiInfo } from './ai/info.ts';
-import { modeldel } from './ai/modeldel.ts';
-import { modelexecute } from './ai/modelexecute.ts';
-import { modelget } from './ai/modelget.ts';
-import { modelscan } from './ai/modelscan.ts';
-import { modelstore } from './ai/modelstore.ts';
-import { tensorget } from './ai/tensorget.ts';
-import { tensorset } from './ai/tensorset.ts';
+import { aiCommands } from './ai/index.ts';
 import { textAt } from './arguments.ts';
 import { cluster } from './cluster/index.ts';
 import type { Command } from './command.ts';
@@ -26,9 +18,10 @@ import { setCommands } from './sets/index.ts';
 import { sortedSetCommands } from './sorted-sets/index.ts';
 import * as strings from './strings/strings.ts';
 import { transactionCommands } from './transactions/index.ts';
+import { transferCommands } from './transfer/index.ts';
 
 const ALL: readonly Command[] = [
-  ...[tensorset, tensorget, modelstore, modelget, modeldel, modelexecute, modelscan, aiInfo, aiConfig],
+  ...aiCommands,
   ...Object.values(keys),
   ...Object.values(expiry),
   ...Object.values(strings),
@@ -38,6 +31,7 @@ const ALL: readonly Command[] = [
   ...setCommands,
   ...sortedSetCommands,
   ...transactionCommands,
+  ...transferCommands,
   ...pubsubCommands,
   ...aclCommands,
   ...serverCommands,

@@ -6,7 +6,7 @@ import type { Tensor } from '../tensors/tensor.ts';
 import { rowsOf } from './batch.ts';
 import { Lane } from './lane.ts';
 import type { LoadResult, RunResult } from './messages.ts';
-import { type PendingRun, type RunOutcome, RunQueue } from './run-queue.ts';
+import { type PendingRun, type QueueLimit, type RunOutcome, RunQueue } from './run-queue.ts';
 
 export interface DeviceSettings extends SessionOptions {
   /** Runs of this device at the same time. */
@@ -90,14 +90,13 @@ export class DeviceActor {
 
   /**
    * Queues a run.
-   * @param timeoutMs the longest time in the queue; the answer is then 'TIMEDOUT'. Undefined: no limit.
+   * @param limit until when it may wait in the queue; the answer is then 'TIMEDOUT'.
    */
-  run(model: StoredModel, inputs: readonly Tensor[], timeoutMs: number | undefined): Promise<RunOutcome> {
+  run(model: StoredModel, inputs: readonly Tensor[], limit: QueueLimit): Promise<RunOutcome> {
     if (this.#stuck.has(model.id)) return Promise.reject(errors.executionBusy());
     return new Promise((resolve, reject) => {
       const queuedAt = performance.now();
-      const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : queuedAt + timeoutMs;
-      this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, deadline, resolve, reject });
+      this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, limit, resolve, reject });
       this.#pumpSoon();
     });
   }

@@ -45,6 +45,8 @@ export class Connection {
   readonly localAddress: string;
   lastCommandAt = Date.now();
   lastCommand = '';
+  bytesIn = 0;
+  bytesOut = 0;
   closing = false;
   replyMode: ReplyMode = 'on';
   readonly #host: ConnectionHost<Connection>;
@@ -105,6 +107,7 @@ export class Connection {
 
   /** Takes `count` bytes that were read into `buffer`. */
   received(count: number, buffer: Buffer): void {
+    this.bytesIn += count;
     this.#host.traffic.bytesIn += count;
     try {
       const target = this.#reader.target();
@@ -129,11 +132,11 @@ export class Connection {
     this.#send(message);
   }
 
-  /** Sends what is gathered, then closes. */
+  /** Sends what is gathered, then closes; a client that goes on sending is not waited for. */
   closeAfterReplies(): void {
     this.closing = true;
     this.#flush();
-    this.socket.end();
+    this.socket.destroySoon();
   }
 
   /** Closes at once; what was not sent is lost. */
@@ -199,6 +202,7 @@ export class Connection {
     let accepted = true;
     if (pieces.length > 1) this.socket.cork();
     for (const piece of pieces) {
+      this.bytesOut += piece.length;
       this.#host.traffic.bytesOut += piece.length;
       if (typeof piece === 'string') accepted = this.socket.write(piece, 'latin1');
       else accepted = this.socket.write(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
@@ -228,7 +232,6 @@ export class Connection {
   #failed(error: unknown): void {
     this.writer.write(this.#asReply(error));
     this.closeAfterReplies();
-    this.socket.destroySoon();
   }
 }
 

@@ -1,12 +1,10 @@
 import { errors } from '../../errors.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
-import { keyAt, keywordAt, requireInteger } from '../arguments.ts';
+import { keyAt, keywordAt } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { expiryTimeAt } from '../expiry-time.ts';
 
 const KEY = { first: 1, last: 1, step: 1 } as const;
-
-/** Largest time that Redis takes, in ms. */
-const LATEST = Number.MAX_SAFE_INTEGER;
 
 function expireCommand(name: string, unitMs: number, absolute: boolean): Command {
   return {
@@ -19,9 +17,8 @@ function expireCommand(name: string, unitMs: number, absolute: boolean): Command
     syntax: `key ${absolute ? 'unix-' : ''}${unitMs === 1 ? 'ms' : 'seconds'} [NX | XX | GT | LT]`,
     run({ node }, args) {
       const key = keyAt(args, 1);
-      const at = requireInteger(args, 2) * unitMs + (absolute ? 0 : Date.now());
-      if (Math.abs(at) > LATEST) throw errors.invalidExpire(name);
       const allowed = expiryCondition(args);
+      const at = expiryTimeAt(args, 2, { ms: unitMs, absolute }, name);
       const { keyspace } = node;
       if (keyspace.get(key) === undefined) return 0;
       if (!allowed(keyspace.expiryOf(key), at)) return 0;
@@ -64,7 +61,7 @@ function ttlCommand(name: string, unitMs: number, absolute: boolean): Command {
       if (node.keyspace.get(key) === undefined) return -2;
       const at = node.keyspace.expiryOf(key);
       if (at === undefined) return -1;
-      return absolute ? Math.floor(at / unitMs) : Math.round(Math.max(0, at - Date.now()) / unitMs);
+      return Math.round((absolute ? at : Math.max(0, at - Date.now())) / unitMs);
     },
   };
 }

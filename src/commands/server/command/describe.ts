@@ -5,7 +5,7 @@ import type { Command, CommandFlag } from '../../command.ts';
 /** Redis's order, in which clients that print them expect them. */
 const FLAG_ORDER: readonly CommandFlag[] = [
   ...(['write', 'readonly', 'denyoom', 'module', 'admin', 'pubsub', 'noscript', 'blocking'] as const),
-  ...(['loading', 'stale', 'skip_monitor', 'skip_slowlog', 'fast', 'no_auth'] as const),
+  ...(['loading', 'stale', 'skip_monitor', 'skip_slowlog', 'asking', 'fast', 'no_auth'] as const),
   ...(['no_async_loading', 'no_multi', 'allow_busy'] as const),
 ];
 
