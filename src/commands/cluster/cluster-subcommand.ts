@@ -7,16 +7,20 @@ import { integerAt, requireInteger } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
 
 type Declared = Pick<Command, 'arity' | 'summary' | 'syntax' | 'since'> & {
-  readonly admin?: true;
+  /** Absent: stale. */
+  readonly flags?: Command['flags'];
   readonly run: (slots: SlotMap, context: CommandContext, args: Arguments) => Reply;
 };
 
+/** The flags of what changes the topology. */
+export const CHANGES_TOPOLOGY: Command['flags'] = ['admin', 'stale', 'no_async_loading'];
+
 /** A subcommand of CLUSTER: refused outside cluster mode. */
-export function clusterSubcommand(name: string, { admin, run, ...declared }: Declared): Command {
+export function clusterSubcommand(name: string, { flags, run, ...declared }: Declared): Command {
   return {
     ...declared,
     name: `cluster|${name}`,
-    flags: admin === true ? ['admin', 'stale', 'no_async_loading'] : ['stale'],
+    flags: flags ?? ['stale'],
     group: 'cluster',
     run(context, args) {
       if (context.node.slots === null) throw errors.clusterDisabled();

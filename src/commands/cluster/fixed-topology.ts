@@ -1,6 +1,6 @@
 import { errors } from '../../errors.ts';
 import type { Command } from '../command.ts';
-import { clusterSubcommand } from './cluster-subcommand.ts';
+import { CHANGES_TOPOLOGY, clusterSubcommand } from './cluster-subcommand.ts';
 
 /** What changes the topology in Redis, with its arity: all refused, the topology comes from the configuration. */
 const REFUSED: readonly (readonly [string, number, string])[] = [
@@ -22,7 +22,7 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
 export const fixedTopology: readonly Command[] = REFUSED.map(([name, arity, syntax]) =>
   clusterSubcommand(name, {
     arity,
-    admin: true,
+    flags: name === 'reset' ? ['admin', 'noscript', 'stale'] : CHANGES_TOPOLOGY,
     since: name.endsWith('range') ? '7.0.0' : '3.0.0',
     summary: 'Refused: the topology is fixed by the configuration',
     syntax,

@@ -11,7 +11,7 @@ function requireNode(slots: SlotMap, args: Arguments): void {
 
 const declared = {
   arity: 3,
-  admin: true,
+  flags: ['admin', 'stale'],
   summary: "Returns a node's replicas; this engine has none",
   syntax: 'id',
   run(slots: SlotMap, _: unknown, args: Arguments) {
@@ -25,7 +25,7 @@ export const slaves = clusterSubcommand('slaves', { ...declared, since: '3.0.0' 
 
 export const countFailureReports = clusterSubcommand('count-failure-reports', {
   arity: 3,
-  admin: true,
+  flags: ['admin', 'stale'],
   since: '3.0.0',
   summary: 'Counts reports that a node is down; nodes do not watch each other, so the answer is 0',
   syntax: 'id',

@@ -1,11 +1,11 @@
 import { errors } from '../../errors.ts';
 import { OK } from '../../protocol/reply.ts';
 import { keywordAt, textAt } from '../arguments.ts';
-import { clusterSubcommand, slotAt } from './cluster-subcommand.ts';
+import { CHANGES_TOPOLOGY, clusterSubcommand, slotAt } from './cluster-subcommand.ts';
 
 export const setslot = clusterSubcommand('setslot', {
   arity: -4,
-  admin: true,
+  flags: CHANGES_TOPOLOGY,
   since: '3.0.0',
   summary: 'Marks a slot as on the move to or from a node, or as stable',
   syntax: 'slot MIGRATING id | IMPORTING id | STABLE',

@@ -146,7 +146,8 @@ export const reset: Command = {
 const flag = (name: string, summary: string, apply: Command['run']): Command => ({
   name,
   arity: 1,
-  flags: ['fast'],
+  flags: name === 'asking' ? ['fast'] : ['loading', 'stale', 'fast'],
+
   group: 'cluster',
   summary,
   syntax: '',

@@ -13,8 +13,16 @@ export const get: Command = {
   summary: 'Returns the settings whose names match',
   syntax: 'pattern [pattern ...]',
   run({ node }, args) {
-    const matchers = args.slice(2).map((_, i) => globMatcher(textAt(args, i + 2).toLowerCase()));
-    const found = Object.entries(SETTINGS).filter(([name]) => matchers.some((matches) => matches(name)));
-    return new MapReply(found.map(([name, setting]) => [name, setting.read(node)]));
+    const found = new Map<string, [string, string]>();
+    for (let i = 2; i < args.length; i++) {
+      const wanted = textAt(args, i);
+      const matches = globMatcher(wanted.toLowerCase());
+      for (const [name, setting] of Object.entries(SETTINGS)) {
+        if (found.has(name) || !matches(name)) continue;
+        // A name is answered as it was asked for, also in another case.
+        found.set(name, [name === wanted.toLowerCase() ? wanted : name, setting.read(node)]);
+      }
+    }
+    return new MapReply([...found.values()]);
   },
 };

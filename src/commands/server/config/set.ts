@@ -39,7 +39,7 @@ export const set: Command = {
 
 /** @throws ServerError where a name is unknown, fixed, or there twice. */
 function parse(args: Arguments): Change[] {
-  if (args.length % 2 !== 0) throw errors.wrongArity('config|set');
+  if (args.length % 2 !== 0) throw errors.syntax();
   const changes = new Map<string, Change>();
   for (let i = 2; i < args.length; i += 2) {
     const name = textAt(args, i).toLowerCase();

@@ -27,7 +27,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   maxclients: {
     read: (node) => String(node.config.maxclients),
     write: (node, value) => {
-      node.config.maxclients = positiveInteger(value);
+      node.config.maxclients = integerFrom(1, value, MAX_UNSIGNED);
     },
   },
   'proto-max-bulk-len': {
@@ -73,18 +73,16 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   appendonly: { read: () => 'no' },
 };
 
-function positiveInteger(value: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new Error('argument must be a positive integer');
-  return Number(value);
-}
-
 /** Redis's largest value of these settings. A double does not hold it exactly, and nothing is that large. */
 const MAX_INTEGER = '9223372036854775807';
+const MAX_UNSIGNED = '4294967295';
 
-function integerFrom(least: number, value: string): number {
+function integerFrom(least: number, value: string, most = MAX_INTEGER): number {
   if (!/^-?\d{1,15}$/.test(value)) throw new Error("argument couldn't be parsed into an integer");
   const number = Number(value);
-  if (number < least) throw new Error(`argument must be between ${least} and ${MAX_INTEGER} inclusive`);
+  if (number < least || number > Number(most)) {
+    throw new Error(`argument must be between ${least} and ${most} inclusive`);
+  }
   return number;
 }
 
