@@ -24,6 +24,14 @@ export class CommandCounts {
     this.isLogged = !flags.includes('skip_slowlog');
   }
 
+  reset(): void {
+    this.calls = 0;
+    this.usec = 0;
+    this.rejected = 0;
+    this.failed = 0;
+    this.histogram = null;
+  }
+
   /** @param us the time it took. */
   ran(us: number, failed: boolean): void {
     this.calls++;
@@ -55,7 +63,8 @@ export class CommandStatistics {
       .sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
+  /** In place: CONFIG RESETSTAT itself is under way, and counts. */
   reset(): void {
-    this.#counts.clear();
+    for (const counts of this.#counts.values()) counts.reset();
   }
 }
