@@ -24,6 +24,8 @@ interface Supervised {
   delayMs: number;
   failedStarts: number;
   everReady: boolean;
+  /** Told to end by a client (SHUTDOWN): it does not start again. */
+  shutDown: boolean;
 }
 
 /** Starts one process a node and brings back those that die. */
@@ -42,6 +44,7 @@ export class Supervisor {
       delayMs: FIRST_DELAY_MS,
       failedStarts: 0,
       everReady: false,
+      shutDown: false,
     }));
   }
 
@@ -82,6 +85,7 @@ export class Supervisor {
     let upSince: number | null = null;
     node.child = child;
     child.on('message', (message: { type?: string }) => {
+      if (message.type === 'shutdown') node.shutDown = true;
       if (message.type !== 'ready') return;
       upSince = Date.now();
       node.failedStarts = 0;
@@ -94,6 +98,10 @@ export class Supervisor {
       node.child = null;
       if (this.#stopping) {
         failed(new Error(`${node.name} was stopped`));
+        return;
+      }
+      if (node.shutDown) {
+        log('info', `${node.name} was shut down`);
         return;
       }
       if (upSince === null) node.failedStarts++;

@@ -1,6 +1,7 @@
 import type { Command } from './commands/command.ts';
 import { Connection } from './protocol/connection.ts';
 import type { Arguments } from './protocol/request-reader.ts';
+import type { SubscriptionKind } from './pubsub/subscriptions.ts';
 
 /** Commands between MULTI and EXEC. */
 export interface Transaction {
@@ -26,9 +27,19 @@ export class ClientSession extends Connection {
   asking = false;
   /** Set by READONLY: the client accepts reads from replicas. */
   readonly = false;
+  /** Set by MONITOR. */
+  monitoring = false;
+  /** Set by CLIENT NO-EVICT; nothing is evicted here, CLIENT LIST shows it. */
+  noEvict = false;
   transaction: Transaction | null = null;
   /** Set while a blocking command waits. */
   blocked: BlockedCommand | null = null;
+  /** What it has subscribed to; changed by Subscriptions only. */
+  readonly subscribed: Readonly<Record<SubscriptionKind, Set<string>>> = {
+    channels: new Set(),
+    patterns: new Set(),
+    shardChannels: new Set(),
+  };
   /** Keys under WATCH, each with the function that ends it. */
   readonly watched = new Map<string, () => void>();
   /** Set when a watched key changed. */
@@ -38,11 +49,28 @@ export class ClientSession extends Connection {
     return this.blocked !== null;
   }
 
+  get subscriptions(): number {
+    const { channels, patterns, shardChannels } = this.subscribed;
+    return channels.size + patterns.size + shardChannels.size;
+  }
+
   /** Ends all WATCHes. */
   unwatch(): void {
     for (const end of this.watched.values()) end();
     this.watched.clear();
     this.watchedChanged = false;
+  }
+
+  /** Puts all that a client can set back to how a new connection has it. */
+  resetState(): void {
+    this.name = '';
+    this.asking = false;
+    this.readonly = false;
+    this.monitoring = false;
+    this.transaction = null;
+    this.replyMode = 'on';
+    this.writer.protocol = 2;
+    this.unwatch();
   }
 
   /** The line of CLIENT LIST and CLIENT INFO. */
@@ -58,20 +86,22 @@ export class ClientSession extends Connection {
       ['idle', Math.floor((now - this.lastCommandAt) / 1000)],
       ['flags', this.#flags()],
       ['db', 0],
-      ['sub', 0],
-      ['psub', 0],
-      ['ssub', 0],
+      ['sub', this.subscribed.channels.size],
+      ['psub', this.subscribed.patterns.size],
+      ['ssub', this.subscribed.shardChannels.size],
       ['multi', this.transaction?.commands.length ?? -1],
       ['qbuf', this.queryBytes],
       ['qbuf-free', 0],
       ['argv-mem', 0],
-      ['multi-mem', 0],
+      ['multi-mem', this.#queuedBytes()],
+      ['rbs', 0],
+      ['rbp', 0],
       ['obl', this.writer.pendingBytes],
       ['oll', this.socket.writableLength > 0 ? 1 : 0],
       ['omem', this.outputBytes],
       ['tot-mem', this.queryBytes + this.outputBytes],
       ['events', 'r'],
-      ['cmd', this.lastCommand],
+      ['cmd', this.lastCommand === '' ? 'NULL' : this.lastCommand],
       ['user', 'default'],
       ['redir', -1],
       ['resp', this.writer.protocol],
@@ -83,10 +113,20 @@ export class ClientSession extends Connection {
 
   #flags(): string {
     let flags = '';
+    if (this.monitoring) flags += 'O';
+    if (this.subscriptions > 0) flags += 'P';
     if (this.transaction !== null) flags += 'x';
-    if (this.blocked !== null) flags += 'b';
+    if (this.busy) flags += 'b';
     if (this.watchedChanged) flags += 'd';
+    if (this.closing) flags += 'c';
     if (this.readonly) flags += 'r';
+    if (this.noEvict) flags += 'e';
     return flags === '' ? 'N' : flags;
+  }
+
+  #queuedBytes(): number {
+    let bytes = 0;
+    for (const { args } of this.transaction?.commands ?? []) for (const arg of args) bytes += arg.length;
+    return bytes;
   }
 }

@@ -1,14 +1,19 @@
+import { type Answer, call } from './call.ts';
 import type { ClientSession } from './client-session.ts';
 import type { Command } from './commands/command.ts';
 import { errors } from './errors.ts';
 import type { NodeContext } from './node-context.ts';
-import { type Reply, type ServerError, SimpleString } from './protocol/reply.ts';
+import { type Reply, ServerError, SimpleString } from './protocol/reply.ts';
 import type { Arguments } from './protocol/request-reader.ts';
 import { route } from './router.ts';
 
-type Answer = Reply | undefined | Promise<Reply | undefined>;
-
 const QUEUED = new SimpleString('QUEUED');
+
+/** What a RESP2 client with subscriptions may send: in RESP2 it could not tell other replies from messages. */
+const ALLOWED_WHILE_SUBSCRIBED = new Set([
+  ...['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sunsubscribe'],
+  ...['ping', 'quit', 'reset'],
+]);
 
 /** Takes a client's commands to where they run: finds the command, checks what holds for all of them, queues it in a transaction or runs it. */
 export class Dispatcher {
@@ -20,45 +25,59 @@ export class Dispatcher {
 
   /** @throws ServerError with what the client gets. */
   execute(client: ClientSession, args: Arguments): Answer {
-    const { counters } = this.#node;
-    counters.commands++;
-    try {
-      const reply = this.#execute(client, args);
-      if (!(reply instanceof Promise)) return reply;
-      return reply.catch((error: unknown) => {
-        counters.errors++;
-        throw error;
-      });
-    } catch (error) {
-      counters.errors++;
-      throw error;
-    }
-  }
-
-  #execute(client: ClientSession, args: Arguments): Answer {
     const { transaction } = client;
     let command: Command;
     try {
-      command = this.#admit(client, args);
+      command = this.#find(client, args);
+      this.#admit(client, command, args);
     } catch (error) {
       if (transaction !== null) transaction.broken = true;
       throw error;
     }
+    if (this.#node.pause.holds(command, transaction)) return this.#afterPause(client, args.map(keepArgument));
     if (transaction !== null && command.runsInMulti !== true) {
       transaction.commands.push({ command, args: args.map(keepArgument) });
       return QUEUED;
     }
     try {
-      return command.run({ node: this.#node, client, inTransaction: false }, args);
+      return call({ node: this.#node, client, inTransaction: false }, command, args);
     } finally {
       this.#node.waiters.serve();
     }
   }
 
-  /** The command, once it is known that this client may run it here and now. */
-  #admit(client: ClientSession, args: Arguments): Command {
-    const { slots, keyspace, config } = this.#node;
-    const command = this.#find(client, args);
+  /** The command that the arguments name, once it is known that they are enough. */
+  #find(client: ClientSession, args: Arguments): Command {
+    const { commands, statistics } = this.#node;
+    const name = (args[0] as Buffer).toString('latin1');
+    const found = commands.find(name);
+    let command: Command | undefined;
+    try {
+      if (found === undefined) throw unknownCommand(args);
+      command = commands.withSubcommand(found, args);
+    } catch (error) {
+      if (error instanceof ServerError) statistics.countError(error.message);
+      throw error;
+    }
+    client.lastCommand = command.name;
+    return command;
+  }
+
+  /** @throws ServerError where this client may not run the command here and now. */
+  #admit(client: ClientSession, command: Command, args: Arguments): void {
+    const { statistics } = this.#node;
+    try {
+      this.#check(client, command, args);
+    } catch (error) {
+      statistics.perCommand.of(command).rejected++;
+      if (error instanceof ServerError) statistics.countError(error.message);
+      throw error;
+    }
+  }
+
+  #check(client: ClientSession, command: Command, args: Arguments): void {
+    const { commands, slots, keyspace, config } = this.#node;
+    if (!commands.arityFits(command, args.length)) throw errors.wrongArity(command.arityName ?? command.name);
     if (client.transaction !== null && command.flags.includes('no_multi')) throw errors.notInTransaction();
     if (slots !== null) {
       const wasAsking = client.asking;
@@ -71,18 +90,22 @@ export class Dispatcher {
     if (config.maxmemory > 0 && keyspace.usedBytes > config.maxmemory && command.flags.includes('denyoom')) {
       throw errors.outOfMemory();
     }
-    return command;
+    if (client.monitoring && (command.flags.includes('write') || command.flags.includes('readonly'))) {
+      throw errors.monitorTouchesKeys();
+    }
+    if (
+      client.subscriptions > 0 &&
+      client.writer.protocol === 2 &&
+      !ALLOWED_WHILE_SUBSCRIBED.has(command.name)
+    ) {
+      throw errors.notWhileSubscribed(command.name);
+    }
   }
 
-  #find(client: ClientSession, args: Arguments): Command {
-    const { commands } = this.#node;
-    const name = (args[0] as Buffer).toString('latin1');
-    const found = commands.find(name);
-    if (found === undefined) throw unknownCommand(args);
-    const command = commands.withSubcommand(found, args);
-    client.lastCommand = command.name;
-    if (!commands.arityFits(command, args.length)) throw errors.wrongArity(command.arityName ?? command.name);
-    return command;
+  /** Begins anew: what was checked may have changed meanwhile. */
+  async #afterPause(client: ClientSession, args: Arguments): Promise<Reply | undefined> {
+    await this.#node.pause.over();
+    return client.closed || client.closing ? undefined : this.execute(client, args);
   }
 }
 

@@ -21,6 +21,10 @@ export const errors = {
     error(`ERR unknown command '${name}', with args beginning with: ${args.map((a) => `'${a}' `).join('')}`),
   unknownSubcommand: (sub: string, command: string) =>
     error(`ERR unknown subcommand '${sub}'. Try ${command.toUpperCase()} HELP.`),
+  unknownSubcommandOrArity: (sub: string, command: string) =>
+    error(
+      `ERR unknown subcommand or wrong number of arguments for '${sub}'. Try ${command.toUpperCase()} HELP.`,
+    ),
   wrongArity: (name: string) => error(`ERR wrong number of arguments for '${name}' command`),
   syntax: () => error('ERR syntax error'),
   notAnInteger: () => error('ERR value is not an integer or out of range'),
@@ -50,14 +54,47 @@ export const errors = {
   noSuchClient: () => error('ERR No such client'),
   invalidClientId: () => error('ERR Invalid client ID'),
   unknownClientType: (type: string) => error(`ERR Unknown client type '${type}'`),
-  invalidSubcommandArity: (sub: string) => error(`ERR wrong number of arguments for '${sub}' command`),
   invalidCommandForGetkeys: () => error('ERR Invalid command specified'),
+  invalidArgsForGetkeys: () => error('ERR Invalid arguments specified for command'),
   noKeysForGetkeys: () => error('ERR The command has no key arguments'),
   wrongArgsForGetkeys: () => error('ERR Invalid number of arguments specified for command'),
   configUnknown: (option: string) =>
     error(`ERR Unknown option or number of arguments for CONFIG SET - '${option}'`),
   configInvalid: (option: string, why: string) =>
     error(`ERR CONFIG SET failed (possibly related to argument '${option}') - ${why}`),
+  clientIdTooSmall: () => error('ERR client-id should be greater than 0'),
+  noSuchUser: (user: string) => error(`ERR No such user '${user}'`),
+  pauseMode: () => error('ERR CLIENT PAUSE mode must be WRITE or ALL'),
+  timeoutNotInteger: () => error('ERR timeout is not an integer or out of range'),
+  negativeTimeout: () => error('ERR timeout is negative'),
+  noTracking: () => error('ERR CLIENT TRACKING ON is not supported by this server'),
+  cachingWithoutTracking: () =>
+    error(
+      'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
+    ),
+  slowlogCount: () => error('ERR count should be greater than or equal to -1'),
+  moduleNotAllowed: () =>
+    error(
+      'ERR MODULE command not allowed. If the enable-module-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.',
+    ),
+  debugNotAllowed: () =>
+    error(
+      'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.',
+    ),
+  noShutdown: () => error('ERR No shutdown in progress.'),
+  invalidMasterPort: () => error('ERR Invalid master port'),
+  noReplication: () => error('ERR REPLICAOF is not available: this engine has no replicas'),
+  replicaofInCluster: () => error('ERR REPLICAOF not allowed in cluster mode.'),
+  failoverInCluster: () =>
+    error('ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.'),
+  noFailover: () => error('ERR No failover in progress.'),
+  noReplicas: () => error('ERR FAILOVER requires connected replicas.'),
+  swapdbInCluster: () => error('ERR SWAPDB is not allowed in cluster mode'),
+  moveInCluster: () => error('ERR MOVE is not allowed in cluster mode'),
+  invalidFirstDb: () => error('ERR invalid first DB index'),
+  invalidSecondDb: () => error('ERR invalid second DB index'),
+  monitorDenied: () => error("ERR MONITOR isn't allowed for DENY BLOCKING client"),
+  noConfigFile: () => error('ERR The server is running without a config file'),
   nestedMulti: () => error('ERR MULTI calls can not be nested'),
   execWithoutMulti: () => error('ERR EXEC without MULTI'),
   discardWithoutMulti: () => error('ERR DISCARD without MULTI'),
@@ -92,6 +129,11 @@ export const errors = {
   unblocked: () => error('UNBLOCKED client unblocked via CLIENT UNBLOCK'),
   unblockReason: () => error('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR'),
 
+  notWhileSubscribed: (command: string) =>
+    error(
+      `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+    ),
+  monitorTouchesKeys: () => error("ERR Replica can't interact with the keyspace"),
   maxClients: () => error('ERR max number of clients reached'),
   internal: () => error('ERR internal error'),
 
@@ -116,6 +158,7 @@ export const errors = {
   tryAgain: () => error('TRYAGAIN Multiple keys request during rehashing of slot'),
   slotNotServed: () => error('CLUSTERDOWN Hash slot not served'),
   invalidSlot: () => error('ERR Invalid slot'),
+  invalidSlotOrCount: () => error('ERR Invalid slot or number of keys'),
   slotOutOfRange: () => error('ERR Invalid or out of range slot'),
   unknownNode: (id: string) => error(`ERR Unknown node ${id}`),
   slotNotMine: (slot: number) => error(`ERR I'm not the owner of hash slot ${slot}`),

@@ -17,6 +17,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --inter-op-parallelism N      operators at the same time (0: the backend decides)
   --model-execution-timeout MS  longest run (5000, at least 1000)
   --maxmemory SIZE              such as 2gb; 0 for no limit (0)
+  --enable-debug-command WHO    who may use DEBUG: no, local, yes (no)
 both: --log-format text|json  --log-level info
 The data folder is --data, else TESSERA_DATA, else ./data.
 `;
@@ -44,6 +45,7 @@ function readArguments() {
         'inter-op-parallelism': { type: 'string', default: '0' },
         'model-execution-timeout': { type: 'string', default: '5000' },
         maxmemory: { type: 'string', default: '0' },
+        'enable-debug-command': { type: 'string', default: 'no' },
         'log-format': { type: 'string', default: process.env.TESSERA_LOG_FORMAT ?? 'text' },
         'log-level': { type: 'string', default: process.env.TESSERA_LOG_LEVEL ?? 'info' },
         help: { type: 'boolean', short: 'h', default: false },
@@ -77,6 +79,14 @@ function whole(
     throw new UsageError(`--${name} must be a whole number from ${low} to ${high}`);
   }
   return value;
+}
+
+function debugCommand(): 'no' | 'local' | 'yes' {
+  const who = values['enable-debug-command'];
+  if (who !== 'no' && who !== 'local' && who !== 'yes') {
+    throw new UsageError('--enable-debug-command must be no, local or yes');
+  }
+  return who;
 }
 
 async function start(): Promise<void> {
@@ -126,6 +136,11 @@ async function clusterNode(): Promise<void> {
     devices: deviceSettings(config),
     maxmemory: config.maxmemory,
     log,
+    onShutdown() {
+      // The supervisor brings back what ends by itself, but not what was told to end.
+      process.send?.({ type: 'shutdown' });
+      process.kill(process.pid, 'SIGTERM');
+    },
   });
   const ranges = formatRanges(slots.myself.ranges).join(' ');
   // A node whose supervisor is gone would live on unseen.
@@ -153,6 +168,8 @@ async function serve(): Promise<void> {
     },
     maxmemory: parseBytes(values.maxmemory),
     log,
+    debugCommand: debugCommand(),
+    onShutdown: () => process.kill(process.pid, 'SIGTERM'),
   });
   await run(node, log, 'one node, cluster mode off');
 }

@@ -1,9 +1,17 @@
 import type { SlotMap } from '../cluster/slot-map.ts';
+import type { ClientPause } from './client-pause.ts';
 import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Waiters } from './keyspace/waiters.ts';
+import type { LatencyMonitor } from './observability/latency-monitor.ts';
+import type { Monitors } from './observability/monitors.ts';
+import type { NodeStatistics } from './observability/node-statistics.ts';
+import type { Rates } from './observability/rates.ts';
+import type { SlowLog } from './observability/slow-log.ts';
+import type { OutputLimits } from './output-limits.ts';
+import type { Subscriptions } from './pubsub/subscriptions.ts';
 
 /** Settings that CONFIG and AI.CONFIG read and change at run time. Sizes in bytes. */
 export interface RuntimeConfig {
@@ -12,15 +20,14 @@ export interface RuntimeConfig {
   protoMaxBulkLen: number;
   modelChunkSize: number;
   backendsPath: string;
-}
-
-export interface NodeCounters {
-  commands: number;
-  connections: number;
-  rejectedConnections: number;
-  errors: number;
-  bytesIn: number;
-  bytesOut: number;
+  outputLimits: OutputLimits;
+  /** Commands that take longer get into SLOWLOG, in us; negative: none. */
+  slowlogSlowerThanUs: number;
+  slowlogMaxLength: number;
+  /** Commands that take at least as long get into LATENCY, in ms; 0: none. */
+  latencyThresholdMs: number;
+  /** Who may use DEBUG: nobody, clients of this machine, everybody. Fixed at the start, as in Redis. */
+  readonly debugCommand: 'no' | 'local' | 'yes';
 }
 
 /** The parts of a node that commands work with. */
@@ -39,7 +46,15 @@ export interface NodeContext {
   readonly waiters: Waiters;
   readonly devices: Devices;
   readonly config: RuntimeConfig;
-  readonly counters: NodeCounters;
+  readonly statistics: NodeStatistics;
+  readonly rates: Rates;
+  readonly slowLog: SlowLog;
+  readonly latency: LatencyMonitor;
+  readonly monitors: Monitors;
+  readonly subscriptions: Subscriptions;
+  readonly pause: ClientPause;
   readonly clients: ReadonlyMap<number, ClientSession>;
   readonly commands: CommandTable;
+  /** Ends the node in order. */
+  shutdown(): void;
 }

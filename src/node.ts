@@ -1,5 +1,6 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { SlotMap } from '../cluster/slot-map.ts';
+import { ClientPause } from './client-pause.ts';
 import { ClientSession } from './client-session.ts';
 import { CommandTable } from './commands/table.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -9,8 +10,15 @@ import { Devices } from './execution/devices.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
 import { Waiters } from './keyspace/waiters.ts';
 import type { NodeContext, RuntimeConfig } from './node-context.ts';
+import { LatencyMonitor } from './observability/latency-monitor.ts';
 import type { Logger } from './observability/log.ts';
+import { Monitors } from './observability/monitors.ts';
+import { NodeStatistics } from './observability/node-statistics.ts';
+import { Rates } from './observability/rates.ts';
+import { SlowLog } from './observability/slow-log.ts';
+import { DEFAULT_OUTPUT_LIMITS, OutputWatch } from './output-limits.ts';
 import { type ConnectionHost, createServer } from './protocol/connection.ts';
+import { Subscriptions } from './pubsub/subscriptions.ts';
 
 export interface NodeOptions {
   readonly name: string;
@@ -25,12 +33,18 @@ export interface NodeOptions {
   /** Bytes; 0 for no limit. */
   readonly maxmemory: number;
   readonly log: Logger;
+  /** Who may use DEBUG; nobody where absent. */
+  readonly debugCommand?: RuntimeConfig['debugCommand'];
+  /** What SHUTDOWN does; closes the node where absent. */
+  readonly onShutdown?: () => void;
 }
 
 /** RedisAI's default chunk, 511 MiB, just below Redis's longest bulk string. */
 const DEFAULT_CHUNK_BYTES = 511 * 1024 * 1024;
 const DEFAULT_MAX_BULK_BYTES = 512 * 1024 * 1024;
 const DEFAULT_MAX_CLIENTS = 10_000;
+const DEFAULT_SLOWLOG_US = 10_000;
+const DEFAULT_SLOWLOG_LENGTH = 128;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
@@ -39,6 +53,7 @@ export class TesseraNode {
   readonly #server: Server;
   readonly #clients = new Map<number, ClientSession>();
   readonly #host: ConnectionHost<ClientSession>;
+  readonly #outputs: OutputWatch;
   #lastClientId = 0;
 
   constructor(options: NodeOptions) {
@@ -49,10 +64,16 @@ export class TesseraNode {
       protoMaxBulkLen: DEFAULT_MAX_BULK_BYTES,
       modelChunkSize: DEFAULT_CHUNK_BYTES,
       backendsPath: '',
+      outputLimits: DEFAULT_OUTPUT_LIMITS,
+      slowlogSlowerThanUs: DEFAULT_SLOWLOG_US,
+      slowlogMaxLength: DEFAULT_SLOWLOG_LENGTH,
+      latencyThresholdMs: 0,
+      debugCommand: options.debugCommand ?? 'no',
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
     const devices = new Devices(options.devices);
     keyspace.onModelDropped((model) => devices.unload(model));
+    const statistics = new NodeStatistics();
     this.context = {
       name: options.name,
       id: options.id,
@@ -65,17 +86,24 @@ export class TesseraNode {
       waiters: new Waiters(keyspace),
       devices,
       config,
-      counters: {
-        commands: 0,
-        connections: 0,
-        rejectedConnections: 0,
-        errors: 0,
-        bytesIn: 0,
-        bytesOut: 0,
-      },
+      statistics,
+      rates: new Rates(statistics),
+      slowLog: new SlowLog(),
+      latency: new LatencyMonitor(),
+      monitors: new Monitors(),
+      subscriptions: new Subscriptions(),
+      pause: new ClientPause(),
       clients: this.#clients,
       commands: new CommandTable(),
+      shutdown: options.onShutdown ?? (() => void this.close()),
     };
+    this.#outputs = new OutputWatch(
+      () => config.outputLimits,
+      (client) =>
+        this.#log.warn(
+          `client ${client.id} (${client.remoteAddress}) reads too slowly: output limit reached`,
+        ),
+    );
     const dispatcher = new Dispatcher(this.context);
     this.#host = {
       limits: {
@@ -83,6 +111,8 @@ export class TesseraNode {
           return config.protoMaxBulkLen;
         },
       },
+      traffic: statistics.traffic,
+      backlogged: (client) => this.#outputs.check(client),
       execute: (client, args) => dispatcher.execute(client, args),
       closed: (client) => this.#closed(client),
       bug: (error, client) =>
@@ -116,19 +146,21 @@ export class TesseraNode {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const client of this.#clients.values()) client.kill();
     this.context.keyspace.close();
+    this.context.rates.close();
+    this.context.pause.end();
     if (this.context.devices.stuckThreads === 0) await this.context.devices.close();
     await closed;
   }
 
   #accept(socket: Socket): ClientSession | null {
-    const { counters, config } = this.context;
+    const { statistics, config } = this.context;
     if (this.#clients.size >= config.maxclients) {
-      counters.rejectedConnections++;
+      statistics.rejectedConnections++;
       socket.on('error', () => {});
       socket.end(`-${errors.maxClients().message}\r\n`);
       return null;
     }
-    counters.connections++;
+    statistics.connections++;
     const client = new ClientSession(++this.#lastClientId, socket, this.#host as ConnectionHost<never>);
     this.#clients.set(client.id, client);
     return client;
@@ -137,7 +169,8 @@ export class TesseraNode {
   #closed(client: ClientSession): void {
     this.#clients.delete(client.id);
     client.unwatch();
-    this.context.counters.bytesIn += client.bytesIn;
-    this.context.counters.bytesOut += client.bytesOut;
+    this.context.subscriptions.removeAll(client);
+    this.context.monitors.delete(client);
+    this.#outputs.forget(client);
   }
 }

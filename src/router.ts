@@ -1,7 +1,7 @@
 import slotOf from 'cluster-key-slot';
 import type { SlotMap } from '../cluster/slot-map.ts';
 import type { ClientSession } from './client-session.ts';
-import { type Command, keyPositions } from './commands/command.ts';
+import { type Command, keyPositions, positionsIn } from './commands/command.ts';
 import { errors } from './errors.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Arguments } from './protocol/request-reader.ts';
@@ -17,7 +17,8 @@ export function route(
   command: Command,
   args: Arguments,
 ): void {
-  const positions = keyPositions(command, args);
+  const channels = command.channels?.sharded === true ? positionsIn(command.channels, args) : [];
+  const positions = channels.length > 0 ? channels : keyPositions(command, args);
   let slot = -1;
   for (const position of positions) {
     const keySlot = slotOf(args[position] as Buffer);
@@ -25,8 +26,11 @@ export function route(
     slot = keySlot;
   }
   if (slot < 0) return;
+  // A channel is not under a key: it cannot be missing.
   const missing = () =>
-    positions.filter((p) => keyspace.get((args[p] as Buffer).toString('latin1')) === undefined).length;
+    channels.length > 0
+      ? 0
+      : positions.filter((p) => keyspace.get((args[p] as Buffer).toString('latin1')) === undefined).length;
   if (slots.isMine(slot)) {
     const target = slots.migratingTo(slot);
     if (target === undefined || command.name === 'migrate') return;

@@ -4,3 +4,9 @@ export const REDIS_VERSION = '7.0.15';
 export const TESSERA_VERSION = '0.1.0';
 /** The RedisAI version whose commands are followed. */
 export const REDISAI_VERSION = '1.2.7';
+
+/** What MODULE LIST and HELLO say of the AI commands; the version as RedisAI writes it, MMmmpp. */
+export const AI_MODULE = {
+  name: 'ai',
+  version: REDISAI_VERSION.split('.').reduce((sum, part) => sum * 100 + Number(part), 0),
+};

@@ -17,7 +17,13 @@ export type CommandFlag =
   | 'blocking'
   | 'pubsub'
   | 'asking'
-  | 'no_multi';
+  | 'no_multi'
+  | 'allow_busy'
+  | 'no_async_loading'
+  | 'skip_monitor'
+  | 'skip_slowlog'
+  /** Not shown by COMMAND: may reach others although it writes no key, so that CLIENT PAUSE WRITE holds it. */
+  | 'may_replicate';
 
 /** Redis's groups of commands, and `ai`. */
 export type CommandGroup =
@@ -43,6 +49,23 @@ export interface KeyRange {
   readonly step: number;
 }
 
+/** Where the channels that a command names are. */
+export interface ChannelRange extends KeyRange {
+  /** Shard channels hash to slots and are routed like keys. */
+  readonly sharded?: true;
+  readonly patterns?: true;
+}
+
+/**
+ * A rule of COMMAND INFO to find keys by (https://redis.io/docs/latest/develop/reference/key-specs/): where to begin, at an argument or behind a
+ * keyword, and from there either a range of keys or a count with as many keys behind it.
+ */
+export interface KeySpec {
+  readonly begin: { readonly index: number } | { readonly keyword: string; readonly startFrom: number };
+  /** `lastKey` counts from the beginning, negative from the end of the arguments. */
+  readonly find: { readonly lastKey: number; readonly step: number } | 'counted';
+}
+
 /** One command: everything that COMMAND, routing, arity errors and docs/commands.md say of it comes from here. */
 export interface Command {
   /** In lower case; of a subcommand `config|get`. */
@@ -54,10 +77,17 @@ export interface Command {
   readonly keys?: KeyRange;
   /** Positions of all keys where they depend on the arguments. Must not throw on bad input: what it cannot read it leaves out. */
   readonly findKeys?: (args: Arguments) => number[];
+  /** How a client finds the keys itself, where `keys` does not say it all. */
+  readonly keySpecs?: readonly KeySpec[];
+  readonly channels?: ChannelRange;
+  /** Positions of passwords and the like, which MONITOR and SLOWLOG do not show. */
+  readonly secrets?: (args: Arguments) => readonly number[];
   readonly group: CommandGroup;
   /** Runs at once between MULTI and EXEC, instead of being queued. */
   readonly runsInMulti?: true;
   readonly summary: string;
+  /** The Redis version that brought it; absent: 1.0.0. */
+  readonly since?: string;
   /** The arguments as the reference shows them. */
   readonly syntax: string;
   /** The name as the arity error shows it, where it is not the lower-case one (some RedisAI commands). */
@@ -82,8 +112,11 @@ export interface CommandContext {
 /** The keys' positions for these arguments. */
 export function keyPositions(command: Command, args: Arguments): number[] {
   if (command.findKeys !== undefined) return command.findKeys(args);
-  if (command.keys === undefined) return [];
-  const { first, last, step } = command.keys;
+  return command.keys === undefined ? [] : positionsIn(command.keys, args);
+}
+
+/** The positions that these arguments have in the range. */
+export function positionsIn({ first, last, step }: KeyRange, args: Arguments): number[] {
   const end = last < 0 ? args.length + last : last;
   const positions: number[] = [];
   for (let i = first; i <= end && i < args.length; i += step) positions.push(i);

@@ -2,17 +2,16 @@ import { errors } from '../errors.ts';
 import type { Arguments } from '../protocol/request-reader.ts';
 import { aclCommands } from './acl/index.ts';
 import { aiCommands } from './ai/index.ts';
-import { cluster } from './cluster/cluster.ts';
+import { textAt } from './arguments.ts';
+import { cluster } from './cluster/index.ts';
 import type { Command } from './command.ts';
-import { client } from './connection/client.ts';
+import { client } from './connection/client/index.ts';
 import * as connection from './connection/connection.ts';
 import { hashCommands } from './hashes/index.ts';
 import { keyCommands } from './keys/index.ts';
 import { listCommands } from './lists/index.ts';
 import { pubsubCommands } from './pubsub/index.ts';
-import { command } from './server/command.ts';
-import { config } from './server/config.ts';
-import { info } from './server/info.ts';
+import { serverCommands } from './server/index.ts';
 import { setCommands } from './sets/index.ts';
 import { sortedSetCommands } from './sorted-sets/index.ts';
 import * as strings from './strings/strings.ts';
@@ -32,12 +31,16 @@ const ALL: readonly Command[] = [
   ...transferCommands,
   ...pubsubCommands,
   ...aclCommands,
-  ...[client, command, config, info, cluster],
+  ...serverCommands,
+  ...[client, cluster],
 ];
 
 /** The commands by name, in any case. */
 export class CommandTable {
   readonly #byName = new Map<string, Command>(ALL.map((c) => [c.name, c]));
+  readonly #byFullName = new Map<string, Command>(
+    ALL.flatMap((c) => [c, ...(c.subcommands ?? [])]).map((c) => [c.name, c]),
+  );
 
   /** All commands, sorted by name. */
   all(): Command[] {
@@ -53,11 +56,20 @@ export class CommandTable {
    * @throws ServerError when the second argument names no subcommand of it.
    */
   withSubcommand(found: Command, args: Arguments): Command {
-    if (found.subcommands === undefined || args[1] === undefined) return found;
-    const wanted = `${found.name}|${args[1].toString('latin1').toLowerCase()}`;
-    const sub = found.subcommands.find((c) => c.name === wanted);
-    if (sub === undefined) throw errors.unknownSubcommand(args[1].toString('utf8'), found.name);
+    const sub = this.subcommandOf(found, args);
+    if (sub === undefined) throw errors.unknownSubcommand(textAt(args, 1).slice(0, 128), found.name);
     return sub;
+  }
+
+  /** The same, undefined when there is no such subcommand. */
+  subcommandOf(found: Command, args: Arguments): Command | undefined {
+    if (found.subcommands === undefined || args[1] === undefined) return found;
+    return this.findByFullName(`${found.name}|${args[1].toString('latin1')}`);
+  }
+
+  /** A command, or a subcommand as `config|get`, in any case. */
+  findByFullName(name: string): Command | undefined {
+    return this.#byFullName.get(name.toLowerCase());
   }
 
   /** Whether a command takes that many arguments, its name counted. */

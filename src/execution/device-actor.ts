@@ -77,6 +77,16 @@ export class DeviceActor {
     return [...this.#stuck.values()].reduce((sum, n) => sum + n, 0);
   }
 
+  /** CPU time of each thread in us, as of the end of its last task. */
+  get cpuMicros(): number[] {
+    return this.#lanes.map((lane) => Number(Atomics.load(lane.progress, 2)));
+  }
+
+  /** How many threads hold a session of the model. */
+  sessionsOf(modelId: number): number {
+    return this.#lanes.filter((lane) => lane.resident.has(modelId)).length;
+  }
+
   /**
    * Loads a model in a worker and keeps it there.
    * @throws ServerError with the runtime's text when it is no good.

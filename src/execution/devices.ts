@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { StoredModel } from '../backends/model.ts';
 import { errors } from '../errors.ts';
 import { DeviceActor, type DeviceCounters, type DeviceSettings } from './device-actor.ts';
@@ -14,6 +15,7 @@ export function isDeviceName(name: string): boolean {
 export class Devices {
   readonly settings: DeviceSettings;
   readonly #actors = new Map<string, DeviceActor>();
+  readonly #usedBackends = new Set<string>();
 
   constructor(settings: DeviceSettings) {
     this.settings = settings;
@@ -27,6 +29,7 @@ export class Devices {
     if (!isDeviceName(name)) throw errors.invalidDevice();
     const key = name.toUpperCase();
     if (key.startsWith('GPU')) throw errors.gpuNotFound(backend);
+    this.#usedBackends.add(backend);
     let actor = this.#actors.get(key);
     if (actor === undefined) {
       actor = new DeviceActor(key, this.settings);
@@ -50,6 +53,23 @@ export class Devices {
     return sum;
   }
 
+  /** CPU time of each worker thread in us, as of the end of its last task; threads count from 1. */
+  workerCpu(): { device: string; thread: number; micros: number }[] {
+    return [...this.#actors.values()].flatMap((actor) =>
+      actor.cpuMicros.map((micros, i) => ({ device: actor.name, thread: i + 1, micros })),
+    );
+  }
+
+  /** The runtimes of the backends that were used, by RedisAI's names, with their versions. */
+  backendVersions(): Map<string, string> {
+    return new Map(this.#usedBackends.has('ONNX') ? [['onnxruntime', onnxRuntimeVersion()]] : []);
+  }
+
+  /** How many workers hold a session of the model. */
+  sessionsOf(device: string, modelId: number): number {
+    return this.#actors.get(device.toUpperCase())?.sessionsOf(modelId) ?? 0;
+  }
+
   get queueLength(): number {
     return [...this.#actors.values()].reduce((sum, actor) => sum + actor.queueLength, 0);
   }
@@ -67,4 +87,9 @@ export class Devices {
   async close(): Promise<void> {
     await Promise.all([...this.#actors.values()].map((actor) => actor.close()));
   }
+}
+
+function onnxRuntimeVersion(): string {
+  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
+  return version;
 }

@@ -11,7 +11,7 @@ export class Lane {
   readonly resident = new Set<number>();
   /** Models whose sessions go with the next task. */
   readonly unloading: number[] = [];
-  readonly progress = new BigInt64Array(new SharedArrayBuffer(16));
+  readonly progress = new BigInt64Array(new SharedArrayBuffer(24));
   busy: 'idle' | 'load' | 'unload' | 'run' = 'idle';
   /** The model that is being loaded. */
   loading: number | null = null;

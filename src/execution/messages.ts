@@ -33,7 +33,10 @@ export interface RunTask {
   readonly kind: 'run';
   readonly unload: readonly number[];
   readonly runs: readonly RunMessage[];
-  /** [index of the run under way, its start on the monotonic clock in ns]: how the actor tells which run is late. */
+  /**
+   * [index of the run under way, its start on the monotonic clock in ns, CPU time of the thread in us]: how the actor tells which run is
+   * late, and INFO what the thread has used.
+   */
   readonly progress: BigInt64Array<SharedArrayBuffer>;
 }
 

@@ -50,6 +50,8 @@ async function runAll(task: RunTask): Promise<RunResult[]> {
     Atomics.store(task.progress, 0, BigInt(index));
     results.push(await runOne(run));
   }
+  const cpu = process.threadCpuUsage();
+  Atomics.store(task.progress, 2, BigInt(cpu.user + cpu.system));
   return results;
 }
 

@@ -43,6 +43,12 @@ export interface ScanPage {
   readonly keys: readonly KeyName[];
 }
 
+/** How often `get` found a key and how often not. */
+export interface Lookups {
+  readonly hits: number;
+  readonly misses: number;
+}
+
 /** The only writer of keys. An expired key is absent from every answer. */
 export interface Keyspace {
   readonly size: number;
@@ -50,7 +56,19 @@ export interface Keyspace {
   readonly expiring: number;
   /** Bytes that keys and values hold; a buffer shared by several values counts once. */
   readonly usedBytes: number;
+  readonly lookups: Lookups;
+  /** Keys that expired since the start. */
+  readonly expired: number;
+  /** The mean time in ms until the keys that expire do; 0 where none does. */
+  readonly averageTtlMs: number;
+  /** Whether keys expire by themselves, or only when they are looked at. */
+  activeExpiry: boolean;
   get(key: KeyName): StoredValue | undefined;
+  /**
+   * Bytes that a key and its value hold; undefined where it is absent. A buffer that several keys share is divided among them,
+   * so that all keys together come to `usedBytes`.
+   */
+  bytesOf(key: KeyName): number | undefined;
   /** Replaces the value. Its expiry goes, unless `keepExpiry`. */
   set(key: KeyName, value: StoredValue, keepExpiry?: boolean): void;
   /** To be called after a collection under the key was changed in place: counts its bytes anew, and deletes the key when it is empty. */

@@ -1,16 +1,28 @@
 import type { Server, Socket } from 'node:net';
 import net from 'node:net';
 import { errors } from '../errors.ts';
-import { type Reply, ServerError } from './reply.ts';
+import { Push, Replies, type Reply, ServerError } from './reply.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { type Arguments, type ReaderLimits, RequestReader } from './request-reader.ts';
 
+/** Bytes read from and written to all connections. */
+export interface Traffic {
+  bytesIn: number;
+  bytesOut: number;
+}
+
+/** Which replies are sent: all, none, all but the next one's, all but this one's. */
+export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip';
+
 /** What a connection needs from the server around it. */
 export interface ConnectionHost<C extends Connection> {
+  readonly traffic: Traffic;
   readonly limits: ReaderLimits;
   /** Runs one command. A promise holds back this connection's next commands until it settles; other connections go on. */
   execute(connection: C, args: Arguments): Reply | undefined | Promise<Reply | undefined>;
   closed(connection: C): void;
+  /** Bytes wait that the system did not take, so that a limit may be reached. */
+  backlogged(connection: C): void;
   /** An exception that is no ServerError: a bug to be logged. */
   bug(error: unknown, connection: C): void;
 }
@@ -40,6 +52,7 @@ export class Connection {
   bytesIn = 0;
   bytesOut = 0;
   closing = false;
+  replyMode: ReplyMode = 'on';
   readonly #host: ConnectionHost<Connection>;
   readonly #reader: RequestReader;
   #flushQueued = false;
@@ -80,6 +93,15 @@ export class Connection {
     return this.writer.pendingBytes + this.socket.writableLength;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether a command is under way that takes its time. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
   /** Bytes of requests that are not complete yet. */
   get queryBytes(): number {
     return this.#reader.bufferedBytes;
@@ -98,6 +120,7 @@ export class Connection {
   /** Takes `count` bytes that were read into `buffer`. */
   received(count: number, buffer: Buffer): void {
     this.bytesIn += count;
+    this.#host.traffic.bytesIn += count;
     if (this.closing) return;
     try {
       const target = this.#reader.target();
@@ -157,12 +180,12 @@ export class Connection {
         .catch((error: unknown) => this.#asReply(error))
         .then((settled) => {
           this.#busy = false;
-          this.#send(settled);
+          this.#answer(settled);
           this.#continue();
         });
       return false;
     }
-    this.#send(reply);
+    this.#answer(reply);
     if (this.writer.pendingBytes > MAX_GATHERED_BYTES) this.#flush();
     return !this.#congested && !this.closing;
   }
@@ -171,6 +194,15 @@ export class Connection {
     if (error instanceof ServerError) return error;
     this.#host.bug(error, this);
     return errors.internal();
+  }
+
+  /** Sends the reply to a command, unless CLIENT REPLY holds it back. */
+  #answer(reply: Reply | undefined): void {
+    const mode = this.replyMode;
+    if (mode === 'skip-next') this.replyMode = 'skip';
+    else if (mode === 'skip') this.replyMode = 'on';
+    const silent = mode === 'off' || mode === 'skip';
+    if (!silent || reply instanceof Push || reply instanceof Replies) this.#send(reply);
   }
 
   #send(reply: Reply | undefined): void {
@@ -191,6 +223,7 @@ export class Connection {
     if (pieces.length > 1) this.socket.cork();
     for (const piece of pieces) {
       this.bytesOut += piece.length;
+      this.#host.traffic.bytesOut += piece.length;
       if (typeof piece === 'string') accepted = this.socket.write(piece, 'latin1');
       else accepted = this.socket.write(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
     }
@@ -199,6 +232,7 @@ export class Connection {
     if (!accepted && this.socket.writableNeedDrain) {
       this.#congested = true;
       this.socket.pause();
+      this.#host.backlogged(this);
     }
   }
 

@@ -5,6 +5,8 @@ import {
   Double,
   MapReply,
   NullArray,
+  Push,
+  Replies,
   type Reply,
   ServerError,
   SetReply,
@@ -62,6 +64,8 @@ export class ReplyWriter {
     else if (reply instanceof ServerError) this.#error(reply.message);
     else if (reply instanceof MapReply) this.#map(reply);
     else if (reply instanceof SetReply) this.#array(this.protocol === 3 ? '~' : '*', reply.items);
+    else if (reply instanceof Push) this.#array(this.protocol === 3 ? '>' : '*', reply.items);
+    else if (reply instanceof Replies) for (const item of reply.items) this.write(item);
     else if (reply instanceof BulkParts) this.#parts(reply.parts);
     else if (reply instanceof NullArray) this.#text += this.protocol === 3 ? '_\r\n' : '*-1\r\n';
     else if (reply instanceof Verbatim) this.#verbatim(reply.text);

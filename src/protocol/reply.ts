@@ -18,6 +18,8 @@ export type Reply =
   | MapReply
   | SetReply
   | BulkParts
+  | Push
+  | Replies
   | ServerError
   | readonly Reply[];
 
@@ -77,6 +79,22 @@ export class BulkParts {
   readonly parts: readonly Uint8Array[];
   constructor(parts: readonly Uint8Array[]) {
     this.parts = parts;
+  }
+}
+
+/** Sent out of band, such as a message of a channel: `>` in RESP3, an array in RESP2. */
+export class Push {
+  readonly items: readonly Reply[];
+  constructor(items: readonly Reply[]) {
+    this.items = items;
+  }
+}
+
+/** Several replies to one command, one after the other: SUBSCRIBE confirms each channel. */
+export class Replies {
+  readonly items: readonly Reply[];
+  constructor(items: readonly Reply[]) {
+    this.items = items;
   }
 }
 

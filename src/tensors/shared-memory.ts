@@ -36,6 +36,12 @@ export function countShared(bytes: number): void {
   setImmediate(nudge);
 }
 
+/** A full collection of this thread's garbage, at once. */
+export function collectGarbage(): void {
+  collect ??= exposeGc();
+  collect({ type: 'major' });
+}
+
 function nudge(): void {
   scheduled = false;
   debt = 0;

@@ -12,13 +12,13 @@ const run = ['AI.MODELEXECUTE', 'small', 'INPUTS', 2, 'a', 'a', 'OUTPUTS', 1, 'c
 
 /** Sends the store and waits until the node has all of it; the flag tells whether it is answered. */
 async function beginStore(client: RespClient, ...args: Parameters<RespClient['send']>) {
-  const { counters } = fixture.node.context;
-  const before = counters.commands;
+  const { statistics } = fixture.node.context;
+  const before = statistics.commands;
   const store = { answered: false, reply: client.send('AI.MODELSTORE', ...args) };
   void store.reply.then(() => {
     store.answered = true;
   });
-  await vi.waitFor(() => expect(counters.commands).toBe(before + 1), { timeout: 10_000, interval: 1 });
+  await vi.waitFor(() => expect(statistics.commands).toBe(before + 1), { timeout: 10_000, interval: 1 });
   return store;
 }
 

@@ -18,10 +18,10 @@ async function noneLeft(client: RespClient): Promise<void> {
 
 /** Waits until the node has had so many commands and so many runs wait for a thread. */
 async function underWay(commands: number, waiting: number): Promise<void> {
-  const { counters, devices } = fixture.node.context;
+  const { statistics, devices } = fixture.node.context;
   await vi.waitFor(
     () =>
-      expect({ commands: counters.commands, waiting: devices.queueLength }).toEqual({ commands, waiting }),
+      expect({ commands: statistics.commands, waiting: devices.queueLength }).toEqual({ commands, waiting }),
     { timeout: 10_000, interval: 1 },
   );
 }
@@ -54,7 +54,7 @@ test('the session of a model that is deleted while it runs goes when the run end
   await client.send('AI.MODELSTORE', 'loop', 'ONNX', 'CPU', 'BLOB', countedLoop());
   await client.send('AI.TENSORSET', 'x', 'FLOAT', 1, 'VALUES', 1);
   await client.send('AI.TENSORSET', 'rounds', 'INT64', 1, 'VALUES', 300_000);
-  const { commands } = fixture.node.context.counters;
+  const { commands } = fixture.node.context.statistics;
   const run = client.send('AI.MODELEXECUTE', 'loop', 'INPUTS', 2, 'x', 'rounds', 'OUTPUTS', 1, 'y');
   await underWay(commands + 1, 0);
   expect(await other.send('DEL', 'loop')).toBe(1);
@@ -68,7 +68,7 @@ test('so does the second one that is still loading', async () => {
   const others = await Promise.all([fixture.connect(), fixture.connect()]);
   await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', buildLargeModel(10));
   await client.send('AI.TENSORSET', 'x', 'FLOAT', 256, 1024);
-  const { commands } = fixture.node.context.counters;
+  const { commands } = fixture.node.context.statistics;
   const runs = others.map((other) => other.send('AI.MODELEXECUTE', 'm', 'INPUTS', 1, 'x', 'OUTPUTS', 1, 'y'));
   await underWay(commands + 2, 1);
   expect(await client.send('DEL', 'm')).toBe(1);
@@ -87,7 +87,7 @@ test('a DAG whose model is deleted before its turn ends with an error and loads 
   await client.send('AI.TENSORSET', 'x', 'FLOAT', 1, 4, 'BLOB', floats(1, 2, 3, 4));
   await client.send('AI.TENSORSET', 'f', 'FLOAT', 1, 'VALUES', 1);
   await client.send('AI.TENSORSET', 'rounds', 'INT64', 1, 'VALUES', 300_000);
-  const { commands } = fixture.node.context.counters;
+  const { commands } = fixture.node.context.statistics;
   const slow = ['|>', 'AI.MODELEXECUTE', 'loop', 'INPUTS', 2, 'f', 'rounds', 'OUTPUTS', 1, 'g'];
   const twice = ['|>', 'AI.MODELEXECUTE', 'loop', 'INPUTS', 2, 'g', 'rounds', 'OUTPUTS', 1, 'h'];
   const dag = client.send('AI.DAGEXECUTE', 'LOAD', 2, 'f', 'rounds', ...slow, ...twice);

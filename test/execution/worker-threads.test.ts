@@ -22,10 +22,10 @@ afterEach(() => {
 });
 
 async function until(commands: number, waiting: number): Promise<void> {
-  const { counters, devices } = fixture.node.context;
+  const { statistics, devices } = fixture.node.context;
   await vi.waitFor(
     () =>
-      expect({ commands: counters.commands, waiting: devices.queueLength }).toEqual({ commands, waiting }),
+      expect({ commands: statistics.commands, waiting: devices.queueLength }).toEqual({ commands, waiting }),
     { timeout: 10_000, interval: 1 },
   );
 }
@@ -52,7 +52,7 @@ test('a thread that dies in the middle of a run costs that run only', async () =
   const client = await fixture.start();
   const [second, third] = await Promise.all([fixture.connect(), fixture.connect()]);
   await prepare(client);
-  const { commands } = fixture.node.context.counters;
+  const { commands } = fixture.node.context.statistics;
   const lost = client.error(...loop('many'));
   const same = second.send(...loop('one'));
   const other = third.send(...mul);
@@ -74,7 +74,7 @@ test('a thread that dies while it loads costs that model only', async () => {
   const other = await fixture.connect();
   await prepare(other);
   const before = fixture.node.context.keyspace.usedBytes;
-  const { commands } = fixture.node.context.counters;
+  const { commands } = fixture.node.context.statistics;
   const lost = client.error('AI.MODELSTORE', 'large', 'ONNX', 'CPU', 'BLOB', buildLargeModel(20));
   await until(commands + 1, 0);
   await Promise.all(threads.map((thread) => thread.terminate()));

@@ -8,6 +8,7 @@ import { type NodeOptions, TesseraNode } from '../../src/node.ts';
 export async function startNode(
   overrides: Partial<NodeOptions['devices']> = {},
   maxmemory = 0,
+  others: Partial<NodeOptions> = {},
 ): Promise<TesseraNode> {
   const node = new TesseraNode({
     name: 'test',
@@ -26,6 +27,7 @@ export async function startNode(
     },
     maxmemory,
     log: pino({ level: 'silent' }),
+    ...others,
   });
   await node.listen();
   return node;

@@ -6,6 +6,8 @@ import path from 'node:path';
 export interface ServedNode {
   readonly port: number;
   readonly pid: number;
+  /** The exit code, once it has ended; null when a signal ended it. */
+  readonly exited: Promise<number | null>;
   stop(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function startServe(...extra: string[]): Promise<ServedNode> {
   return {
     port,
     pid: child.pid as number,
+    exited: new Promise((resolve) => child.once('exit', resolve)),
     stop: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve());

@@ -3,7 +3,8 @@ import { MapReply, OK, type Reply, SimpleString } from '../../protocol/reply.ts'
 import { REDIS_VERSION } from '../../version.ts';
 import { integerAt, keywordAt, requireInteger, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { isPlainName } from './client.ts';
+import { loadedModules } from '../server/module/list.ts';
+import { isPlainName } from './client/plain-name.ts';
 
 const PONG = new SimpleString('PONG');
 
@@ -14,8 +15,11 @@ export const ping: Command = {
   group: 'connection',
   summary: 'Answers PONG, or the argument',
   syntax: '[message]',
-  run(_, args) {
+  run({ client }, args) {
     if (args.length > 2) throw errors.wrongArity('ping');
+    if (client.subscriptions > 0 && client.writer.protocol === 2) {
+      return ['pong', Uint8Array.from(args[1] ?? [])];
+    }
     return args[1] === undefined ? PONG : Uint8Array.from(args[1]);
   },
 };
@@ -23,7 +27,7 @@ export const ping: Command = {
 export const echo: Command = {
   name: 'echo',
   arity: 2,
-  flags: ['fast'],
+  flags: ['loading', 'stale', 'fast'],
   group: 'connection',
   summary: 'Answers the argument',
   syntax: 'message',
@@ -33,8 +37,13 @@ export const echo: Command = {
 export const hello: Command = {
   name: 'hello',
   arity: -1,
-  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth'],
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+  secrets(args) {
+    const at = args.findIndex((_, i) => i > 1 && keywordAt(args, i) === 'AUTH');
+    return at < 0 ? [] : [at + 1, at + 2];
+  },
   group: 'connection',
+  since: '6.0.0',
   summary: 'Chooses RESP2 or RESP3 and tells about the server',
   syntax: '[2 | 3 [AUTH username password] [SETNAME name]]',
   run({ node, client }, args) {
@@ -66,7 +75,7 @@ export const hello: Command = {
       ['id', client.id],
       ['mode', node.slots === null ? 'standalone' : 'cluster'],
       ['role', 'master'],
-      ['modules', []],
+      ['modules', loadedModules()],
     ]);
   },
 };
@@ -74,7 +83,8 @@ export const hello: Command = {
 export const auth: Command = {
   name: 'auth',
   arity: -2,
-  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth'],
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+  secrets: (args) => args.map((_, i) => i).slice(1),
   group: 'connection',
   summary: 'Authenticates the connection',
   syntax: '[username] password',
@@ -104,7 +114,7 @@ export const select: Command = {
 export const quit: Command = {
   name: 'quit',
   arity: -1,
-  flags: ['fast', 'loading', 'stale', 'no_auth'],
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
   runsInMulti: true,
   group: 'connection',
   summary: 'Closes the connection after the replies',
@@ -120,15 +130,15 @@ export const quit: Command = {
 export const reset: Command = {
   name: 'reset',
   arity: 1,
-  flags: ['fast', 'loading', 'stale', 'no_auth'],
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
   runsInMulti: true,
   group: 'connection',
   summary: "Puts the connection's state back to that of a new one",
   syntax: '',
-  run({ client }) {
-    Object.assign(client, { name: '', asking: false, readonly: false, transaction: null });
-    client.unwatch();
-    client.writer.protocol = 2;
+  run({ node, client }) {
+    node.subscriptions.removeAll(client);
+    node.monitors.delete(client);
+    client.resetState();
     return new SimpleString('RESET');
   },
 };
@@ -136,7 +146,8 @@ export const reset: Command = {
 const flag = (name: string, summary: string, apply: Command['run']): Command => ({
   name,
   arity: 1,
-  flags: ['fast'],
+  flags: name === 'asking' ? ['fast'] : ['loading', 'stale', 'fast'],
+
   group: 'cluster',
   summary,
   syntax: '',
@@ -177,13 +188,16 @@ export const time: Command = {
 export const wait: Command = {
   name: 'wait',
   arity: 3,
-  flags: ['blocking'],
+  flags: ['noscript'],
   group: 'generic',
+  since: '3.0.0',
   summary: 'Waits for replicas; this engine has none, so the answer is 0',
   syntax: 'numreplicas timeout',
   run(_, args): Reply {
     requireInteger(args, 1);
-    requireInteger(args, 2);
+    const timeout = integerAt(args, 2);
+    if (timeout === undefined) throw errors.timeoutNotInteger();
+    if (timeout < 0) throw errors.negativeTimeout();
     return 0;
   },
 };

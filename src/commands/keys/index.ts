@@ -9,6 +9,7 @@ import { expiretime } from './expiretime.ts';
 import { flushall } from './flushall.ts';
 import { flushdb } from './flushdb.ts';
 import { keys } from './keys.ts';
+import { move } from './move.ts';
 import { persist } from './persist.ts';
 import { pexpire } from './pexpire.ts';
 import { pexpireat } from './pexpireat.ts';
@@ -45,4 +46,5 @@ export const keyCommands: readonly Command[] = [
   expiretime,
   pexpiretime,
   persist,
+  move,
 ];

@@ -5,7 +5,7 @@ import type { Command } from '../command.ts';
 export const discard: Command = {
   name: 'discard',
   arity: 1,
-  flags: ['noscript', 'loading', 'stale', 'fast'],
+  flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
   runsInMulti: true,
   group: 'transactions',
   summary: 'Drops the queued commands and ends the transaction',

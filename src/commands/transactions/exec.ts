@@ -1,3 +1,4 @@
+import { call } from '../../call.ts';
 import { errors, ServerError } from '../../errors.ts';
 import { NULL_ARRAY, type Reply } from '../../protocol/reply.ts';
 import type { Command, CommandContext } from '../command.ts';
@@ -5,7 +6,7 @@ import type { Command, CommandContext } from '../command.ts';
 export const exec: Command = {
   name: 'exec',
   arity: 1,
-  flags: ['noscript', 'loading', 'stale'],
+  flags: ['noscript', 'loading', 'stale', 'skip_slowlog'],
   runsInMulti: true,
   group: 'transactions',
   summary: 'Runs the queued commands, nothing in between; null when a watched key has changed',
@@ -22,7 +23,7 @@ export const exec: Command = {
     let rest = Promise.resolve();
     let waits = false;
     transaction.commands.forEach(({ command, args }, index) => {
-      const answer = attempt(() => command.run(context, args));
+      const answer = attempt(() => call(context, command, args));
       if (!(answer instanceof Promise)) {
         replies[index] = answer ?? null;
         return;

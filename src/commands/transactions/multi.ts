@@ -5,7 +5,7 @@ import type { Command } from '../command.ts';
 export const multi: Command = {
   name: 'multi',
   arity: 1,
-  flags: ['noscript', 'loading', 'stale', 'fast'],
+  flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
   runsInMulti: true,
   group: 'transactions',
   summary: 'Starts a transaction: commands are queued until EXEC',

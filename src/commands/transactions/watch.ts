@@ -6,7 +6,7 @@ import type { Command } from '../command.ts';
 export const watch: Command = {
   name: 'watch',
   arity: -2,
-  flags: ['noscript', 'loading', 'stale', 'fast'],
+  flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
   runsInMulti: true,
   keys: { first: 1, last: -1, step: 1 },
   group: 'transactions',

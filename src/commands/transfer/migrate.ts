@@ -28,6 +28,11 @@ export const migrate: Command = {
   flags: ['write'],
   keys: { first: 3, last: 3, step: 1 },
   findKeys: keyPositions,
+  secrets(args) {
+    const at = args.findIndex((_, i) => i > 5 && /^AUTH2?$/.test(keywordAt(args, i)));
+    if (at < 0) return [];
+    return keywordAt(args, at) === 'AUTH' ? [at + 1] : [at + 1, at + 2];
+  },
   group: 'generic',
   summary: 'Moves keys to another server: sent with RESTORE, then deleted here',
   syntax:

@@ -19,6 +19,8 @@ interface Entry {
 const ENTRY_OVERHEAD_BYTES = 200;
 const EXPIRY_INTERVAL_MS = 100;
 const EXPIRY_SAMPLE = 20;
+/** Keys that the average time to live is taken from. */
+const TTL_SAMPLE = 100;
 
 /** What a removed entry holds: tables that a Map has outgrown refer to entries for a while, and would keep their bytes. */
 const REMOVED: StoredValue = { type: 'string', bytes: new Uint8Array(0) };
@@ -37,13 +39,18 @@ export class EmbeddedKeyspace implements Keyspace {
   readonly #droppedListeners: ((model: StoredModel) => void)[] = [];
   readonly #watchers = new Map<KeyName, Set<() => void>>();
   readonly #timer: NodeJS.Timeout;
+  readonly lookups = { hits: 0, misses: 0 };
+  activeExpiry = true;
+  #expired = 0;
   #nextSequence = 1;
   #bytes = 0;
 
   /** @param indexSlots whether to keep the keys of each hash slot at hand (cluster mode). */
   constructor(indexSlots: boolean) {
     this.#slots = indexSlots ? new Map() : null;
-    this.#timer = setInterval(() => this.#expireSome(), EXPIRY_INTERVAL_MS).unref();
+    this.#timer = setInterval(() => {
+      if (this.activeExpiry) this.#expireSome();
+    }, EXPIRY_INTERVAL_MS).unref();
   }
 
   get size(): number {
@@ -58,8 +65,34 @@ export class EmbeddedKeyspace implements Keyspace {
     return this.#bytes;
   }
 
+  get expired(): number {
+    return this.#expired;
+  }
+
+  get averageTtlMs(): number {
+    let seen = 0;
+    let sum = 0;
+    const now = Date.now();
+    for (const entry of this.#expiring) {
+      if (seen++ >= TTL_SAMPLE) break;
+      sum += Math.max(0, (entry.expiresAt as number) - now);
+    }
+    return seen === 0 ? 0 : Math.round(sum / Math.min(seen, TTL_SAMPLE));
+  }
+
   get(key: KeyName): StoredValue | undefined {
-    return this.#live(key)?.value;
+    const value = this.#live(key)?.value;
+    if (value === undefined) this.lookups.misses++;
+    else this.lookups.hits++;
+    return value;
+  }
+
+  bytesOf(key: KeyName): number | undefined {
+    const entry = this.#live(key);
+    if (entry === undefined) return undefined;
+    const buffer = bufferOf(entry.value);
+    const share = buffer === undefined ? 0 : buffer.byteLength / (this.#bufferUses.get(buffer) ?? 1);
+    return ENTRY_OVERHEAD_BYTES + key.length + entry.collectionBytes + Math.round(share);
   }
 
   set(key: KeyName, value: StoredValue, keepExpiry = false): void {
@@ -152,6 +185,7 @@ export class EmbeddedKeyspace implements Keyspace {
   #live(key: KeyName): Entry | undefined {
     const entry = this.#entries.get(key);
     if (entry?.expiresAt === undefined || entry.expiresAt > Date.now()) return entry;
+    this.#expired++;
     this.#remove(entry);
     return undefined;
   }
@@ -237,6 +271,7 @@ export class EmbeddedKeyspace implements Keyspace {
         if (seen++ >= EXPIRY_SAMPLE) break;
         if ((entry.expiresAt as number) <= now) {
           found++;
+          this.#expired++;
           this.#remove(entry);
         } else {
           // To the back of the line, so that the next sample sees others.

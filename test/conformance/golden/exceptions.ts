@@ -29,6 +29,12 @@ function sameFlags(reply: GoldenReply, recorded: GoldenReply): boolean {
   return ours?.[0] === theirs?.[0] && JSON.stringify(ours?.[2]) === JSON.stringify(theirs?.[2]);
 }
 
+/** The recording server's build has no real version. */
+function sameModule(reply: GoldenReply, recorded: GoldenReply): boolean {
+  const expected = JSON.stringify(recorded).replace(':999999', ':10207').replace('$/modules/redisai.so', '$');
+  return JSON.stringify(reply) === expected;
+}
+
 const int64Bytes: GoldenReply = { bulk64: '/////////38AAAAAAAAAgA==' };
 const int64Values: GoldenReply = [':9223372036854775807', ':-9223372036854775808'];
 
@@ -36,7 +42,12 @@ const unknown = (reply: GoldenReply) => /^-ERR unknown command '/.test(String(re
 
 export const EXCEPTIONS: readonly Exception[] = [
   { file: 'tensor', command: '["OBJECT","ENCODING"', reply: unknown, why: 'the command is missing' },
-  { file: 'misc', command: '["MODULE","LIST"]', reply: unknown, why: 'the command is missing' },
+  {
+    file: 'misc',
+    command: '["MODULE","LIST"]',
+    reply: sameModule,
+    why: 'the version is that of the RedisAI whose commands are followed, and no file is loaded',
+  },
   { file: 'misc', command: '["EVAL"', reply: unknown, why: 'the command is missing' },
   {
     file: 'tensor',

@@ -1,0 +1,132 @@
+import type { NodeContext } from '../../../node-context.ts';
+import type { ClientClass, OutputLimits } from '../../../output-limits.ts';
+import { parseBytes } from '../sizes.ts';
+
+export interface Setting {
+  readonly read: (node: NodeContext) => string;
+  /** Absent where it cannot be changed while running. Throws an Error that says why a value is refused. */
+  readonly write?: (node: NodeContext, value: string) => void;
+}
+
+export type WritableSetting = Required<Setting>;
+
+/** What CONFIG reads and changes, by Redis's names. */
+export const SETTINGS: Readonly<Record<string, Setting>> = {
+  maxmemory: {
+    read: (node) => String(node.config.maxmemory),
+    write: (node, value) => {
+      node.config.maxmemory = parseBytes(value);
+    },
+  },
+  'maxmemory-policy': {
+    read: () => 'noeviction',
+    write: (_, value) => {
+      if (value !== 'noeviction') throw new Error('only noeviction is available');
+    },
+  },
+  maxclients: {
+    read: (node) => String(node.config.maxclients),
+    write: (node, value) => {
+      node.config.maxclients = integerFrom(1, value, MAX_UNSIGNED);
+    },
+  },
+  'proto-max-bulk-len': {
+    read: (node) => String(node.config.protoMaxBulkLen),
+    write: (node, value) => {
+      node.config.protoMaxBulkLen = parseBytes(value);
+    },
+  },
+  'client-output-buffer-limit': {
+    read: (node) => formatLimits(node.config.outputLimits),
+    write: (node, value) => {
+      node.config.outputLimits = parseLimits(value, node.config.outputLimits);
+    },
+  },
+  'slowlog-log-slower-than': {
+    read: (node) => String(node.config.slowlogSlowerThanUs),
+    write: (node, value) => {
+      node.config.slowlogSlowerThanUs = integerFrom(-1, value);
+    },
+  },
+  'slowlog-max-len': {
+    read: (node) => String(node.config.slowlogMaxLength),
+    write: (node, value) => {
+      node.config.slowlogMaxLength = integerFrom(0, value);
+    },
+  },
+  'latency-monitor-threshold': {
+    read: (node) => String(node.config.latencyThresholdMs),
+    write: (node, value) => {
+      node.config.latencyThresholdMs = integerFrom(0, value);
+    },
+  },
+  'latency-tracking': { read: () => 'yes' },
+  'enable-debug-command': { read: (node) => node.config.debugCommand },
+  'enable-module-command': { read: () => 'no' },
+  'cluster-enabled': { read: (node) => (node.slots === null ? 'no' : 'yes') },
+  port: { read: (node) => String(node.port) },
+  bind: { read: (node) => node.host },
+  dir: { read: (node) => node.dataDirectory },
+  databases: { read: () => '1' },
+  // What redis-benchmark asks for; there is no such file.
+  save: { read: () => '' },
+  appendonly: { read: () => 'no' },
+};
+
+/** Redis's largest value of these settings. A double does not hold it exactly, and nothing is that large. */
+const MAX_INTEGER = '9223372036854775807';
+const MAX_UNSIGNED = '4294967295';
+
+function integerFrom(least: number, value: string, most = MAX_INTEGER): number {
+  if (!/^-?\d{1,15}$/.test(value)) throw new Error("argument couldn't be parsed into an integer");
+  const number = Number(value);
+  if (number < least || number > Number(most)) {
+    throw new Error(`argument must be between ${least} and ${most} inclusive`);
+  }
+  return number;
+}
+
+const CLASSES: Record<string, ClientClass> = {
+  normal: 'normal',
+  slave: 'slave',
+  replica: 'slave',
+  pubsub: 'pubsub',
+};
+
+function formatLimits(limits: OutputLimits): string {
+  return (['normal', 'slave', 'pubsub'] as const)
+    .map((name) => {
+      const { hardBytes, softBytes, softSeconds } = limits[name];
+      return `${name} ${hardBytes} ${softBytes} ${softSeconds}`;
+    })
+    .join(' ');
+}
+
+/** Classes that the value does not name keep their limits. */
+function parseLimits(value: string, before: OutputLimits): OutputLimits {
+  const words = value.split(' ').filter((word) => word !== '');
+  if (words.length % 4 !== 0) {
+    throw new Error('Wrong number of arguments in buffer limit configuration.');
+  }
+  const limits = { ...before };
+  for (let i = 0; i < words.length; i += 4) {
+    const [name, hard, soft, seconds] = words.slice(i, i + 4) as [string, string, string, string];
+    const found = CLASSES[name.toLowerCase()];
+    if (found === undefined) {
+      throw new Error('Invalid client class specified in buffer limit configuration.');
+    }
+    const bad = () => {
+      throw new Error('Error in hard, soft or soft_seconds setting in buffer limit configuration.');
+    };
+    if (!/^\d{1,9}$/.test(seconds)) bad();
+    const bytes = (text: string): number => {
+      try {
+        return parseBytes(text);
+      } catch {
+        return bad();
+      }
+    };
+    limits[found] = { hardBytes: bytes(hard), softBytes: bytes(soft), softSeconds: Number(seconds) };
+  }
+  return limits;
+}

@@ -1,0 +1,77 @@
+import { availableParallelism } from 'node:os';
+import { REDISAI_VERSION } from '../../version.ts';
+import { cpuSeconds, type Section } from './section.ts';
+
+const versions: Section = {
+  title: 'ai_versions',
+  shown: 'ai',
+  fields: () => [
+    ['ai_RedisAI_version', REDISAI_VERSION],
+    ['ai_low_level_API_version', 1],
+    ['ai_rdb_version', 4],
+  ],
+};
+
+const loadTimeConfigs: Section = {
+  title: 'ai_load_time_configs',
+  shown: 'ai',
+  fields: ({ devices }) => {
+    const { threadsPerQueue, intraOpParallelism, interOpParallelism, executionTimeoutMs } = devices.settings;
+    return [
+      ['ai_threads_per_queue', threadsPerQueue],
+      ['ai_inter_op_parallelism', interOpParallelism],
+      ['ai_intra_op_parallelism', intraOpParallelism],
+      ['ai_model_execution_timeout', executionTimeoutMs],
+      ['ai_available_parallelism', availableParallelism()],
+    ];
+  },
+};
+
+const backendsInfo: Section = {
+  title: 'ai_backends_info',
+  shown: 'ai',
+  fields: ({ devices }) =>
+    [...devices.backendVersions()].map(([name, version]) => [`ai_${name}_version`, version]),
+};
+
+const cpu: Section = {
+  title: 'ai_cpu',
+  shown: 'ai',
+  fields({ devices }) {
+    const whole = process.cpuUsage();
+    const main = process.threadCpuUsage();
+    return [
+      ['ai_self_used_cpu_sys', cpuSeconds(whole.system)],
+      ['ai_self_used_cpu_user', cpuSeconds(whole.user)],
+      ['ai_children_used_cpu_sys', cpuSeconds(0)],
+      ['ai_children_used_cpu_user', cpuSeconds(0)],
+      ['ai_main_thread_used_cpu_sys', cpuSeconds(main.system)],
+      ['ai_main_thread_used_cpu_user', cpuSeconds(main.user)],
+      ...devices
+        .workerCpu()
+        .map(
+          ({ device, thread, micros }) =>
+            [`ai_queue_${device}_bthread_n${thread}_used_cpu_total`, cpuSeconds(micros)] as const,
+        ),
+    ];
+  },
+};
+
+const execution: Section = {
+  title: 'ai_execution',
+  shown: 'ai',
+  fields: ({ devices }) => {
+    const counters = devices.counters();
+    return [
+      ['ai_runs', counters.runs],
+      ['ai_runs_timed_out', counters.timedOutRuns],
+      ['ai_workers_replaced', counters.workersReplaced],
+      ['ai_stuck_threads', devices.stuckThreads],
+      ['ai_queue_length', devices.queueLength],
+      ['ai_sessions', devices.sessions],
+    ];
+  },
+};
+
+/** RedisAI's sections of INFO MODULES, and one of our own. What is not known here is left out. */
+export const aiSections: readonly Section[] = [versions, loadTimeConfigs, backendsInfo, cpu, execution];
