@@ -229,7 +229,10 @@ type Step = readonly string[][];
 
 const CLIENTS = 6;
 
-/** One command for a client that waits for nothing, or a transaction of several pushes. */
+/**
+ * One command for a client that waits for nothing, or a transaction of several changes. None of them stores a sorted set over a value of
+ * another type: Redis 7.0 then forgets to look at who waits for it.
+ */
 function randomStep(random: Random): Step {
   const key = () => random.pick(['a', 'b', 'c']);
   const zkey = () => random.pick(['y', 'z']);
@@ -239,7 +242,7 @@ function randomStep(random: Random): Step {
     () => ['BLPOP', key(), '0'],
     () => ['BRPOP', key(), key(), zkey(), '0'],
     () => ['BLMOVE', key(), key(), end(), end(), '0'],
-    () => ['BRPOPLPUSH', key(), zkey(), '0'],
+    () => ['BRPOPLPUSH', key(), key(), '0'],
     () => ['BLMPOP', '0', '2', key(), key(), end(), 'COUNT', '2'],
     () => ['BZPOPMIN', zkey(), '0'],
     () => ['BZPOPMAX', zkey(), zkey(), '0'],
