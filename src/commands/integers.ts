@@ -32,3 +32,13 @@ export function requireInt64(args: Arguments, index: number): bigint {
   if (value === undefined) throw errors.notAnInteger();
   return value;
 }
+
+/**
+ * A count whose sign means something, as in SRANDMEMBER.
+ * @throws ServerError when it is no integer, or the one whose opposite has no 64 bits.
+ */
+export function requireSignedCount(args: Arguments, index: number): number {
+  const count = requireInt64(args, index);
+  if (count === INT64_MIN) throw errors.outsideRange(-INT64_MAX, INT64_MAX);
+  return Number(count);
+}
