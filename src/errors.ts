@@ -152,6 +152,7 @@ export const errors = {
   bitopNotSources: () => error('ERR BITOP NOT must be called with a single source key.'),
   hashValueNotInteger: () => error('ERR hash value is not an integer'),
   hashValueNotFloat: () => error('ERR hash value is not a float'),
+  tooManyKeys: () => error("ERR Number of keys can't be greater than number of args"),
 
   // Redis: DUMP, RESTORE, MIGRATE
   busyKey: () => error('BUSYKEY Target key name already exists.'),
