@@ -153,6 +153,12 @@ export const errors = {
   hashValueNotInteger: () => error('ERR hash value is not an integer'),
   hashValueNotFloat: () => error('ERR hash value is not a float'),
   tooManyKeys: () => error("ERR Number of keys can't be greater than number of args"),
+  sortOptionInCluster: (option: string) => error(`ERR ${option} option of SORT denied in cluster mode.`),
+  scoreNotDouble: () => error("ERR One or more scores can't be converted into double"),
+  noAccessFrequency: () =>
+    error(
+      'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
+    ),
 
   // Redis: DUMP, RESTORE, MIGRATE
   busyKey: () => error('BUSYKEY Target key name already exists.'),
