@@ -138,8 +138,7 @@ async function clusterNode(): Promise<void> {
     log,
     onShutdown() {
       // The supervisor brings back what ends by itself, but not what was told to end.
-      process.send?.({ type: 'shutdown' });
-      process.kill(process.pid, 'SIGTERM');
+      process.send?.({ type: 'shutdown' }, () => process.kill(process.pid, 'SIGTERM'));
     },
   });
   const ranges = formatRanges(slots.myself.ranges).join(' ');
