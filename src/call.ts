@@ -32,6 +32,7 @@ export function call(context: CommandContext, command: Command, args: Arguments)
     finish(run, error);
     throw error;
   } finally {
+    statistics.commands++;
     if (counts.isRead) {
       statistics.keyspaceHits += keyspace.lookups.hits - hits;
       statistics.keyspaceMisses += keyspace.lookups.misses - misses;
@@ -71,7 +72,6 @@ function finish(run: Call, error: unknown, logged?: readonly Uint8Array[]): void
   const { node, client } = run.context;
   const { statistics, config, keyspace } = node;
   const us = (performance.now() - run.started) * 1000;
-  statistics.commands++;
   counts.ran(us, error !== undefined);
   if (error !== undefined) countError(run, error);
   if (keyspace.usedBytes > statistics.peakBytes) statistics.peakBytes = keyspace.usedBytes;

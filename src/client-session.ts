@@ -10,6 +10,14 @@ export interface Transaction {
   broken: boolean;
 }
 
+/** A command of this client that waits: how CLIENT UNBLOCK ends it. */
+export interface BlockedCommand {
+  /** As if its time was over. */
+  timeOut(): void;
+  /** With an error. */
+  fail(): void;
+}
+
 /** A connected client and what it told of itself. */
 export class ClientSession extends Connection {
   name = '';
@@ -30,6 +38,8 @@ export class ClientSession extends Connection {
     patterns: new Set(),
     shardChannels: new Set(),
   };
+  /** Set while a blocking command waits. */
+  blocked: BlockedCommand | null = null;
   /** Keys under WATCH, each with the function that ends it. */
   readonly watched = new Map<string, () => void>();
   /** Set when a watched key changed. */
@@ -38,6 +48,10 @@ export class ClientSession extends Connection {
   get subscriptions(): number {
     const { channels, patterns, shardChannels } = this.subscribed;
     return channels.size + patterns.size + shardChannels.size;
+  }
+
+  protected override get waits(): boolean {
+    return this.blocked !== null;
   }
 
   /** Ends all WATCHes. */

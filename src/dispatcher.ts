@@ -39,7 +39,11 @@ export class Dispatcher {
       transaction.commands.push({ command, args: args.map(keepArgument) });
       return QUEUED;
     }
-    return call({ node: this.#node, client, inTransaction: false }, command, args);
+    try {
+      return call({ node: this.#node, client, inTransaction: false }, command, args);
+    } finally {
+      this.#node.waiters.serve();
+    }
   }
 
   /** The command that the arguments name, once it is known that they are enough. */

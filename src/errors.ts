@@ -66,7 +66,6 @@ export const errors = {
   noSuchUser: (user: string) => error(`ERR No such user '${user}'`),
   pauseMode: () => error('ERR CLIENT PAUSE mode must be WRITE or ALL'),
   timeoutNotInteger: () => error('ERR timeout is not an integer or out of range'),
-  negativeTimeout: () => error('ERR timeout is negative'),
   noTracking: () => error('ERR CLIENT TRACKING ON is not supported by this server'),
   cachingWithoutTracking: () =>
     error(
@@ -106,6 +105,34 @@ export const errors = {
       `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
     ),
   monitorTouchesKeys: () => error("ERR Replica can't interact with the keyspace"),
+  // Redis: lists, sorted sets and waiting for them
+  indexOutOfRange: () => error('ERR index out of range'),
+  notPositive: () => error('ERR value is out of range, must be positive'),
+  outOfRange: () => error('ERR value is out of range'),
+  keyCountPositive: () => error('ERR numkeys should be greater than 0'),
+  countPositive: () => error('ERR count should be greater than 0'),
+  rankZero: () =>
+    error(
+      "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
+    ),
+  optionNegative: (option: string) => error(`ERR ${option} can't be negative`),
+  notAFloat: () => error('ERR value is not a valid float'),
+  weightNotAFloat: () => error('ERR weight value is not a float'),
+  minMaxNotAFloat: () => error('ERR min or max is not a float'),
+  minMaxNotAString: () => error('ERR min or max not valid string range item'),
+  scoreNotANumber: () => error('ERR resulting score is not a number (NaN)'),
+  zaddNxXx: () => error('ERR XX and NX options at the same time are not compatible'),
+  zaddGtLtNx: () => error('ERR GT, LT, and/or NX options at the same time are not compatible'),
+  zaddIncrPair: () => error('ERR INCR option supports a single increment-element pair'),
+  limitNeedsRange: () =>
+    error('ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX'),
+  scoresWithLex: () => error('ERR syntax error, WITHSCORES not supported in combination with BYLEX'),
+  inputKeyNeeded: (name: string) => error(`ERR at least 1 input key is needed for '${name}' command`),
+  timeoutNotAFloat: () => error('ERR timeout is not a float or out of range'),
+  timeoutNegative: () => error('ERR timeout is negative'),
+  unblocked: () => error('UNBLOCKED client unblocked via CLIENT UNBLOCK'),
+  unblockReason: () => error('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR'),
+
   maxClients: () => error('ERR max number of clients reached'),
   internal: () => error('ERR internal error'),
 

@@ -4,6 +4,7 @@ import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
+import type { Waiters } from './keyspace/waiters.ts';
 import type { LatencyMonitor } from './observability/latency-monitor.ts';
 import type { Monitors } from './observability/monitors.ts';
 import type { NodeStatistics } from './observability/node-statistics.ts';
@@ -41,6 +42,8 @@ export interface NodeContext {
   /** Null outside cluster mode. */
   readonly slots: SlotMap | null;
   readonly keyspace: Keyspace;
+  /** Clients that wait for keys. */
+  readonly waiters: Waiters;
   readonly devices: Devices;
   readonly config: RuntimeConfig;
   readonly statistics: NodeStatistics;

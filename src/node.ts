@@ -8,6 +8,7 @@ import { errors } from './errors.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
 import { Devices } from './execution/devices.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
+import { Waiters } from './keyspace/waiters.ts';
 import type { NodeContext, RuntimeConfig } from './node-context.ts';
 import { LatencyMonitor } from './observability/latency-monitor.ts';
 import type { Logger } from './observability/log.ts';
@@ -71,7 +72,7 @@ export class TesseraNode {
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
     const devices = new Devices(options.devices);
-    keyspace.onModelDropped((model) => devices.unload(model.device, model.id));
+    keyspace.onModelDropped((model) => devices.unload(model));
     const statistics = new NodeStatistics();
     this.context = {
       name: options.name,
@@ -82,6 +83,7 @@ export class TesseraNode {
       startedAt: Date.now(),
       slots: options.slots,
       keyspace,
+      waiters: new Waiters(keyspace),
       devices,
       config,
       statistics,

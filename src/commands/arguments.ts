@@ -1,4 +1,4 @@
-import { errors } from '../errors.ts';
+import { errors, type ServerError } from '../errors.ts';
 import type { KeyName } from '../keyspace/keyspace.ts';
 import type { Arguments } from '../protocol/request-reader.ts';
 
@@ -31,5 +31,39 @@ export function integerAt(args: Arguments, index: number): number | undefined {
 export function requireInteger(args: Arguments, index: number): number {
   const value = integerAt(args, index);
   if (value === undefined) throw errors.notAnInteger();
+  return value;
+}
+
+/** The argument's bytes as text of one character a byte: how elements, members and fields are kept. */
+export const bytesAt: (args: Arguments, index: number) => string = keyAt;
+
+/** The arguments from `first` on as text of one character a byte. */
+export function bytesFrom(args: Arguments, first: number): string[] {
+  return args.slice(first).map((arg) => arg.toString('latin1'));
+}
+
+const INT64_MAX = 2n ** 63n - 1n;
+
+/** The argument as any 64-bit integer, as positions and counts may be; rounded where a double cannot hold it. */
+export function longAt(args: Arguments, index: number): number | undefined {
+  const text = args[index]?.toString('latin1') ?? '';
+  if (!INTEGER.test(text)) return undefined;
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value;
+  const exact = BigInt(text);
+  return exact > INT64_MAX || exact < -INT64_MAX - 1n ? undefined : value;
+}
+
+/** @throws ServerError `value is not an integer or out of range`. */
+export function requireLong(args: Arguments, index: number): number {
+  const value = longAt(args, index);
+  if (value === undefined) throw errors.notAnInteger();
+  return value;
+}
+
+/** The argument as an integer from `min` on. @throws ServerError the one given, where it is none. */
+export function requireAtLeast(min: number, args: Arguments, index: number, otherwise: ServerError): number {
+  const value = longAt(args, index);
+  if (value === undefined || value < min) throw otherwise;
   return value;
 }

@@ -8,9 +8,7 @@ import type { Command } from './command.ts';
 import { client } from './connection/client/index.ts';
 import * as connection from './connection/connection.ts';
 import { hashCommands } from './hashes/index.ts';
-import * as expiry from './keys/expiry.ts';
-import * as keys from './keys/keys.ts';
-import { move } from './keys/move.ts';
+import { keyCommands } from './keys/index.ts';
 import { listCommands } from './lists/index.ts';
 import { pubsubCommands } from './pubsub/index.ts';
 import { serverCommands } from './server/index.ts';
@@ -22,8 +20,7 @@ import { transferCommands } from './transfer/index.ts';
 
 const ALL: readonly Command[] = [
   ...aiCommands,
-  ...Object.values(keys),
-  ...Object.values(expiry),
+  ...keyCommands,
   ...Object.values(strings),
   ...Object.values(connection),
   ...hashCommands,
@@ -35,7 +32,7 @@ const ALL: readonly Command[] = [
   ...pubsubCommands,
   ...aclCommands,
   ...serverCommands,
-  ...[client, cluster, move],
+  ...[client, cluster],
 ];
 
 /** The commands by name, in any case. */

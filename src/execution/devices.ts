@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { StoredModel } from '../backends/model.ts';
 import { errors } from '../errors.ts';
 import { DeviceActor, type DeviceCounters, type DeviceSettings } from './device-actor.ts';
 
@@ -38,8 +39,8 @@ export class Devices {
   }
 
   /** Frees a model's sessions on its device. */
-  unload(device: string, modelId: number): void {
-    this.#actors.get(device.toUpperCase())?.unload(modelId);
+  unload(model: StoredModel): void {
+    this.#actors.get(model.device.toUpperCase())?.unload(model);
   }
 
   counters(): DeviceCounters {
@@ -65,12 +66,17 @@ export class Devices {
   }
 
   /** How many workers hold a session of the model. */
-  sessions(device: string, modelId: number): number {
-    return this.#actors.get(device.toUpperCase())?.sessions(modelId) ?? 0;
+  sessionsOf({ device, id }: StoredModel): number {
+    return this.#actors.get(device.toUpperCase())?.sessionsOf(id) ?? 0;
   }
 
   get queueLength(): number {
     return [...this.#actors.values()].reduce((sum, actor) => sum + actor.queueLength, 0);
+  }
+
+  /** Loaded models, once for each thread that has them. */
+  get sessions(): number {
+    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.sessions, 0);
   }
 
   /** Threads that no signal can stop: a process that has some can only end by force. */

@@ -28,6 +28,10 @@ export interface ConnectionHost<C extends Connection> {
 }
 
 const READ_BUFFER_BYTES = 64 * 1024;
+/** Replies that gather beyond this are sent before the next command runs, which then waits if the client does not read. */
+const MAX_GATHERED_BYTES = 1024 * 1024;
+/** Bytes of later commands that are taken from a client that waits. */
+const MAX_HELD_BYTES = 1024 * 1024;
 
 /**
  * One read buffer serves all connections: libuv fills it and calls back within the same turn, and the reader keeps no view on it.
@@ -55,7 +59,7 @@ export class Connection {
   #busy = false;
   #congested = false;
   #closed = false;
-  readonly #closeListeners: (() => void)[] = [];
+  readonly #closeListeners = new Set<() => void>();
 
   constructor(id: number, socket: Socket, host: ConnectionHost<Connection>) {
     this.id = id;
@@ -67,7 +71,8 @@ export class Connection {
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
     socket.on('end', () => {
-      if (!this.#busy) this.closeAfterReplies();
+      if (this.waits) this.kill();
+      else if (!this.#busy) this.closeAfterReplies();
     });
     socket.on('drain', () => {
       this.#congested = false;
@@ -76,8 +81,10 @@ export class Connection {
     socket.on('close', () => {
       if (this.#closed) return;
       this.#closed = true;
+      this.#reader.drop();
       host.closed(this);
-      for (const listener of this.#closeListeners.splice(0)) listener();
+      for (const listener of this.#closeListeners) listener();
+      this.#closeListeners.clear();
     });
   }
 
@@ -100,6 +107,11 @@ export class Connection {
     return this.#reader.bufferedBytes;
   }
 
+  /** Whether the command that runs waits for what may never come: a client that hangs up then has given up. */
+  protected get waits(): boolean {
+    return false;
+  }
+
   /** Where the socket should read to next. */
   readTarget(fallback: Buffer): Buffer {
     return this.#reader.target() ?? fallback;
@@ -109,6 +121,7 @@ export class Connection {
   received(count: number, buffer: Buffer): void {
     this.bytesIn += count;
     this.#host.traffic.bytesIn += count;
+    if (this.closing) return;
     try {
       const target = this.#reader.target();
       if (target !== null && target.buffer === buffer.buffer && target.byteOffset === buffer.byteOffset) {
@@ -118,13 +131,19 @@ export class Connection {
       }
     } catch (error) {
       this.#failed(error);
+      return;
     }
+    if (this.#busy) this.#regulate();
   }
 
-  /** Calls back once when the connection is gone: at once when it is already. */
-  onClose(listener: () => void): void {
+  /**
+   * Calls back once when the connection is gone: at once when it is already.
+   * @returns a function that takes the listener back.
+   */
+  onClose(listener: () => void): () => void {
     if (this.#closed) listener();
-    else this.#closeListeners.push(listener);
+    else this.#closeListeners.add(listener);
+    return () => this.#closeListeners.delete(listener);
   }
 
   /** Sends something that answers no command, such as a message of a channel. */
@@ -156,7 +175,7 @@ export class Connection {
     }
     if (reply instanceof Promise) {
       this.#busy = true;
-      this.socket.pause();
+      this.#regulate();
       reply
         .catch((error: unknown) => this.#asReply(error))
         .then((settled) => {
@@ -167,6 +186,7 @@ export class Connection {
       return false;
     }
     this.#answer(reply);
+    if (this.writer.pendingBytes > MAX_GATHERED_BYTES) this.#flush();
     return !this.#congested && !this.closing;
   }
 
@@ -224,8 +244,18 @@ export class Connection {
       this.#failed(error);
       return;
     }
-    if (this.#busy || this.#congested || this.closing) return;
-    if (this.socket.readableEnded) this.closeAfterReplies();
+    if (this.closing) return;
+    if (!this.#busy && !this.#congested && this.socket.readableEnded) this.closeAfterReplies();
+    else this.#regulate();
+  }
+
+  /**
+   * Reads on, or not while a command runs. A client that waits is read from all the same, since only that shows that it is gone; no more
+   * than `MAX_HELD_BYTES` though.
+   */
+  #regulate(): void {
+    const held = this.waits ? this.#reader.bufferedBytes > MAX_HELD_BYTES : this.#busy;
+    if (held || this.#congested) this.socket.pause();
     else this.socket.resume();
   }
 
@@ -274,6 +304,13 @@ export function createServer(accept: (socket: Socket) => Connection | null): Ser
     (socket as InternalSocket)._server = holder._server;
     connection = accept(socket);
     if (connection === null) return;
+    socket.once('close', () => forgetReadBuffer(socket));
     socket.resume();
   });
+}
+
+/** A Socket remembers the buffer that it read into last. An old one that is closed would keep a large buffer until a full collection. */
+function forgetReadBuffer(socket: Socket): void {
+  const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kBuffer');
+  if (symbol !== undefined) (socket as unknown as Record<symbol, unknown>)[symbol] = null;
 }

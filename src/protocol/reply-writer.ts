@@ -1,8 +1,10 @@
 import { formatDouble } from './float.ts';
 import {
   BulkParts,
+  ByteString,
   Double,
   MapReply,
+  NullArray,
   Push,
   Replies,
   type Reply,
@@ -57,6 +59,7 @@ export class ReplyWriter {
     else if (reply instanceof SimpleString) this.#text += `+${reply.text}\r\n`;
     else if (reply instanceof Uint8Array) this.#bulk(reply);
     else if (Array.isArray(reply)) this.#array('*', reply as readonly Reply[]);
+    else if (reply instanceof ByteString) this.#text += `$${reply.text.length}\r\n${reply.text}\r\n`;
     else if (reply instanceof Double) this.#double(reply.value);
     else if (reply instanceof ServerError) this.#error(reply.message);
     else if (reply instanceof MapReply) this.#map(reply);
@@ -64,6 +67,7 @@ export class ReplyWriter {
     else if (reply instanceof Push) this.#array(this.protocol === 3 ? '>' : '*', reply.items);
     else if (reply instanceof Replies) for (const item of reply.items) this.write(item);
     else if (reply instanceof BulkParts) this.#parts(reply.parts);
+    else if (reply instanceof NullArray) this.#text += this.protocol === 3 ? '_\r\n' : '*-1\r\n';
     else if (reply instanceof Verbatim) this.#verbatim(reply.text);
   }
 

@@ -11,6 +11,8 @@ export type Reply =
   | null
   | boolean
   | SimpleString
+  | ByteString
+  | NullArray
   | Double
   | Verbatim
   | MapReply
@@ -28,6 +30,17 @@ export class SimpleString {
     this.text = text;
   }
 }
+
+/** A bulk string whose bytes are text of one character a byte (latin1), as keys and members are kept. */
+export class ByteString {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** `*-1`: what RESP2 answers for no array; in RESP3 the null that stands for everything. Use `NULL_ARRAY`. */
+export class NullArray {}
 
 /** A floating point number: `,1.5` in RESP3, a bulk string in RESP2. */
 export class Double {
@@ -99,4 +112,5 @@ export class ServerError extends Error {
   }
 }
 
+export const NULL_ARRAY = new NullArray();
 export const OK = new SimpleString('OK');

@@ -1,174 +1,158 @@
-import { describe, expect, test } from 'vitest';
-import { aclCategories } from '../../src/commands/acl-categories.ts';
-import { CommandTable } from '../../src/commands/table.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { useSharedNode } from '../support/shared-node.ts';
-import type { Typed } from '../support/typed-client.ts';
+import type { Typed, TypedClient } from '../support/typed-client.ts';
 
 const shared = useSharedNode();
+let client: TypedClient;
+beforeEach(async () => {
+  client = await shared.connectTyped();
+});
 
-describe('COMMAND', () => {
-  test('INFO describes a container with its subcommands, ten elements each', async () => {
-    const client = await shared.connectTyped();
-    const [config] = (await client.send('COMMAND', 'INFO', 'CONFIG')) as Typed[][];
-    expect(config?.slice(0, 9)).toEqual(['$config', ':-2', [], ':0', ':0', ':0', ['+@slow'], [], []]);
-    const subcommands = config?.[9] as Typed[][];
-    expect(subcommands.map((sub) => [sub[0], sub[1], sub.length])).toEqual([
-      ['$config|get', ':-3', 10],
-      ['$config|resetstat', ':2', 10],
-      ['$config|rewrite', ':2', 10],
-      ['$config|set', ':-4', 10],
-      ['$config|help', ':2', 10],
-    ]);
-    expect(subcommands[0]?.slice(2, 7)).toEqual([
-      ...[['+admin', '+noscript', '+loading', '+stale'], ':0', ':0', ':0'],
-      ['+@admin', '+@slow', '+@dangerous'],
+test('COUNT, LIST, INFO without names and COMMAND agree', async () => {
+  const all = (await client.send('COMMAND')) as Typed[][];
+  const names = all.map(([name]) => name);
+  expect(await client.send('COMMAND', 'COUNT')).toBe(`:${all.length}`);
+  expect(await client.send('COMMAND', 'LIST')).toEqual(names);
+  expect(await client.send('COMMAND', 'INFO')).toEqual(all);
+  expect(names).toEqual(expect.arrayContaining(['$get', '$set', '$ai.tensorset', '$command', '$client']));
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('every command has ten elements, as Redis 7 has', async () => {
+  for (const element of (await client.send('COMMAND')) as Typed[][]) {
+    expect(element.length).toBe(10);
+    const [name, arity, flags, first, last, step, , , specs] = element;
+    expect(name).toMatch(/^\$[a-z0-9._-]+$/);
+    for (const number of [arity, first, last, step]) expect(number).toMatch(/^:-?\d+$/);
+    expect((flags as string[]).every((flag) => /^\+[a-z_]+$/.test(flag))).toBe(true);
+    // A client that routes by the first key needs both or neither.
+    expect((specs as Typed[]).length > 0).toBe(
+      first !== ':0' || (flags as string[]).includes('+movablekeys'),
+    );
+  }
+});
+
+describe('INFO', () => {
+  /** Arity, flags, first key, last key, step: those of Redis 7.0 and RedisAI 1.2. */
+  const table: [string, number, string[], number, number, number][] = [
+    ['get', 2, ['readonly', 'fast'], 1, 1, 1],
+    ['set', -3, ['write', 'denyoom'], 1, 1, 1],
+    ['mget', -2, ['readonly', 'fast'], 1, -1, 1],
+    ['mset', -3, ['write', 'denyoom'], 1, -1, 2],
+    ['del', -2, ['write'], 1, -1, 1],
+    ['exists', -2, ['readonly', 'fast'], 1, -1, 1],
+    ['rename', 3, ['write'], 1, 2, 1],
+    ['copy', -3, ['write', 'denyoom'], 1, 2, 1],
+    ['expire', -3, ['write', 'fast'], 1, 1, 1],
+    ['ttl', 2, ['readonly', 'fast'], 1, 1, 1],
+    ['ping', -1, ['fast'], 0, 0, 0],
+  ];
+  test.each(table)('%s', async (name, arity, flags, first, last, step) => {
+    const [info] = (await client.send('COMMAND', 'INFO', name.toUpperCase())) as Typed[][];
+    expect(info?.slice(0, 6)).toEqual([
+      `$${name}`,
+      `:${arity}`,
+      flags.map((flag) => `+${flag}`),
+      ...[first, last, step].map((position) => `:${position}`),
     ]);
   });
 
-  test('INFO takes the name of a subcommand, null stands for what is unknown', async () => {
-    const client = await shared.connectTyped();
-    const found = (await client.send('COMMAND', 'INFO', 'Client|ID', 'nope', 'get')) as Typed[];
-    expect(found.map((entry) => (Array.isArray(entry) ? entry[0] : entry))).toEqual([
-      ...['$client|id', null, '$get'],
-    ]);
+  test('AI.MODELEXECUTE has movable keys', async () => {
+    const [info] = (await client.send('COMMAND', 'INFO', 'ai.modelexecute')) as Typed[][];
+    expect(info?.slice(0, 2)).toEqual(['$ai.modelexecute', ':-8']);
+    expect(info?.[2]).toEqual(expect.arrayContaining(['+write', '+denyoom', '+movablekeys']));
+    expect(info?.slice(3, 6)).toEqual([':1', ':1', ':1']);
   });
 
-  test('INFO says in RESP3 what is a set and what a map', async () => {
-    const client = await shared.connectTyped();
-    await client.send('HELLO', 3);
-    expect(await client.send('COMMAND', 'INFO', 'spublish')).toEqual([
-      [
-        ...['$spublish', ':3', { set: ['+pubsub', '+loading', '+stale', '+fast'] }, ':1', ':1', ':1'],
-        ...[{ set: ['+@pubsub', '+@fast'] }, { set: [] }],
-        {
-          set: [
-            {
-              map: [
-                ['$flags', { set: ['+not_key'] }],
-                [
-                  '$begin_search',
-                  {
-                    map: [
-                      ['$type', '$index'],
-                      ['$spec', { map: [['$index', ':1']] }],
-                    ],
-                  },
-                ],
-                [
-                  '$find_keys',
-                  {
-                    map: [
-                      ['$type', '$range'],
-                      [
-                        '$spec',
-                        {
-                          map: [
-                            ['$lastkey', ':0'],
-                            ['$keystep', ':1'],
-                            ['$limit', ':0'],
-                          ],
-                        },
-                      ],
-                    ],
-                  },
-                ],
-              ],
-            },
-          ],
-        },
-        { set: [] },
-      ],
-    ]);
-  });
-
-  test('LIST filters by module, category and pattern', async () => {
-    const client = await shared.connectTyped();
-    const list = async (...args: string[]) => (await client.send('COMMAND', 'LIST', ...args)) as string[];
-    expect(await list()).toHaveLength(Number(String(await client.send('COMMAND', 'COUNT')).slice(1)));
-    expect(await list('FILTERBY', 'MODULE', 'ai')).toContain('$ai.tensorset');
-    expect(await list('FILTERBY', 'MODULE', 'nope')).toEqual([]);
-    expect(await list('FILTERBY', 'ACLCAT', 'transaction')).toEqual([
-      ...['$discard', '$exec', '$multi', '$unwatch', '$watch'],
-    ]);
-    expect(await list('FILTERBY', 'PATTERN', 'MEMORY|*s')).toEqual([
-      ...['$memory|malloc-stats', '$memory|stats'],
-    ]);
-    expect(await list('FILTERBY', 'PATTERN')).toBe('-ERR syntax error');
-  });
-
-  test('DOCS nests subcommands', async () => {
-    const client = await shared.connectTyped();
-    await client.send('HELLO', 3);
-    const docs = (await client.send('COMMAND', 'DOCS', 'slowlog', 'ai.tensorget', 'nope')) as {
-      map: [Typed, { map: [Typed, Typed][] }][];
-    };
-    const [slowlog, tensorget] = docs.map;
-    expect(docs.map).toHaveLength(2);
-    expect(slowlog?.[1].map.map(([name]) => name)).toEqual(['$summary', '$since', '$group', '$subcommands']);
-    expect(slowlog?.[1].map[1]).toEqual(['$since', '$2.2.12']);
-    expect(tensorget?.[1].map.slice(2)).toEqual([
-      ['$group', '$module'],
-      ['$module', '$ai'],
-    ]);
-  });
-
-  test.each([
-    [['GETKEYS', 'MEMORY', 'USAGE', 'k'], ['$k']],
-    [['GETKEYS', 'ssubscribe', 'c'], '-ERR The command has no key arguments'],
-    [['GETKEYS', 'nope', 'k'], '-ERR Invalid command specified'],
-    [['GETKEYS', 'get', 'a', 'b'], '-ERR Invalid number of arguments specified for command'],
-    [
-      ['GETKEYS', 'AI.MODELEXECUTE', 'm', 'INPUTS', '1', 'a', 'OUTPUTS', '1', 'b'],
-      ['$m', '$a', '$b'],
-    ],
-    [
-      ['GETKEYSANDFLAGS', 'MGET', 'a', 'b'],
-      [
-        ['$a', ['+RO', '+access']],
-        ['$b', ['+RO', '+access']],
-      ],
-    ],
-    [['GETKEYSANDFLAGS', 'GET'], "-ERR wrong number of arguments for 'command|getkeysandflags' command"],
-    [['COUNT', 'x'], "-ERR wrong number of arguments for 'command|count' command"],
-    [['nope'], "-ERR unknown subcommand 'nope'. Try COMMAND HELP."],
-  ] as [string[], Typed][])('%j', async (args, reply) => {
-    const client = await shared.connectTyped();
-    expect(await client.send('COMMAND', ...args)).toEqual(reply);
+  test('an unknown name is null in its place', async () => {
+    const reply = (await client.send('COMMAND', 'INFO', 'nosuch', 'get', 'nor this')) as Typed[];
+    expect([reply[0], (reply[1] as Typed[])[0], reply[2]]).toEqual([null, '$get', null]);
   });
 });
 
-describe('the table of commands', () => {
-  const all = new CommandTable().all().flatMap((c) => [c, ...(c.subcommands ?? [])]);
-
-  test('names are in lower case and there once; a subcommand has its container before it', () => {
-    const names = all.map((c) => c.name);
-    expect(new Set(names).size).toBe(names.length);
-    expect(names.filter((name) => name !== name.toLowerCase())).toEqual([]);
-    for (const c of all) {
-      for (const sub of c.subcommands ?? []) expect(sub.name.startsWith(`${c.name}|`)).toBe(true);
-    }
+describe('DOCS', () => {
+  test('are a map of maps, unknown names left out', async () => {
+    await client.send('HELLO', 3);
+    const reply = await client.send('COMMAND', 'DOCS', 'get', 'nosuch', 'AI.TENSORSET');
+    const { map } = reply as { map: [Typed, { map: [Typed, Typed][] }][] };
+    expect(map.map(([name]) => name)).toEqual(['$get', '$ai.tensorset']);
+    const [, docs] = map[0] as [Typed, { map: [Typed, Typed][] }];
+    expect(docs.map.map(([field]) => field)).toEqual(
+      expect.arrayContaining(['$summary', '$since', '$group']),
+    );
+    expect(new Map(docs.map as [string, Typed][]).get('$group')).toBe('$string');
+    expect(new Map(map[1]?.[1].map as [string, Typed][]).get('$group')).toBe('$module');
   });
 
-  test('every command but those of the module is fast or slow', () => {
-    for (const c of all.filter(({ group }) => group !== 'ai')) {
-      const categories: string[] = aclCategories(c);
-      expect([c.name, categories.includes('fast') !== categories.includes('slow')]).toEqual([c.name, true]);
-    }
-    expect(aclCategories(all.find((c) => c.name === 'ai.tensorset') as (typeof all)[0])).toEqual([]);
+  test('without names are those of all commands', async () => {
+    const reply = (await client.send('COMMAND', 'DOCS')) as Typed[];
+    expect(`:${reply.length / 2}`).toBe(await client.send('COMMAND', 'COUNT'));
+    expect(await client.send('COMMAND', 'DOCS', 'nosuch')).toEqual([]);
+  });
+});
+
+describe('GETKEYS', () => {
+  const execute = ['AI.MODELEXECUTE', 'm', 'INPUTS', '2', 'a', 'b', 'OUTPUTS'];
+  test.each([
+    [['GET', 'k'], ['k']],
+    [['set', 'k', 'v', 'EX', '10'], ['k']],
+    [
+      ['MGET', 'a', 'b', 'a'],
+      ['a', 'b', 'a'],
+    ],
+    [
+      ['MSET', 'a', '1', 'b', '2'],
+      ['a', 'b'],
+    ],
+    [
+      ['DEL', 'a', 'b', 'c'],
+      ['a', 'b', 'c'],
+    ],
+    [
+      ['RENAME', 'a', 'b'],
+      ['a', 'b'],
+    ],
+    [
+      ['COPY', 'a', 'b', 'REPLACE'],
+      ['a', 'b'],
+    ],
+    [['AI.TENSORSET', 't', 'FLOAT', '1', 'VALUES', '1'], ['t']],
+    [['AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', 'x'], ['m']],
+    [
+      [...execute, '1', 'c'],
+      ['m', 'a', 'b', 'c'],
+    ],
+    [
+      [...execute, '2', 'c', 'd', 'TIMEOUT', '10'],
+      ['m', 'a', 'b', 'c', 'd'],
+    ],
+    [
+      ['ai.modelexecute', 'm', 'inputs', '1', 'OUTPUTS', 'outputs', '1', 'INPUTS'],
+      ['m', 'OUTPUTS', 'INPUTS'],
+    ],
+    [
+      ['AI.MODELEXECUTE', 'm', 'INPUTS', '99', 'a', 'b', 'c', 'd'],
+      ['m', 'a', 'b', 'c', 'd'],
+    ],
+    [['AI.MODELEXECUTE', 'm', 'INPUTS', 'x', 'a', 'b', 'c', 'd'], ['m']],
+  ])('of %j are %j', async (command, keys) => {
+    expect(await client.send('COMMAND', 'GETKEYS', ...command)).toEqual(keys.map((key) => `$${key}`));
   });
 
-  test.each(all.filter((c) => c.subcommands !== undefined).map((c) => c.name))(
-    'HELP of %s lists its subcommands',
-    async (name) => {
-      const client = await shared.connectTyped();
-      const lines = (await client.send(name, 'HELP')) as string[];
-      expect(lines[0]).toBe(
-        `+${name.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
-      );
-      for (const sub of all.find((c) => c.name === name)?.subcommands ?? []) {
-        const shown = sub.name.slice(name.length + 1).toUpperCase();
-        expect(lines.some((line) => line === `+${shown}` || line.startsWith(`+${shown} `))).toBe(true);
-      }
-    },
-  );
+  test('are bytes', async () => {
+    const key = Buffer.from([0xff, 0x00, 0xc3]);
+    expect(await client.send('COMMAND', 'GETKEYS', 'SET', key, 'v')).toEqual([`$${key.toString('latin1')}`]);
+  });
+
+  test.each([
+    [['nosuch', 'x'], '-ERR Invalid command specified'],
+    [['GET', 'a', 'b'], '-ERR Invalid number of arguments specified for command'],
+    [['PING', 'x'], '-ERR The command has no key arguments'],
+  ])('%j is refused: %s', async (command, reply) => {
+    expect(await client.send('COMMAND', 'GETKEYS', ...command)).toBe(reply);
+  });
+});
+
+test('an unknown subcommand is named', async () => {
+  expect(await client.send('COMMAND', 'Foo')).toBe("-ERR unknown subcommand 'Foo'. Try COMMAND HELP.");
 });

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CommandTable } from '../../src/commands/table.ts';
-import { type RedisServer, startRedisServer, whyNoRedisServer } from '../support/redis-server.ts';
+import { noRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { useSharedNode } from '../support/shared-node.ts';
 import { type Typed, TypedClient } from '../support/typed-client.ts';
 
-const reason = whyNoRedisServer();
-if (reason !== undefined) console.warn(`skipped: ${reason}`);
+if (noRedis !== undefined) console.warn(`skipped: ${noRedis}`);
 
 /** Conversations of one client each, a command a line. */
 const CONVERSATIONS: Record<string, string> = {
@@ -77,6 +76,11 @@ const CONVERSATIONS: Record<string, string> = {
     CLIENT CACHING YES
     CLIENT GETREDIR
     CLIENT TRACKINGINFO
+    CLIENT UNBLOCK
+    CLIENT UNBLOCK x
+    CLIENT UNBLOCK 99999
+    CLIENT UNBLOCK 99999 FOO
+    CLIENT UNBLOCK 99999 ERROR x
     CLIENT NO-EVICT x
     CLIENT NO-EVICT ON
     CLIENT REPLY foo
@@ -204,12 +208,12 @@ const CONVERSATIONS: Record<string, string> = {
     CONFIG RESETSTAT x`,
 };
 
-describe.skipIf(reason !== undefined)('the replies are those of redis-server 7.0', () => {
+describe.skipIf(noRedis !== undefined)('the replies are those of redis-server 7.0', () => {
   const shared = useSharedNode();
   let redis: RedisServer;
 
   beforeAll(async () => {
-    redis = await startRedisServer();
+    redis = await startRedis();
   });
   afterAll(() => redis?.stop());
 

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,18 +9,23 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Why there is no redis-server 7.0 to compare with; undefined where there is one. */
-export function whyNoRedisServer(): string | undefined {
-  const { stdout, error } = spawnSync('redis-server', ['--version'], { encoding: 'utf8' });
-  if (error !== undefined) return 'redis-server is not on PATH';
-  return /v=7\.0\./.test(stdout) ? undefined : `redis-server is not 7.0: ${stdout.trim()}`;
+/** Why the real Redis cannot be compared with here; undefined where it can. */
+export const noRedis = whyNoRedis();
+
+function whyNoRedis(): string | undefined {
+  try {
+    const version = execFileSync('redis-server', ['--version'], { encoding: 'utf8' });
+    return version.includes(' v=7.0.') ? undefined : `redis-server is not 7.0: ${version.trim()}`;
+  } catch {
+    return 'no redis-server on PATH';
+  }
 }
 
-/** Starts a redis-server without persistence on a port that the system chose. */
-export async function startRedisServer(...options: string[]): Promise<RedisServer> {
+/** Starts an empty Redis of its own, without files, on a port that the system chose. */
+export async function startRedis(): Promise<RedisServer> {
   const port = await freePort();
-  const dir = mkdtempSync(path.join(tmpdir(), 'redis-'));
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir, ...options];
+  const folder = mkdtempSync(path.join(tmpdir(), 'tessera-redis-'));
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {
     let output = '';

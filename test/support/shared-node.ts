@@ -24,8 +24,11 @@ export function useSharedNode(start: () => Promise<TesseraNode> = startNode): Sh
     node = await start();
   });
   beforeEach(() => node.context.keyspace.clear());
-  afterEach(() => {
+  afterEach(async () => {
     for (const client of clients.splice(0)) client.close();
+    // The next test counts only its own clients, also after one that failed.
+    for (const session of node.context.clients.values()) session.kill();
+    while (node.context.clients.size > 0) await new Promise((resolve) => setImmediate(resolve));
   });
   afterAll(() => node.close());
   return {

@@ -35,7 +35,7 @@ export async function storeModel(
   const model = await loadModel(node, parsed);
   // The key may have changed while the model was loading.
   if (holdsOther()) {
-    node.devices.unload(model.device, model.id);
+    node.devices.unload(model);
     throw errors.wrongType();
   }
   node.keyspace.set(key, { type: 'model', model });

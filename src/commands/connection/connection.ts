@@ -147,7 +147,6 @@ const flag = (name: string, summary: string, apply: Command['run']): Command => 
   name,
   arity: 1,
   flags: name === 'asking' ? ['fast'] : ['loading', 'stale', 'fast'],
-
   group: 'cluster',
   summary,
   syntax: '',
@@ -197,7 +196,7 @@ export const wait: Command = {
     requireInteger(args, 1);
     const timeout = integerAt(args, 2);
     if (timeout === undefined) throw errors.timeoutNotInteger();
-    if (timeout < 0) throw errors.negativeTimeout();
+    if (timeout < 0) throw errors.timeoutNegative();
     return 0;
   },
 };

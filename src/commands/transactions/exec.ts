@@ -1,6 +1,6 @@
 import { call } from '../../call.ts';
 import { errors, ServerError } from '../../errors.ts';
-import type { Reply } from '../../protocol/reply.ts';
+import { NULL_ARRAY, type Reply } from '../../protocol/reply.ts';
 import type { Command, CommandContext } from '../command.ts';
 
 export const exec: Command = {
@@ -17,7 +17,7 @@ export const exec: Command = {
     client.transaction = null;
     client.unwatch();
     if (transaction.broken) throw errors.execAborted();
-    if (watchedChanged) return null;
+    if (watchedChanged) return NULL_ARRAY;
     const replies: Reply[] = [];
     const context: CommandContext = { node, client, inTransaction: true };
     let rest = Promise.resolve();

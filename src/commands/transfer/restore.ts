@@ -38,7 +38,7 @@ export function restoreValue(node: NodeContext, args: Arguments): Reply | Promis
     try {
       mustBeFree();
     } catch (error) {
-      if (value.type === 'model') node.devices.unload(value.model.device, value.model.id);
+      if (value.type === 'model') node.devices.unload(value.model);
       throw error;
     }
     return put(node, key, value, expiresAt);

@@ -48,7 +48,7 @@ export function encodeNative(writer: RdbWriter, value: NativeValue): void {
     case 'list':
       writer.byte(LIST);
       writer.length(value.list.length);
-      for (let i = 0; i < value.list.length; i++) writer.string(value.list.at(i) as Uint8Array);
+      for (const element of value.list.slice(0, value.list.length)) writer.string(bytesOf(element));
       break;
     case 'set':
       writer.byte(SET);
@@ -58,7 +58,7 @@ export function encodeNative(writer: RdbWriter, value: NativeValue): void {
     case 'zset':
       writer.byte(SORTED_SET);
       writer.length(value.zset.length);
-      for (const [member, score] of value.zset.entries()) {
+      for (const { member, score } of value.zset.slice(0, value.zset.length)) {
         writer.string(bytesOf(member));
         writer.double(score);
       }
@@ -128,7 +128,7 @@ function elements(reader: RdbReader, count: number): Uint8Array[] {
 
 function list(items: readonly Uint8Array[]): NativeValue {
   const value = new ListValue();
-  for (const item of items) value.push(Uint8Array.from(item));
+  for (const item of items) value.push('right', keyOf(item));
   return { type: 'list', list: filled(value) };
 }
 

@@ -68,6 +68,7 @@ const execution: Section = {
       ['ai_workers_replaced', counters.workersReplaced],
       ['ai_stuck_threads', devices.stuckThreads],
       ['ai_queue_length', devices.queueLength],
+      ['ai_sessions', devices.sessions],
     ];
   },
 };

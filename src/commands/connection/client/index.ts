@@ -11,6 +11,7 @@ import { reply } from './reply.ts';
 import { setinfo } from './setinfo.ts';
 import { setname } from './setname.ts';
 import { caching, getredir, tracking, trackinginfo } from './tracking.ts';
+import { unblock } from './unblock.ts';
 
 export const client = container(
   {
@@ -21,6 +22,6 @@ export const client = container(
   },
   [
     ...[caching, getname, getredir, id, info, kill, list, noEvict, noTouch, pause, reply],
-    ...[setinfo, setname, tracking, trackinginfo, unpause],
+    ...[setinfo, setname, tracking, trackinginfo, unblock, unpause],
   ],
 );

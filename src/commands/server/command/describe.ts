@@ -18,7 +18,7 @@ export function describeCommand(c: Command): Reply {
     ...[c.name, c.arity, statuses(flags), keys.first, keys.last, keys.step],
     statuses(aclCategories(c).map((category) => `@${category}`)),
     new SetReply([]),
-    new SetReply(keys.first === 0 ? [] : [keySpec(c, keys)]),
+    new SetReply(keySpecs(c, keys)),
     c.subcommands === undefined ? new SetReply([]) : c.subcommands.map(describeCommand),
   ];
 }
@@ -31,6 +31,23 @@ export function keyFlags(c: Command): string[] {
 
 export function statuses(texts: readonly string[]): SetReply {
   return new SetReply(texts.map((text) => new SimpleString(text)));
+}
+
+function keySpecs(c: Command, keys: NonNullable<Command['keys']>): Reply[] {
+  if (keys.first > 0) return [keySpec(c, keys)];
+  if (c.findKeys === undefined) return [];
+  // The keys' places follow from the arguments: clients ask COMMAND GETKEYS.
+  const unknown = new MapReply([
+    ['type', 'unknown'],
+    ['spec', new MapReply([])],
+  ]);
+  return [
+    new MapReply([
+      ['flags', statuses([...keyFlags(c), 'incomplete'])],
+      ['begin_search', unknown],
+      ['find_keys', unknown],
+    ]),
+  ];
 }
 
 function keySpec(c: Command, { first, last, step }: NonNullable<Command['keys']>): Reply {

@@ -1,17 +1,17 @@
 import { errors } from '../../errors.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { keyAt, keywordAt } from '../arguments.ts';
-import type { Command, CommandContext } from '../command.ts';
+import type { Command } from '../command.ts';
 import { expiryTimeAt } from '../expiry-time.ts';
+import { ONE_KEY } from './key-ranges.ts';
 
-const KEY = { first: 1, last: 1, step: 1 } as const;
-
-function expireCommand(name: string, unitMs: number, absolute: boolean): Command {
+/** EXPIRE and its like. */
+export function expireCommand(name: string, unitMs: number, absolute: boolean): Command {
   return {
     name,
     arity: -3,
     flags: ['write', 'fast'],
-    keys: KEY,
+    keys: ONE_KEY,
     group: 'generic',
     summary: `Sets when a key expires, ${absolute ? 'as Unix time' : 'from now'} in ${unitMs === 1 ? 'ms' : 'seconds'}`,
     syntax: `key ${absolute ? 'unix-' : ''}${unitMs === 1 ? 'ms' : 'seconds'} [NX | XX | GT | LT]`,
@@ -47,12 +47,13 @@ function expiryCondition(args: Arguments): (present: number | undefined, at: num
     !(options.has('LT') && at >= (present ?? Number.POSITIVE_INFINITY));
 }
 
-function ttlCommand(name: string, unitMs: number, absolute: boolean): Command {
+/** TTL and its like. */
+export function ttlCommand(name: string, unitMs: number, absolute: boolean): Command {
   return {
     name,
     arity: 2,
     flags: ['readonly', 'fast'],
-    keys: KEY,
+    keys: ONE_KEY,
     group: 'generic',
     summary: `Returns ${absolute ? 'when a key expires as Unix time' : 'how long a key has to live'} in ${unitMs === 1 ? 'ms' : 'seconds'}; -1 without expiry, -2 without key`,
     syntax: 'key',
@@ -65,28 +66,3 @@ function ttlCommand(name: string, unitMs: number, absolute: boolean): Command {
     },
   };
 }
-
-export const expire = expireCommand('expire', 1000, false);
-export const pexpire = expireCommand('pexpire', 1, false);
-export const expireat = expireCommand('expireat', 1000, true);
-export const pexpireat = expireCommand('pexpireat', 1, true);
-export const ttl = ttlCommand('ttl', 1000, false);
-export const pttl = ttlCommand('pttl', 1, false);
-export const expiretime = ttlCommand('expiretime', 1000, true);
-export const pexpiretime = ttlCommand('pexpiretime', 1, true);
-
-export const persist: Command = {
-  name: 'persist',
-  arity: 2,
-  flags: ['write', 'fast'],
-  keys: KEY,
-  group: 'generic',
-  summary: "Removes a key's expiry",
-  syntax: 'key',
-  run({ node }: CommandContext, args) {
-    const key = keyAt(args, 1);
-    if (node.keyspace.expiryOf(key) === undefined) return 0;
-    node.keyspace.setExpiry(key, undefined);
-    return 1;
-  },
-};

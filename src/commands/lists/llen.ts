@@ -1,0 +1,14 @@
+import { keyAt } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { listAt, ONE_KEY } from './access.ts';
+
+export const llen: Command = {
+  name: 'llen',
+  arity: 2,
+  flags: ['readonly', 'fast'],
+  keys: ONE_KEY,
+  group: 'list',
+  summary: 'Returns the length of a list',
+  syntax: 'key',
+  run: ({ node }, args) => listAt(node.keyspace, keyAt(args, 1))?.length ?? 0,
+};

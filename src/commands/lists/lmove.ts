@@ -1,0 +1,18 @@
+import { keyAt } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { endAt, move, TWO_KEYS } from './access.ts';
+
+export const lmove: Command = {
+  name: 'lmove',
+  arity: 5,
+  flags: ['write', 'denyoom'],
+  keys: TWO_KEYS,
+  group: 'list',
+  summary: 'Moves an element from an end of one list to an end of another and returns it',
+  syntax: 'source destination LEFT | RIGHT LEFT | RIGHT',
+  run({ node }, args) {
+    const sourceEnd = endAt(args, 3);
+    const targetEnd = endAt(args, 4);
+    return move(node.keyspace, [keyAt(args, 1), sourceEnd], [keyAt(args, 2), targetEnd]) ?? null;
+  },
+};

@@ -1,0 +1,14 @@
+import type { Command } from '../command.ts';
+import { ONE_KEY } from './access.ts';
+import { popOneOrCount } from './popping.ts';
+
+export const lpop: Command = {
+  name: 'lpop',
+  arity: -2,
+  flags: ['write', 'fast'],
+  keys: ONE_KEY,
+  group: 'list',
+  summary: 'Takes and returns the element, or up to count of them, on the left of a list',
+  syntax: 'key [count]',
+  run: ({ node }, args) => popOneOrCount(node.keyspace, args, 'left', 'lpop'),
+};

@@ -1,0 +1,14 @@
+import { bytesFrom, keyAt } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { ONE_KEY, pushTo } from './access.ts';
+
+export const rpush: Command = {
+  name: 'rpush',
+  arity: -3,
+  flags: ['write', 'denyoom', 'fast'],
+  keys: ONE_KEY,
+  group: 'list',
+  summary: 'Adds elements on the right of a list and returns its length',
+  syntax: 'key element [element ...]',
+  run: ({ node }, args) => pushTo(node.keyspace, keyAt(args, 1), 'right', bytesFrom(args, 2)),
+};

@@ -1,0 +1,18 @@
+import { bytesAt, keyAt } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { ONE_KEY, sortedSetAt } from './access.ts';
+
+export const zrevrank: Command = {
+  name: 'zrevrank',
+  arity: 3,
+  flags: ['readonly', 'fast'],
+  keys: ONE_KEY,
+  group: 'sorted-set',
+  summary: 'Returns the rank of a member, 0 for the one with the highest score',
+  syntax: 'key member',
+  run({ node }, args) {
+    const zset = sortedSetAt(node.keyspace, keyAt(args, 1));
+    const rank = zset?.rankOf(bytesAt(args, 2));
+    return zset === undefined || rank === undefined ? null : zset.length - 1 - rank;
+  },
+};
