@@ -22,6 +22,7 @@ interface Call {
  */
 export function call(context: CommandContext, command: Command, args: Arguments): Answer {
   const { statistics, keyspace, monitors } = context.node;
+  statistics.commands++;
   const counts = statistics.perCommand.of(command);
   const { hits, misses } = keyspace.lookups;
   const run: Call = { context, command, args, counts, started: performance.now() };
@@ -32,7 +33,6 @@ export function call(context: CommandContext, command: Command, args: Arguments)
     finish(run, error);
     throw error;
   } finally {
-    statistics.commands++;
     if (counts.isRead) {
       statistics.keyspaceHits += keyspace.lookups.hits - hits;
       statistics.keyspaceMisses += keyspace.lookups.misses - misses;

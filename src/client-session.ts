@@ -32,26 +32,26 @@ export class ClientSession extends Connection {
   /** Set by CLIENT NO-EVICT; nothing is evicted here, CLIENT LIST shows it. */
   noEvict = false;
   transaction: Transaction | null = null;
+  /** Set while a blocking command waits. */
+  blocked: BlockedCommand | null = null;
   /** What it has subscribed to; changed by Subscriptions only. */
   readonly subscribed: Readonly<Record<SubscriptionKind, Set<string>>> = {
     channels: new Set(),
     patterns: new Set(),
     shardChannels: new Set(),
   };
-  /** Set while a blocking command waits. */
-  blocked: BlockedCommand | null = null;
   /** Keys under WATCH, each with the function that ends it. */
   readonly watched = new Map<string, () => void>();
   /** Set when a watched key changed. */
   watchedChanged = false;
 
+  protected override get waits(): boolean {
+    return this.blocked !== null;
+  }
+
   get subscriptions(): number {
     const { channels, patterns, shardChannels } = this.subscribed;
     return channels.size + patterns.size + shardChannels.size;
-  }
-
-  protected override get waits(): boolean {
-    return this.blocked !== null;
   }
 
   /** Ends all WATCHes. */

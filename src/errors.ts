@@ -100,11 +100,6 @@ export const errors = {
   execAborted: () => error('EXECABORT Transaction discarded because of previous errors.'),
   notInTransaction: () => error('ERR Command not allowed inside a transaction'),
   watchInMulti: () => error('ERR WATCH inside MULTI is not allowed'),
-  notWhileSubscribed: (command: string) =>
-    error(
-      `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
-    ),
-  monitorTouchesKeys: () => error("ERR Replica can't interact with the keyspace"),
   // Redis: lists, sorted sets and waiting for them
   indexOutOfRange: () => error('ERR index out of range'),
   notPositive: () => error('ERR value is out of range, must be positive'),
@@ -133,6 +128,11 @@ export const errors = {
   unblocked: () => error('UNBLOCKED client unblocked via CLIENT UNBLOCK'),
   unblockReason: () => error('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR'),
 
+  notWhileSubscribed: (command: string) =>
+    error(
+      `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+    ),
+  monitorTouchesKeys: () => error("ERR Replica can't interact with the keyspace"),
   maxClients: () => error('ERR max number of clients reached'),
   internal: () => error('ERR internal error'),
 

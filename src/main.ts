@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ClusterConfig, ConfigError, loadClusterConfig } from '../cluster/config.ts';
@@ -146,6 +147,8 @@ async function clusterNode(): Promise<void> {
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   await run(node, log, `slots ${ranges}`);
   process.send?.({ type: 'ready' });
+  // Node writes it when a process exits, which one that is killed does not.
+  flushCompileCache();
 }
 
 async function serve(): Promise<void> {

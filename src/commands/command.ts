@@ -56,6 +56,16 @@ export interface ChannelRange extends KeyRange {
   readonly patterns?: true;
 }
 
+/**
+ * A rule of COMMAND INFO to find keys by (https://redis.io/docs/latest/develop/reference/key-specs/): where to begin, at an argument or behind a
+ * keyword, and from there either a range of keys or a count with as many keys behind it.
+ */
+export interface KeySpec {
+  readonly begin: { readonly index: number } | { readonly keyword: string; readonly startFrom: number };
+  /** `lastKey` counts from the beginning, negative from the end of the arguments. */
+  readonly find: { readonly lastKey: number; readonly step: number } | 'counted';
+}
+
 /** One command: everything that COMMAND, routing, arity errors and docs/commands.md say of it comes from here. */
 export interface Command {
   /** In lower case; of a subcommand `config|get`. */
@@ -67,6 +77,8 @@ export interface Command {
   readonly keys?: KeyRange;
   /** Positions of all keys where they depend on the arguments. Must not throw on bad input: what it cannot read it leaves out. */
   readonly findKeys?: (args: Arguments) => number[];
+  /** How a client finds the keys itself, where `keys` does not say it all. */
+  readonly keySpecs?: readonly KeySpec[];
   readonly channels?: ChannelRange;
   /** Positions of passwords and the like, which MONITOR and SLOWLOG do not show. */
   readonly secrets?: (args: Arguments) => readonly number[];

@@ -66,8 +66,8 @@ export class Devices {
   }
 
   /** How many workers hold a session of the model. */
-  sessionsOf({ device, id }: StoredModel): number {
-    return this.#actors.get(device.toUpperCase())?.sessionsOf(id) ?? 0;
+  sessionsOf(device: string, modelId: number): number {
+    return this.#actors.get(device.toUpperCase())?.sessionsOf(modelId) ?? 0;
   }
 
   get queueLength(): number {

@@ -4,7 +4,8 @@ import { noRedis, type RedisServer, startRedis } from '../support/redis-server.t
 import { useSharedNode } from '../support/shared-node.ts';
 import { type Typed, TypedClient } from '../support/typed-client.ts';
 
-if (noRedis !== undefined) console.warn(`skipped: ${noRedis}`);
+const reason = noRedis;
+if (reason !== undefined) console.warn(`skipped: ${reason}`);
 
 /** Conversations of one client each, a command a line. */
 const CONVERSATIONS: Record<string, string> = {
@@ -208,7 +209,7 @@ const CONVERSATIONS: Record<string, string> = {
     CONFIG RESETSTAT x`,
 };
 
-describe.skipIf(noRedis !== undefined)('the replies are those of redis-server 7.0', () => {
+describe.skipIf(reason !== undefined)('the replies are those of redis-server 7.0', () => {
   const shared = useSharedNode();
   let redis: RedisServer;
 

@@ -1,4 +1,41 @@
+import { readFileSync } from 'node:fs';
+import protobuf from 'protobufjs';
 import { buildModel } from '../../scripts/onnx-builder.ts';
+
+const schema = protobuf.parse(
+  readFileSync(new URL('../../scripts/onnx.proto', import.meta.url), 'utf8'),
+).root;
+
+/** A message of onnx.proto by name, such as TensorProto. */
+export function onnxMessage(name: string): protobuf.Type {
+  return schema.lookupType(`onnx.${name}`);
+}
+
+/** A ModelProto as protobufjs gives it, as far as tests change it. */
+export interface ModelMessage {
+  opsetImport: { domain: string; version: number }[];
+  graph: GraphMessage;
+}
+
+export interface GraphMessage {
+  node: { opType: string; input: string[]; output: string[]; attribute: object[] }[];
+  initializer: TensorMessage[];
+}
+
+export interface TensorMessage {
+  name: string;
+  rawData?: Uint8Array;
+  dataLocation?: number;
+  externalData?: { key: string; value: string }[];
+}
+
+/** The model with a change that the builder would not make. */
+export function changeModel(bytes: Uint8Array, change: (model: ModelMessage) => void): Uint8Array {
+  const ModelProto = onnxMessage('ModelProto');
+  const message = ModelProto.toObject(ModelProto.decode(bytes)) as ModelMessage;
+  change(message);
+  return ModelProto.encode(ModelProto.fromObject(message)).finish();
+}
 
 /**
  * A model that takes as long as its input says: inputs `x` FLOAT [N] and `rounds` INT64 [1], output `y` = `x` with its sign changed that

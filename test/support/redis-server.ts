@@ -22,10 +22,10 @@ function whyNoRedis(): string | undefined {
 }
 
 /** Starts an empty Redis of its own, without files, on a port that the system chose. */
-export async function startRedis(): Promise<RedisServer> {
+export async function startRedis(...options: string[]): Promise<RedisServer> {
   const port = await freePort();
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-redis-'));
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...options];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {
     let output = '';

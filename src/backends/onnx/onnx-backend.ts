@@ -3,6 +3,7 @@ import { ELEMENT_BYTES } from '../../tensors/dtype.ts';
 import { allocateShared } from '../../tensors/shared-memory.ts';
 import { elementCount, type Tensor } from '../../tensors/tensor.ts';
 import type { Backend, Session, SessionOptions } from '../backend.ts';
+import { hasExternalData } from './external-data.ts';
 import { fromOrt, ORT_DTYPES, toOrt, toOrtBuffer } from './ort-tensors.ts';
 
 /** ONNX models in ONNX Runtime, on the CPU. */
@@ -11,6 +12,7 @@ export const onnxBackend: Backend = {
   async load(blob, options) {
     // The binding answers "Model data pointer is null." here; this is what ONNX Runtime says of a model without a graph.
     if (blob.length === 0) throw new Error('No graph was found in the protobuf.');
+    if (hasExternalData(blob)) throw new Error('Initializer tensors with external data is not allowed.');
     // The binding takes no SharedArrayBuffer for a model, so there is one copy while it loads.
     const session = await ort.InferenceSession.create(new Uint8Array(blob), sessionOptions(options));
     return new OnnxSession(session);

@@ -3,6 +3,7 @@ import type { KeyName } from '../../keyspace/keyspace.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { countedBehind, OWN_KEY } from './execute-arguments.ts';
 import { parseScriptExecute, type ScriptArguments, scriptExecuteKeys } from './script-arguments.ts';
 import { checkFunction, readScript } from './scripts.ts';
 import { readTensor } from './tensorget.ts';
@@ -14,6 +15,7 @@ export const scriptexecute: Command = {
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
   findKeys: scriptExecuteKeys,
+  keySpecs: [OWN_KEY, ...['KEYS', 'INPUTS', 'OUTPUTS'].map((keyword) => countedBehind(keyword, 3))],
   group: 'ai',
   summary: 'Calls a function of a script',
   syntax:

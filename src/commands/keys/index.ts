@@ -47,4 +47,5 @@ export const keyCommands: readonly Command[] = [
   expiretime,
   pexpiretime,
   persist,
+  move,
 ];

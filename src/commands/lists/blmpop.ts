@@ -7,7 +7,7 @@ export const blmpop: Command = {
   name: 'blmpop',
   arity: -5,
   flags: ['write', 'blocking'],
-  findKeys: countedKeys(2),
+  ...countedKeys(2),
   group: 'list',
   summary: 'Takes up to count elements from the first list that has any, waiting for them if need be',
   syntax: 'timeout-seconds numkeys key [key ...] LEFT | RIGHT [COUNT count]',

@@ -7,7 +7,7 @@ export const lmpop: Command = {
   name: 'lmpop',
   arity: -4,
   flags: ['write'],
-  findKeys: countedKeys(1),
+  ...countedKeys(1),
   group: 'list',
   summary: 'Takes up to count elements from the first list that has any',
   syntax: 'numkeys key [key ...] LEFT | RIGHT [COUNT count]',

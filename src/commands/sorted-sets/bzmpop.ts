@@ -7,7 +7,7 @@ export const bzmpop: Command = {
   name: 'bzmpop',
   arity: -5,
   flags: ['write', 'blocking'],
-  findKeys: countedKeys(2),
+  ...countedKeys(2),
   group: 'sorted-set',
   summary: 'Takes up to count members from the first sorted set that has any, waiting for them if need be',
   syntax: 'timeout-seconds numkeys key [key ...] MIN | MAX [COUNT count]',

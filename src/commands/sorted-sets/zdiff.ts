@@ -6,7 +6,7 @@ export const zdiff: Command = {
   name: 'zdiff',
   arity: -3,
   flags: ['readonly'],
-  findKeys: countedKeys(1),
+  ...countedKeys(1),
   group: 'sorted-set',
   summary: 'Returns the members of the first sorted set or set that no other one has',
   syntax: 'numkeys key [key ...] [WITHSCORES]',

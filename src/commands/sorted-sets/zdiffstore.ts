@@ -7,7 +7,7 @@ export const zdiffstore: Command = {
   arity: -4,
   flags: ['write', 'denyoom'],
   keys: { first: 1, last: 1, step: 1 },
-  findKeys: countedKeys(2, 1),
+  ...countedKeys(2, 1),
   group: 'sorted-set',
   summary: 'Stores the members of the first sorted set or set that no other one has',
   syntax: 'destination numkeys key [key ...]',

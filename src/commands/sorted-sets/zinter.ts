@@ -6,7 +6,7 @@ export const zinter: Command = {
   name: 'zinter',
   arity: -3,
   flags: ['readonly'],
-  findKeys: countedKeys(1),
+  ...countedKeys(1),
   group: 'sorted-set',
   summary: 'Returns the members that all sorted sets or sets have, scores added up',
   syntax: 'numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]',

@@ -6,7 +6,7 @@ export const zintercard: Command = {
   name: 'zintercard',
   arity: -3,
   flags: ['readonly'],
-  findKeys: countedKeys(1),
+  ...countedKeys(1),
   group: 'sorted-set',
   summary: 'Counts the members that all sorted sets or sets have, up to the limit',
   syntax: 'numkeys key [key ...] [LIMIT limit]',

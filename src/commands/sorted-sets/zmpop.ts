@@ -7,7 +7,7 @@ export const zmpop: Command = {
   name: 'zmpop',
   arity: -4,
   flags: ['write'],
-  findKeys: countedKeys(1),
+  ...countedKeys(1),
   group: 'sorted-set',
   summary: 'Takes up to count members from the first sorted set that has any',
   syntax: 'numkeys key [key ...] MIN | MAX [COUNT count]',

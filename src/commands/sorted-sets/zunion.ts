@@ -6,7 +6,7 @@ export const zunion: Command = {
   name: 'zunion',
   arity: -3,
   flags: ['readonly'],
-  findKeys: countedKeys(1),
+  ...countedKeys(1),
   group: 'sorted-set',
   summary: 'Returns all members of sorted sets or sets, scores added up',
   syntax: 'numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]',

@@ -7,7 +7,7 @@ export const zunionstore: Command = {
   arity: -4,
   flags: ['write', 'denyoom'],
   keys: { first: 1, last: 1, step: 1 },
-  findKeys: countedKeys(2, 1),
+  ...countedKeys(2, 1),
   group: 'sorted-set',
   summary: 'Stores all members of sorted sets or sets, scores added up',
   syntax: 'destination numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM | MIN | MAX]',

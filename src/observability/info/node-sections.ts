@@ -43,7 +43,7 @@ const clients: Section = {
     ['connected_clients', node.clients.size],
     ['cluster_connections', 0],
     ['maxclients', node.config.maxclients],
-    ['blocked_clients', [...node.clients.values()].filter((client) => client.busy).length],
+    ['blocked_clients', node.waiters.size],
     ['tracking_clients', 0],
   ],
 };

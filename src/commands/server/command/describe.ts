@@ -1,6 +1,6 @@
 import { MapReply, type Reply, SetReply, SimpleString } from '../../../protocol/reply.ts';
 import { aclCategories } from '../../acl-categories.ts';
-import type { Command, CommandFlag } from '../../command.ts';
+import type { Command, CommandFlag, KeyRange, KeySpec } from '../../command.ts';
 
 /** Redis's order, in which clients that print them expect them. */
 const FLAG_ORDER: readonly CommandFlag[] = [
@@ -33,48 +33,37 @@ export function statuses(texts: readonly string[]): SetReply {
   return new SetReply(texts.map((text) => new SimpleString(text)));
 }
 
-function keySpecs(c: Command, keys: NonNullable<Command['keys']>): Reply[] {
-  if (keys.first > 0) return [keySpec(c, keys)];
-  if (c.findKeys === undefined) return [];
-  // The keys' places follow from the arguments: clients ask COMMAND GETKEYS.
-  const unknown = new MapReply([
-    ['type', 'unknown'],
-    ['spec', new MapReply([])],
-  ]);
-  return [
-    new MapReply([
-      ['flags', statuses([...keyFlags(c), 'incomplete'])],
-      ['begin_search', unknown],
-      ['find_keys', unknown],
-    ]),
-  ];
+/** The rules by which a client finds the keys: those of the command, else its range. */
+function keySpecs(c: Command, range: KeyRange): Reply[] {
+  const flags = keyFlags(c);
+  if (c.keySpecs !== undefined) {
+    const whole = c.keySpecs.length > 1 || c.keySpecs.some(({ find }) => find === 'counted');
+    return c.keySpecs.map((spec) => keySpec(whole ? flags : [...flags, 'incomplete'], spec));
+  }
+  if (range.first === 0) return [];
+  const { first, last, step } = range;
+  const spec = { begin: { index: first }, find: { lastKey: last < 0 ? last : last - first, step } };
+  return [keySpec(c.findKeys === undefined ? flags : [...flags, 'incomplete'], spec)];
 }
 
-function keySpec(c: Command, { first, last, step }: NonNullable<Command['keys']>): Reply {
-  const flags = keyFlags(c);
-  if (c.findKeys !== undefined) flags.push('incomplete');
+function keySpec(flags: readonly string[], { begin, find }: KeySpec): Reply {
+  const entries = (values: Record<string, string | number>) => new MapReply(Object.entries(values));
+  const rule = (type: string, spec: Reply) =>
+    new MapReply([
+      ['type', type],
+      ['spec', spec],
+    ]);
+  const beginSearch =
+    'index' in begin
+      ? rule('index', entries({ index: begin.index }))
+      : rule('keyword', entries({ keyword: begin.keyword, startfrom: begin.startFrom }));
+  const findKeys =
+    find === 'counted'
+      ? rule('keynum', entries({ keynumidx: 0, firstkey: 1, keystep: 1 }))
+      : rule('range', entries({ lastkey: find.lastKey, keystep: find.step, limit: 0 }));
   return new MapReply([
     ['flags', statuses(flags)],
-    [
-      'begin_search',
-      new MapReply([
-        ['type', 'index'],
-        ['spec', new MapReply([['index', first]])],
-      ]),
-    ],
-    [
-      'find_keys',
-      new MapReply([
-        ['type', 'range'],
-        [
-          'spec',
-          new MapReply([
-            ['lastkey', last < 0 ? last : last - first],
-            ['keystep', step],
-            ['limit', 0],
-          ]),
-        ],
-      ]),
-    ],
+    ['begin_search', beginSearch],
+    ['find_keys', findKeys],
   ]);
 }

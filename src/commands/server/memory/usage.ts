@@ -22,7 +22,8 @@ export const usage: Command = {
     const bytes = node.keyspace.bytesOf(key);
     if (value === undefined || bytes === undefined) return null;
     if (value.type !== 'model') return bytes;
+    const { device, id, blob } = value.model;
     // What a runtime makes of a model is about as large as the model.
-    return bytes + node.devices.sessionsOf(value.model) * value.model.blob.byteLength;
+    return bytes + node.devices.sessionsOf(device, id) * blob.byteLength;
   },
 };

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startCluster, type TestCluster } from '../support/cluster.ts';
+import { findRedisCli } from '../support/tools.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+const redisCli = findRedisCli();
+
+interface Step {
+  readonly command: string;
+  readonly output: string[];
+}
+
+/** The lines after `$ ` and what the README shows below each. */
+function transcript(markdown: string): Step[] {
+  const steps: Step[] = [];
+  for (const [, block = ''] of markdown.matchAll(/^```\n(\$ .*?)^```/gms)) {
+    for (const line of block.trimEnd().split('\n')) {
+      if (line.startsWith('$ ')) steps.push({ command: line.slice(2), output: [] });
+      else steps.at(-1)?.output.push(line);
+    }
+  }
+  return steps;
+}
+
+/** As the README has it, but for the last digits of a float, which are not the same on every processor. */
+function rounded(line: string): string {
+  return line.replace(/"(-?\d+\.\d+(?:e-\d+)?)"/, (_, float) => `"${Number(float).toFixed(5)}"`);
+}
+
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(async () => {
+  expect(await cluster.stop()).toBe(0);
+});
+
+test.skipIf(redisCli === undefined)('the README shows what its commands answer', () => {
+  const steps = transcript(readFileSync(path.join(root, 'README.md'), 'utf8'));
+  expect(steps.length).toBeGreaterThanOrEqual(4);
+  for (const { command, output } of steps) {
+    // As in a terminal; a newer redis-cli says aloud that it was redirected.
+    const here = command
+      .replace('redis-cli', 'redis-cli --no-raw')
+      .replace('-p 7000', `-p ${cluster.ports[0]}`);
+    expect(here).toContain(`--no-raw -c -p ${cluster.ports[0]} `);
+    const answer = execFileSync('sh', ['-c', here], { encoding: 'utf8', cwd: root, timeout: 20_000 });
+    const lines = answer
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !line.startsWith('-> Redirected'));
+    expect([command, lines.map(rounded)]).toEqual([command, output.map(rounded)]);
+  }
+});
