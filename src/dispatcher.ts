@@ -53,9 +53,10 @@ export class Dispatcher {
 
   /** The command, once it is known that this client may run it here and now. */
   #admit(client: ClientSession, args: Arguments): Command {
-    const { slots, keyspace, config } = this.#node;
+    const { slots, keyspace, config, access } = this.#node;
     const command = this.#find(client, args);
     if (client.transaction !== null && command.flags.includes('no_multi')) throw errors.notInTransaction();
+    access.admit(client, command, args);
     if (slots !== null) {
       const wasAsking = client.asking;
       try {

@@ -1,8 +1,11 @@
 import type { SlotMap } from '../cluster/slot-map.ts';
+import type { AccessControl } from './access/access-control.ts';
 import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
+import type { Listeners } from './listeners.ts';
+import type { Logger } from './observability/log.ts';
 
 /** Settings that CONFIG and AI.CONFIG read and change at run time. Sizes in bytes. */
 export interface RuntimeConfig {
@@ -27,7 +30,9 @@ export interface NodeContext {
   readonly name: string;
   /** 40 hexadecimal digits. */
   readonly id: string;
+  /** The first of the addresses that it listens on. */
   readonly host: string;
+  /** For plain connections; 0 where there are none. */
   readonly port: number;
   readonly dataDirectory: string;
   readonly startedAt: number;
@@ -39,4 +44,7 @@ export interface NodeContext {
   readonly counters: NodeCounters;
   readonly clients: ReadonlyMap<number, ClientSession>;
   readonly commands: CommandTable;
+  readonly access: AccessControl;
+  readonly listeners: Listeners;
+  readonly log: Logger;
 }

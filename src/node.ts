@@ -1,5 +1,7 @@
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { SlotMap } from '../cluster/slot-map.ts';
+import { AccessControl, type AccessOptions } from './access/access-control.ts';
+import { isLoopback } from './access/loopback.ts';
 import { ClientSession } from './client-session.ts';
 import { CommandTable } from './commands/table.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -7,16 +9,22 @@ import { errors } from './errors.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
 import { Devices } from './execution/devices.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
+import { Listeners, type UnixSocketOptions } from './listeners.ts';
 import type { NodeContext, RuntimeConfig } from './node-context.ts';
 import type { Logger } from './observability/log.ts';
-import { type ConnectionHost, createServer } from './protocol/connection.ts';
+import { type ConnectionHost, type Origin, refuse } from './protocol/connection.ts';
+import type { TlsOptions } from './protocol/tls-options.ts';
 
 export interface NodeOptions {
   readonly name: string;
   readonly id: string;
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
+  /** Address or addresses to listen on. */
+  readonly host: string | readonly string[];
+  /** Port for plain connections; 0 lets the system choose, null turns them off. */
+  readonly port: number | null;
+  readonly tls?: TlsOptions | undefined;
+  readonly unixSocket?: UnixSocketOptions | undefined;
+  readonly access?: AccessOptions | undefined;
   readonly dataDirectory: string;
   /** Null: outside cluster mode. */
   readonly slots: SlotMap | null;
@@ -33,9 +41,8 @@ const DEFAULT_MAX_CLIENTS = 10_000;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
-  readonly context: NodeContext & { port: number };
+  readonly context: NodeContext;
   readonly #log: Logger;
-  readonly #server: Server;
   readonly #clients = new Map<number, ClientSession>();
   readonly #host: ConnectionHost<ClientSession>;
   #lastClientId = 0;
@@ -52,11 +59,27 @@ export class TesseraNode {
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
     const devices = new Devices(options.devices);
     keyspace.onModelDropped((model) => devices.unload(model.device, model.id));
+    const hosts = typeof options.host === 'string' ? [options.host] : options.host;
+    const listeners = new Listeners(
+      {
+        hosts,
+        port: options.port,
+        tls: options.tls ?? null,
+        unixSocket: options.unixSocket ?? null,
+      },
+      {
+        accept: (socket, origin) => this.#accept(socket, origin),
+        isFull: (handshakes) => this.#clients.size + handshakes >= config.maxclients,
+      },
+    );
+    const commands = new CommandTable();
     this.context = {
       name: options.name,
       id: options.id,
-      host: options.host,
-      port: options.port,
+      host: hosts[0] ?? '',
+      get port() {
+        return listeners.port;
+      },
       dataDirectory: options.dataDirectory,
       startedAt: Date.now(),
       slots: options.slots,
@@ -72,7 +95,10 @@ export class TesseraNode {
         bytesOut: 0,
       },
       clients: this.#clients,
-      commands: new CommandTable(),
+      commands,
+      access: new AccessControl(commands, this.#clients, options.access),
+      listeners,
+      log: options.log,
     };
     const dispatcher = new Dispatcher(this.context);
     this.#host = {
@@ -82,6 +108,7 @@ export class TesseraNode {
         },
       },
       execute: (client, args) => dispatcher.execute(client, args),
+      isStranger: (client) => this.context.access.mustLogIn(client),
       closed: (client) => this.#closed(client),
       bug: (error, client) =>
         this.#log.error(
@@ -89,45 +116,45 @@ export class TesseraNode {
           'internal error while running a command',
         ),
     };
-    this.#server = createServer((socket) => this.#accept(socket));
   }
 
   get port(): number {
     return this.context.port;
   }
 
-  /** Starts to listen. @throws the system's error, such as EADDRINUSE. */
-  async listen(): Promise<void> {
-    const { host, port } = this.context;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
-    this.context.port = (this.#server.address() as AddressInfo).port;
+  get tlsPort(): number {
+    return this.context.listeners.tlsPort;
   }
 
-  /** Closes the listener and all clients, ends the workers. */
+  /** Starts to listen. @throws the system's error, such as EADDRINUSE, or the reason why the TLS files are of no use. */
+  async listen(): Promise<void> {
+    await this.context.listeners.listen();
+  }
+
+  /** Closes the listeners and all clients, ends the workers. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = this.context.listeners.close();
     for (const client of this.#clients.values()) client.kill();
     this.context.keyspace.close();
     if (this.context.devices.stuckThreads === 0) await this.context.devices.close();
     await closed;
   }
 
-  #accept(socket: Socket): ClientSession | null {
-    const { counters, config } = this.context;
+  #accept(socket: Socket, origin: Origin): ClientSession | null {
+    const { counters, config, access } = this.context;
     if (this.#clients.size >= config.maxclients) {
       counters.rejectedConnections++;
-      socket.on('error', () => {});
-      socket.end(`-${errors.maxClients().message}\r\n`);
+      refuse(socket, errors.maxClients());
+      return null;
+    }
+    const isRemote = origin.unixPath === null && !isLoopback(socket.remoteAddress ?? '');
+    if (isRemote && access.protectedMode && access.defaultUser.anyPassword) {
+      counters.rejectedConnections++;
+      refuse(socket, errors.protectedMode());
       return null;
     }
     counters.connections++;
-    const client = new ClientSession(++this.#lastClientId, socket, this.#host as ConnectionHost<never>);
+    const client = new ClientSession(++this.#lastClientId, socket, this.#host, origin, access);
     this.#clients.set(client.id, client);
     return client;
   }

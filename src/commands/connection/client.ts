@@ -3,7 +3,7 @@ import { errors } from '../../errors.ts';
 import type { NodeContext } from '../../node-context.ts';
 import { OK, type Reply, Verbatim } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
-import { integerAt, keywordAt, textAt } from '../arguments.ts';
+import { integerAt, keyAt, keywordAt, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 
 /** Printable, without spaces: what Redis takes for client names and library attributes. */
@@ -103,6 +103,7 @@ function kill(node: NodeContext, self: ClientSession, args: Arguments): Reply {
     if (option === 'ID') tests.push((session) => String(session.id) === value);
     else if (option === 'ADDR') tests.push((session) => session.remoteAddress === value);
     else if (option === 'LADDR') tests.push((session) => session.localAddress === value);
+    else if (option === 'USER') tests.push(isOf(node, keyAt(args, i + 1), value));
     else if (option === 'SKIPME') skipSelf = value.toLowerCase() !== 'no';
     else throw errors.syntax();
   }
@@ -111,6 +112,12 @@ function kill(node: NodeContext, self: ClientSession, args: Arguments): Reply {
   );
   for (const session of found) end(session, self);
   return found.length;
+}
+
+function isOf(node: NodeContext, name: string, shownName: string): (session: ClientSession) => boolean {
+  const user = node.access.find(name);
+  if (user === undefined) throw errors.noSuchUser(shownName);
+  return (session) => session.user === user;
 }
 
 function end(session: ClientSession, self: ClientSession): void {

@@ -1,15 +1,22 @@
 import { errors } from '../../errors.ts';
 import type { NodeContext } from '../../node-context.ts';
-import { MapReply, OK } from '../../protocol/reply.ts';
+import { MapReply, OK, ServerError } from '../../protocol/reply.ts';
+import type { Arguments } from '../../protocol/request-reader.ts';
 import { keywordAt, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { globMatcher } from '../keys/glob.ts';
+import { accessSettings } from './config-access.ts';
 import { parseBytes } from './sizes.ts';
 
-interface Setting {
+/** A setting of CONFIG. */
+export interface Setting {
   readonly read: (node: NodeContext) => string;
   /** Absent where it cannot be changed while running. Throws an Error that says why a value is refused. */
   readonly write?: (node: NodeContext, value: string) => void;
+  /** Puts the values into effect once all settings of a CONFIG SET are written. Throws an Error that says why that cannot be. */
+  readonly apply?: (node: NodeContext) => void;
+  /** What cannot be taken back, and cannot fail: done last. */
+  readonly commit?: (node: NodeContext) => void;
 }
 
 const SETTINGS: Record<string, Setting> = {
@@ -39,12 +46,12 @@ const SETTINGS: Record<string, Setting> = {
   },
   'cluster-enabled': { read: (node) => (node.slots === null ? 'no' : 'yes') },
   port: { read: (node) => String(node.port) },
-  bind: { read: (node) => node.host },
   dir: { read: (node) => node.dataDirectory },
   databases: { read: () => '1' },
   // What redis-benchmark asks for; there is no such file.
   save: { read: () => '' },
   appendonly: { read: () => 'no' },
+  ...accessSettings,
 };
 
 function positiveInteger(value: string): number {
@@ -69,9 +76,7 @@ export const config: Command = {
       }
       case 'SET':
         if (args.length < 4 || args.length % 2 !== 0) throw errors.invalidSubcommandArity('config|set');
-        for (let i = 2; i < args.length; i += 2) {
-          change(node, textAt(args, i).toLowerCase(), textAt(args, i + 1));
-        }
+        changeAll(node, args);
         return OK;
       case 'RESETSTAT':
         Object.assign(node.counters, { commands: 0, connections: 0, rejectedConnections: 0, errors: 0 });
@@ -82,13 +87,31 @@ export const config: Command = {
   },
 };
 
-function change(node: NodeContext, name: string, value: string): void {
-  const setting = SETTINGS[name];
-  if (setting === undefined) throw errors.configUnknown(name);
-  if (setting.write === undefined) throw errors.configInvalid(name, "can't set immutable config");
+/** All or none: where one is refused, those before it get their old values back. */
+function changeAll(node: NodeContext, args: Arguments): void {
+  const written: { name: string; setting: Setting; before: string }[] = [];
+  let current = '';
   try {
-    setting.write(node, value);
+    for (let i = 2; i < args.length; i += 2) {
+      current = textAt(args, i).toLowerCase();
+      const setting = SETTINGS[current];
+      if (setting === undefined) throw errors.configUnknown(current);
+      if (setting.write === undefined) throw new Error("can't set immutable config");
+      const before = setting.read(node);
+      setting.write(node, textAt(args, i + 1));
+      written.push({ name: current, setting, before });
+    }
+    const applied = new Set<Setting['apply']>([undefined]);
+    for (const { name, setting } of written) {
+      if (applied.has(setting.apply)) continue;
+      applied.add(setting.apply);
+      current = name;
+      setting.apply?.(node);
+    }
+    for (const { setting } of written) setting.commit?.(node);
   } catch (error) {
-    throw errors.configInvalid(name, error instanceof Error ? error.message : String(error));
+    for (const { setting, before } of written.reverse()) setting.write?.(node, before);
+    if (error instanceof ServerError) throw error;
+    throw errors.configInvalid(current, error instanceof Error ? error.message : String(error));
   }
 }

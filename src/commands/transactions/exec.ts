@@ -22,7 +22,10 @@ export const exec: Command = {
     let rest = Promise.resolve();
     let waits = false;
     transaction.commands.forEach(({ command, args }, index) => {
-      const answer = attempt(() => command.run(context, args));
+      const answer = attempt(() => {
+        node.access.admitQueued(client, command, args);
+        return command.run(context, args);
+      });
       if (!(answer instanceof Promise)) {
         replies[index] = answer ?? null;
         return;
