@@ -1,5 +1,11 @@
 import slotOf from 'cluster-key-slot';
-import { type ClusterNode, formatRanges, SLOT_COUNT, type SlotMap } from '../../../cluster/slot-map.ts';
+import {
+  type ClusterNode,
+  formatRanges,
+  portFor,
+  SLOT_COUNT,
+  type SlotMap,
+} from '../../../cluster/slot-map.ts';
 import { errors } from '../../errors.ts';
 import type { NodeContext } from '../../node-context.ts';
 import { MapReply, OK, type Reply, Verbatim } from '../../protocol/reply.ts';
@@ -18,13 +24,13 @@ export const cluster: Command = {
   summary: 'Tells about nodes and hash slots',
   syntax:
     'SLOTS | SHARDS | NODES | INFO | MYID | LINKS | KEYSLOT key | COUNTKEYSINSLOT slot | GETKEYSINSLOT slot count | SETSLOT slot MIGRATING id | IMPORTING id | STABLE',
-  run({ node }, args) {
+  run({ node, client }, args) {
     if (node.slots === null) throw errors.clusterDisabled();
-    return answer(node, node.slots, args);
+    return answer(node, node.slots, args, client.origin.secure);
   },
 };
 
-function answer(node: NodeContext, slots: SlotMap, args: Arguments): Reply {
+function answer(node: NodeContext, slots: SlotMap, args: Arguments, secure: boolean): Reply {
   const sub = keywordAt(args, 1);
   const exactly = (count: number) => {
     if (args.length !== count) throw errors.invalidSubcommandArity(`cluster|${sub.toLowerCase()}`);
@@ -33,14 +39,14 @@ function answer(node: NodeContext, slots: SlotMap, args: Arguments): Reply {
     case 'SLOTS':
       exactly(2);
       return slots.nodes.flatMap((n) =>
-        n.ranges.map(([from, to]): Reply => [from, to, [n.host, n.port, n.id, []]]),
+        n.ranges.map(([from, to]): Reply => [from, to, [n.host, portFor(n, secure), n.id, []]]),
       );
     case 'SHARDS':
       exactly(2);
       return slots.nodes.map(shard);
     case 'NODES':
       exactly(2);
-      return new Verbatim(slots.nodes.map((n) => `${nodeLine(n, slots)}\n`).join(''));
+      return new Verbatim(slots.nodes.map((n) => `${nodeLine(n, slots, secure)}\n`).join(''));
     case 'INFO':
       exactly(2);
       return new Verbatim(clusterInfo(slots));
@@ -96,7 +102,8 @@ function shard(n: ClusterNode): Reply {
       [
         new MapReply([
           ['id', n.id],
-          ['port', n.port],
+          ...(n.port === 0 ? [] : ([['port', n.port]] as const)),
+          ...(n.tlsPort === 0 ? [] : ([['tls-port', n.tlsPort]] as const)),
           ['ip', n.host],
           ['endpoint', n.host],
           ['role', 'master'],
@@ -108,12 +115,13 @@ function shard(n: ClusterNode): Reply {
   ]);
 }
 
-function nodeLine(n: ClusterNode, slots: SlotMap): string {
+function nodeLine(n: ClusterNode, slots: SlotMap, secure: boolean): string {
   const mine = n.id === slots.myself.id;
   const flags = mine ? 'myself,master' : 'master';
   const ranges = formatRanges(n.ranges);
   if (mine) ranges.push(...openSlots(slots));
-  const address = `${n.host}:${n.port}@${n.port + BUS_PORT_OFFSET}`;
+  const port = portFor(n, secure);
+  const address = `${n.host}:${port}@${port + BUS_PORT_OFFSET}`;
   return `${n.id} ${address} ${flags} - 0 0 ${slots.nodes.indexOf(n) + 1} connected ${ranges.join(' ')}`;
 }
 
