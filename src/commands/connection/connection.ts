@@ -180,7 +180,7 @@ export const time: Command = {
 export const wait: Command = {
   name: 'wait',
   arity: 3,
-  flags: ['blocking'],
+  flags: ['noscript'],
   group: 'generic',
   summary: 'Waits for replicas; this engine has none, so the answer is 0',
   syntax: 'numreplicas timeout',
