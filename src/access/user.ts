@@ -1,6 +1,6 @@
 import type { Command } from '../commands/command.ts';
 import type { CommandTable } from '../commands/table.ts';
-import type { Arguments } from '../protocol/request-reader.ts';
+import { type Arguments, splitInline } from '../protocol/request-reader.ts';
 import { hasHash, hashPassword, isPasswordHash } from './passwords.ts';
 import { ruleErrors } from './rule-error.ts';
 import { type Denial, furtherDenial, Selector } from './selector.ts';
@@ -152,8 +152,10 @@ export class User {
   }
 
   #addSelector(rules: string): void {
+    const pieces = splitInline(rules);
+    if (pieces === null) throw ruleErrors.syntax();
     const selector = Selector.empty(this.#table);
-    for (const rule of rules.split(/[ \t\n\v\f\r]+/)) selector.apply(rule);
+    for (const piece of pieces) selector.apply(piece);
     this.#selectors.push(selector);
   }
 }
