@@ -84,9 +84,10 @@ function sectionAccesses(args: Arguments): Map<number, KeyAccess> {
       found.set(i + 2, READ);
       continue;
     }
-    const access = SECTIONS.get(keyword);
+    const access = inGraph ? undefined : SECTIONS.get(keyword);
+    if (access === undefined) continue;
     const count = integerAt(args, i + 1);
-    if (inGraph || access === undefined || count === undefined || count < 0) continue;
+    if (count === undefined || count < 0) continue;
     const end = Math.min(i + 1 + count, args.length - 1);
     for (let k = i + 2; k <= end; k++) found.set(k, access);
     i = end;
