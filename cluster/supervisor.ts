@@ -29,7 +29,8 @@ interface Supervised {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #nodes: Supervised[];
-  readonly #restarts = new Set<NodeJS.Timeout>();
+  /** Restarts that are due, each with what is told that it is given up. */
+  readonly #restarts = new Map<NodeJS.Timeout, (error: Error) => void>();
   #stopping = false;
 
   constructor(options: SupervisorOptions) {
@@ -43,12 +44,17 @@ export class Supervisor {
     }));
   }
 
+  /** Whether `stop` was called. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
   /** Process ids by node name. */
   get pids(): Record<string, number | undefined> {
     return Object.fromEntries(this.#nodes.map((node) => [node.name, node.child?.pid]));
   }
 
-  /** Resolves when all nodes are ready. @throws Error when one does not come up at all. */
+  /** Resolves when all nodes are ready. @throws Error when one does not come up at all, or `stop` was called first. */
   async start(): Promise<void> {
     await Promise.all(
       this.#nodes.map((node) => new Promise<void>((resolve, reject) => this.#spawn(node, resolve, reject))),
@@ -58,7 +64,10 @@ export class Supervisor {
   /** Ends all nodes: asks first, and forces those that take longer than 5 s. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const timer of this.#restarts) clearTimeout(timer);
+    for (const [timer, given] of this.#restarts) {
+      clearTimeout(timer);
+      given(new Error('stopped'));
+    }
     await Promise.all(this.#nodes.map((node) => endProcess(node.child)));
   }
 
@@ -82,7 +91,10 @@ export class Supervisor {
     child.on('error', (error) => log('error', `${node.name}: ${error.message}`));
     child.once('close', (code, signal) => {
       node.child = null;
-      if (this.#stopping) return;
+      if (this.#stopping) {
+        failed(new Error(`${node.name} was stopped`));
+        return;
+      }
       if (upSince === null) node.failedStarts++;
       if (!node.everReady && node.failedStarts >= MOST_FAILED_STARTS) {
         failed(new Error(`${node.name} does not start (${signal ?? `exit code ${code}`})`));
@@ -97,7 +109,7 @@ export class Supervisor {
         this.#restarts.delete(timer);
         this.#spawn(node, ready, failed);
       }, node.delayMs);
-      this.#restarts.add(timer);
+      this.#restarts.set(timer, failed);
       node.delayMs = Math.min(node.delayMs * 2, LONGEST_DELAY_MS);
     });
   }

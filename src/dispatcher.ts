@@ -99,5 +99,5 @@ function unknownCommand(args: Arguments): ServerError {
     shown.push(text);
     length += text.length + 3;
   }
-  return errors.unknownCommand(args[0]?.toString('utf8', 0, 128) ?? '', shown);
+  return errors.unknownCommand(args[0]?.toString('utf8', 0, 128) ?? '', ...shown);
 }

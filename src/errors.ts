@@ -19,7 +19,7 @@ export const errors = {
   unauthenticatedBulk: () => fatal('ERR Protocol error: unauthenticated bulk length'),
 
   // Redis: commands
-  unknownCommand: (name: string, args: readonly string[]) =>
+  unknownCommand: (name: string, ...args: string[]) =>
     error(`ERR unknown command '${name}', with args beginning with: ${args.map((a) => `'${a}' `).join('')}`),
   unknownSubcommand: (sub: string, command: string) =>
     error(`ERR unknown subcommand '${sub}'. Try ${command.toUpperCase()} HELP.`),
@@ -35,7 +35,6 @@ export const errors = {
   expireGtLt: () => error('ERR GT and LT options at the same time are not compatible'),
   unsupportedOption: (option: string) => error(`ERR Unsupported option ${option}`),
   dbIndexOutOfRange: () => error('ERR DB index is out of range'),
-  invalidDbIndex: () => error('ERR invalid DB index'),
   selectInCluster: () => error('ERR SELECT is not allowed in cluster mode'),
   sameObject: () => error('ERR source and destination objects are the same'),
   noProto: () => error('NOPROTO unsupported protocol version'),
@@ -116,6 +115,19 @@ export const errors = {
     error(`ERR unknown subcommand or wrong number of arguments for '${sub}'. Try ${command} HELP.`),
   noSuchUser: (name: string) => error(`ERR No such user '${name}'`),
 
+  // Redis: DUMP, RESTORE, MIGRATE
+  busyKey: () => error('BUSYKEY Target key name already exists.'),
+  dumpFooter: () => error('ERR DUMP payload version or checksum are wrong'),
+  dumpContent: () => error('ERR Bad data format'),
+  invalidTtl: () => error('ERR Invalid TTL value, must be >= 0'),
+  invalidIdleTime: () => error('ERR Invalid IDLETIME value, must be >= 0'),
+  invalidFrequency: () => error('ERR Invalid FREQ value, must be >= 0 and <= 255'),
+  migrateKeysWithKey: () =>
+    error('ERR When using MIGRATE KEYS option, the key argument must be set to the empty string'),
+  migrateConnect: () => error('IOERR error or timeout connecting to the client'),
+  migrateIo: () => error('IOERR error or timeout reading to target instance'),
+  migrateTarget: (reply: string) => error(`ERR Target instance replied with error: ${reply}`),
+
   // Redis: cluster
   clusterDisabled: () => error('ERR This instance has cluster support disabled'),
   moved: (slot: number, host: string, port: number) => error(`MOVED ${slot} ${host}:${port}`),
@@ -145,6 +157,71 @@ export const errors = {
   unsupportedFormat: () => error('ERR unsupported data format'),
   bothBlobAndValues: () => error('ERR both BLOB and VALUES specified'),
 
+  // RedisAI: DAGs
+  dagMissingArguments: (command: string) => error(`ERR missing arguments for '${command}' command`),
+  dagEmpty: () => error('ERR DAG is empty'),
+  dagNeedsKeys: () =>
+    error(
+      'ERR AI.DAGEXECUTE and AI.DAGEXECUTE_RO commands must contain at least one out of ROUTING, LOAD, PERSIST keywords',
+    ),
+  dagUnexpectedArgument: (arg: string) => error(`ERR Invalid DAG command. Unexpected argument:  ${arg}`),
+  dagMissingLoad: () => error('ERR missing arguments after LOAD keyword in DAG command'),
+  dagMissingPersist: () => error('ERR missing arguments after PERSIST keyword in DAG command'),
+  dagInvalidLoad: () => error('ERR invalid or negative value found in number of keys to LOAD'),
+  dagInvalidPersist: () => error('ERR invalid or negative value found in number of keys to PERSIST'),
+  dagLoadCount: () =>
+    error('ERR number of keys to LOAD into DAG does not match the number of given arguments'),
+  dagPersistCount: () =>
+    error('ERR number of keys to PERSIST after DAG execution does not match the number of given arguments'),
+  dagMissingRouting: () => error('ERR Missing ROUTING value'),
+  dagPersistTwice: () => error('ERR PERSIST keys must be unique'),
+  dagPersistUnknown: () => error('ERR PERSIST key cannot be found in DAG'),
+  dagInputUnknown: () => error('ERR INPUT key cannot be found in DAG'),
+  dagPersistReadOnly: () => error('ERR PERSIST cannot be specified in a read-only DAG'),
+  dagScriptReadOnly: () => error('ERR AI.SCRIPTEXECUTE command cannot be specified in a read-only DAG'),
+  dagUnsupported: () => error('Unsupported command within DAG'),
+  dagDeprecatedInside: (command: string) =>
+    error(`Deprecated ${command} cannot be used in AI.DAGEXECUTE command`),
+  dagCurrentInside: (command: string) => error(`${command} cannot be used in a deprecated AI.DAGRUN command`),
+  timeoutInDag: () => error('ERR TIMEOUT not allowed within a DAG command'),
+
+  // RedisAI: scripts
+  emptyScriptKey: () => error('ERR script key is empty'),
+  unsupportedDevice: () => error('ERR unsupported device'),
+  missingEntryPoints: () => error('ERR Insufficient arguments, missing script entry points'),
+  entryPointsNotNumeric: () =>
+    error('ERR Non numeric entry points number provided to AI.SCRIPTSTORE command'),
+  missingSource: () => error('ERR Insufficient arguments, missing script SOURCE'),
+  noSuchEntryPoint: (name: string) => error(`Function ${name} does not exist in the given script.`),
+  entryPointInputs: (name: string, count: number) =>
+    error(`Wrong number of inputs in function ${name}. Expected 3 but was ${count}`),
+  entryPointTypes: (name: string) =>
+    error(
+      `Wrong inputs type in function ${name}. Expected signature similar to: def ${name}(tensors: List[Tensor], keys: List[str], args: List[str])`,
+    ),
+  noSuchFunction: (name: string) => error(`Function does not exist: ${name}`),
+  scriptScopeTwice: (scope: string) =>
+    error(`ERR Already Encountered ${scope} scope in AI.SCRIPTEXECUTE command`),
+  scriptScopeFirst: () =>
+    error('ERR KEYS or INPUTS scope must be provided first for AI.SCRIPTEXECUTE command'),
+  scriptKeysMissing: () => error('ERR Missing arguments after KEYS keyword'),
+  scriptKeysInvalid: () => error('ERR Invalid or negative value found in number of KEYS'),
+  scriptKeysCount: () =>
+    error(
+      'ERR Number of pre declared KEYS to be used in the command does not match the number of given arguments',
+    ),
+  scriptCountInvalid: (scope: string) => error(`ERR Invalid argument for ${scope} count in AI.SCRIPTEXECUTE`),
+  scriptCountMismatch: (scope: string) =>
+    error(`ERR number of ${scope} to AI.SCRIPTEXECUTE command does not match the number of given arguments`),
+  scriptInvalidArguments: () => error('ERR Invalid arguments provided to AI.SCRIPTEXECUTE'),
+  scriptUnexpectedArgument: (arg: string) =>
+    error(`ERR Invalid AI.SCRIPTEXECUTE command. Unexpected argument: ${arg}`),
+  scriptNoTimeoutValue: () => error('ERR No value provided for TIMEOUT in AI.SCRIPTEXECUTE'),
+  scriptRunParameter: () => error('ERR Unrecongnized parameter to SCRIPTRUN'),
+  scriptRunTwice: (section: string) => error(`ERR Already encountered an ${section} in SCRIPTRUN`),
+  variadicTwice: () => error('ERR Already encountered a variable size list of tensors'),
+  variadicOutside: () => error('ERR Encountered a variable size list of tensors outside of input section'),
+
   // RedisAI: models
   emptyModelKey: () => error('ERR model key is empty'),
   unsupportedBackend: () => error('ERR unsupported backend'),
@@ -154,7 +231,14 @@ export const errors = {
   invalidArgument: (name: string) => error(`ERR Invalid argument for ${name}`),
   minBatchWithoutBatch: () => error('ERR MINBATCHSIZE specified without BATCHSIZE'),
   minBatchTimeoutWithoutMinBatch: () => error('ERR MINBATCHTIMEOUT specified without MINBATCHSIZE'),
+  minBatchTimeoutWithoutBatch: () => error('ERR MINBATCHTIMEOUT specified without BATCHSIZE'),
   inputsNotForBackend: () => error('ERR INPUTS argument should not be specified for this backend'),
+  missingInputsOutputs: () => error('ERR Insufficient arguments, INPUTS and OUTPUTS not specified'),
+  inputsNotForTf: () => error('ERR INPUTS not specified for TF'),
+  outputsNotForTf: () => error('ERR OUTPUTS not specified for TF'),
+  modelInputsCount: () => error('ERR number of model inputs does not match the number of given arguments'),
+  modelOutputsCount: () => error('ERR number of model outputs does not match the number of given arguments'),
+  noBatchingTflite: () => error('ERR Auto-batching not supported by the TFLITE backend'),
   missingBlob: () => error('ERR Insufficient arguments, missing model BLOB'),
   expectedBlob: () => error('ERR Invalid argument, expected BLOB'),
   inputsNotSpecified: () => error('ERR INPUTS not specified'),

@@ -120,7 +120,13 @@ async function start(): Promise<void> {
     log.info('stopped');
     process.exit(0);
   });
-  await supervisor.start();
+  try {
+    await supervisor.start();
+  } catch (error) {
+    // Ctrl-C while the nodes come up is no failure to start.
+    if (supervisor.stopping) return;
+    throw error;
+  }
   const [first] = config.nodes;
   const { port = 0, 'tls-port': tlsPort } = first ?? {};
   const how = port === 0 ? `--tls -p ${tlsPort}` : `-p ${port}`;

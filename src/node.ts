@@ -58,7 +58,7 @@ export class TesseraNode {
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
     const devices = new Devices(options.devices);
-    keyspace.onModelDropped((model) => devices.unload(model.device, model.id));
+    keyspace.onModelDropped((model) => devices.unload(model));
     const hosts = typeof options.host === 'string' ? [options.host] : options.host;
     const listeners = new Listeners(
       {

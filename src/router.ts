@@ -29,13 +29,14 @@ export function route(
     positions.filter((p) => keyspace.get((args[p] as Buffer).toString('latin1')) === undefined).length;
   if (slots.isMine(slot)) {
     const target = slots.migratingTo(slot);
-    if (target === undefined) return;
+    if (target === undefined || command.name === 'migrate') return;
     const absent = missing();
     if (absent === 0) return;
     if (absent < positions.length) throw errors.tryAgain();
     throw errors.ask(slot, target.host, portFor(target, client.origin.secure));
   }
-  if (client.asking && slots.importingFrom(slot) !== undefined) {
+  const asking = client.asking || command.flags.includes('asking');
+  if (asking && slots.importingFrom(slot) !== undefined) {
     if (positions.length > 1 && missing() > 0) throw errors.tryAgain();
     return;
   }

@@ -2,17 +2,17 @@ import type { Command, CommandGroup } from './command.ts';
 
 /** The category that a group of commands stands for. */
 const BY_GROUP: Partial<Record<CommandGroup, string>> = {
-  ai: '@ai',
-  generic: '@keyspace',
-  string: '@string',
-  hash: '@hash',
-  list: '@list',
-  set: '@set',
-  'sorted-set': '@sortedset',
-  transactions: '@transaction',
-  pubsub: '@pubsub',
-  scripting: '@scripting',
-  connection: '@connection',
+  ai: 'ai',
+  generic: 'keyspace',
+  string: 'string',
+  hash: 'hash',
+  list: 'list',
+  set: 'set',
+  'sorted-set': 'sortedset',
+  transactions: 'transaction',
+  pubsub: 'pubsub',
+  scripting: 'scripting',
+  connection: 'connection',
 };
 
 interface Exception {
@@ -20,18 +20,18 @@ interface Exception {
   readonly without?: readonly string[];
 }
 
-const DANGEROUS_KEYSPACE: Exception = { with: ['@keyspace', '@dangerous'] };
-const SORT: Exception = { with: ['@set', '@sortedset', '@list', '@dangerous'], without: ['@keyspace'] };
-const NO_KEYSPACE: Exception = { without: ['@keyspace'] };
+const DANGEROUS_KEYSPACE: Exception = { with: ['keyspace', 'dangerous'] };
+const SORT: Exception = { with: ['set', 'sortedset', 'list', 'dangerous'], without: ['keyspace'] };
+const NO_KEYSPACE: Exception = { without: ['keyspace'] };
 
 /** Where Redis 7.0 says something else than group and flags do (its COMMAND INFO, compared by a test). */
 const EXCEPTIONS: Record<string, Exception> = {
-  asking: { with: ['@connection'] },
-  readonly: { with: ['@connection'] },
-  readwrite: { with: ['@connection'] },
-  client: { without: ['@connection'] },
-  command: { with: ['@connection'] },
-  dbsize: { with: ['@keyspace'] },
+  asking: { with: ['connection'] },
+  readonly: { with: ['connection'] },
+  readwrite: { with: ['connection'] },
+  client: { without: ['connection'] },
+  command: { with: ['connection'] },
+  dbsize: { with: ['keyspace'] },
   flushall: DANGEROUS_KEYSPACE,
   flushdb: DANGEROUS_KEYSPACE,
   swapdb: DANGEROUS_KEYSPACE,
@@ -39,22 +39,25 @@ const EXCEPTIONS: Record<string, Exception> = {
   restore: DANGEROUS_KEYSPACE,
   migrate: DANGEROUS_KEYSPACE,
   keys: DANGEROUS_KEYSPACE,
-  info: { with: ['@dangerous'] },
-  lastsave: { with: ['@admin', '@dangerous'] },
-  role: { with: ['@admin', '@dangerous'] },
+  info: { with: ['dangerous'] },
+  lastsave: { with: ['admin', 'dangerous'] },
+  role: { with: ['admin', 'dangerous'] },
   object: NO_KEYSPACE,
   sort: SORT,
   sort_ro: SORT,
-  wait: { with: ['@connection'], without: ['@keyspace'] },
-  pubsub: { without: ['@pubsub'] },
-  'pubsub|help': { without: ['@pubsub'] },
-  function: { without: ['@scripting'] },
-  script: { without: ['@scripting'] },
+  wait: { with: ['connection'], without: ['keyspace'] },
+  ...each('getbit setbit bitcount bitfield bitfield_ro bitop bitpos', {
+    with: ['bitmap'],
+    without: ['string', 'keyspace'],
+  }),
+  pubsub: { without: ['pubsub'] },
+  'pubsub|help': { without: ['pubsub'] },
+  function: { without: ['scripting'] },
+  script: { without: ['scripting'] },
 };
 
 /**
- * The ACL categories of a command, each with its `@`, as COMMAND INFO and ACL CAT show them: from its group and flags, by Redis 7.0's rules,
- * and `@ai` for the AI.* commands.
+ * The ACL categories of a command, without the `@`: from its group and flags, by Redis 7.0's rules, and `ai` for the AI.* commands.
  */
 export function categoriesOf(command: Command): string[] {
   const { flags, group, name } = command;
@@ -63,12 +66,16 @@ export function categoriesOf(command: Command): string[] {
   const found = new Set<string>(exception?.with);
   const ofGroup = BY_GROUP[group];
   if (ofGroup !== undefined) found.add(ofGroup);
-  if (has('write')) found.add('@write');
-  if (has('readonly') && group !== 'scripting') found.add('@read');
-  if (has('admin')) found.add('@admin').add('@dangerous');
-  if (has('pubsub')) found.add('@pubsub');
-  if (has('blocking')) found.add('@blocking');
-  found.add(has('fast') ? '@fast' : '@slow');
+  if (has('write')) found.add('write');
+  if (has('readonly') && group !== 'scripting') found.add('read');
+  if (has('admin')) found.add('admin').add('dangerous');
+  if (has('pubsub')) found.add('pubsub');
+  if (has('blocking')) found.add('blocking');
+  found.add(has('fast') ? 'fast' : 'slow');
   for (const name of exception?.without ?? []) found.delete(name);
   return [...found];
+}
+
+function each(names: string, exception: Exception): Record<string, Exception> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, exception]));
 }

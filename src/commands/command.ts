@@ -16,6 +16,7 @@ export type CommandFlag =
   | 'module'
   | 'blocking'
   | 'pubsub'
+  | 'asking'
   | 'no_multi';
 
 /** Redis's groups of commands, and `ai`. */

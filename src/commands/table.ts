@@ -1,22 +1,13 @@
 import { errors } from '../errors.ts';
 import type { Arguments } from '../protocol/request-reader.ts';
 import { aclCommands } from './acl/index.ts';
-import { aiConfig } from './ai/config.ts';
-import { aiInfo } from './ai/info.ts';
-import { modeldel } from './ai/modeldel.ts';
-import { modelexecute } from './ai/modelexecute.ts';
-import { modelget } from './ai/modelget.ts';
-import { modelscan } from './ai/modelscan.ts';
-import { modelstore } from './ai/modelstore.ts';
-import { tensorget } from './ai/tensorget.ts';
-import { tensorset } from './ai/tensorset.ts';
+import { aiCommands } from './ai/index.ts';
 import { cluster } from './cluster/cluster.ts';
 import type { Command } from './command.ts';
 import { client } from './connection/client.ts';
 import * as connection from './connection/connection.ts';
 import { hashCommands } from './hashes/index.ts';
-import * as expiry from './keys/expiry.ts';
-import * as keys from './keys/keys.ts';
+import { keyCommands } from './keys/index.ts';
 import { listCommands } from './lists/index.ts';
 import { pubsubCommands } from './pubsub/index.ts';
 import { command } from './server/command.ts';
@@ -26,11 +17,11 @@ import { setCommands } from './sets/index.ts';
 import { sortedSetCommands } from './sorted-sets/index.ts';
 import * as strings from './strings/strings.ts';
 import { transactionCommands } from './transactions/index.ts';
+import { transferCommands } from './transfer/index.ts';
 
 const ALL: readonly Command[] = [
-  ...[tensorset, tensorget, modelstore, modelget, modeldel, modelexecute, modelscan, aiInfo, aiConfig],
-  ...Object.values(keys),
-  ...Object.values(expiry),
+  ...aiCommands,
+  ...keyCommands,
   ...Object.values(strings),
   ...Object.values(connection),
   ...hashCommands,
@@ -38,6 +29,7 @@ const ALL: readonly Command[] = [
   ...setCommands,
   ...sortedSetCommands,
   ...transactionCommands,
+  ...transferCommands,
   ...pubsubCommands,
   ...aclCommands,
   ...[client, command, config, info, cluster],

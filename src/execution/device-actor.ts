@@ -6,7 +6,7 @@ import type { Tensor } from '../tensors/tensor.ts';
 import { rowsOf } from './batch.ts';
 import { Lane } from './lane.ts';
 import type { LoadResult, RunResult } from './messages.ts';
-import { type PendingRun, type RunOutcome, RunQueue } from './run-queue.ts';
+import { type PendingRun, type QueueLimit, type RunOutcome, RunQueue } from './run-queue.ts';
 
 export interface DeviceSettings extends SessionOptions {
   /** Runs of this device at the same time. */
@@ -48,6 +48,8 @@ export class DeviceActor {
   readonly #cost = new Map<number, number>();
   /** Models with a run that is past its deadline and still holds its thread: how many. */
   readonly #stuck = new Map<number, number>();
+  /** Models that are gone: a command that began before may still hold one, and nobody would free its new session. */
+  readonly #dropped = new WeakSet<StoredModel>();
   #timer: NodeJS.Timeout | null = null;
   #pumpQueued = false;
   #closed = false;
@@ -55,11 +57,19 @@ export class DeviceActor {
   constructor(name: string, settings: DeviceSettings) {
     this.name = name;
     this.#settings = settings;
-    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => new Lane());
+    const replaced = () => {
+      this.counters.workersReplaced++;
+    };
+    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => new Lane(replaced));
   }
 
   get queueLength(): number {
     return this.#queue.size;
+  }
+
+  /** Loaded models, once for each thread that has them; those that are still to be freed too. */
+  get sessions(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.resident.size + lane.unloading.length, 0);
   }
 
   /** Threads that a run past its deadline still holds. */
@@ -80,27 +90,27 @@ export class DeviceActor {
 
   /**
    * Queues a run.
-   * @param timeoutMs the longest time in the queue; the answer is then 'TIMEDOUT'. Undefined: no limit.
+   * @param limit until when it may wait in the queue; the answer is then 'TIMEDOUT'.
    */
-  run(model: StoredModel, inputs: readonly Tensor[], timeoutMs: number | undefined): Promise<RunOutcome> {
+  run(model: StoredModel, inputs: readonly Tensor[], limit: QueueLimit): Promise<RunOutcome> {
     if (this.#stuck.has(model.id)) return Promise.reject(errors.executionBusy());
+    if (this.#dropped.has(model)) return Promise.reject(errors.emptyModelKey());
     return new Promise((resolve, reject) => {
       const queuedAt = performance.now();
-      const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : queuedAt + timeoutMs;
-      this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, deadline, resolve, reject });
+      this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, limit, resolve, reject });
       this.#pumpSoon();
     });
   }
 
-  /** Frees a model's sessions. Runs of it that wait are answered as if the model was not there. */
-  unload(modelId: number): void {
-    for (const run of this.#queue.takeModel(modelId)) run.reject(errors.emptyModelKey());
-    this.#cost.delete(modelId);
+  /** Frees a model's sessions. Runs of it that wait, or come later, are answered as if the model was not there. */
+  unload(model: StoredModel): void {
+    this.#dropped.add(model);
+    for (const run of this.#queue.takeModel(model.id)) run.reject(errors.emptyModelKey());
+    this.#cost.delete(model.id);
     for (const lane of this.#lanes) {
-      if (!lane.resident.delete(modelId)) continue;
-      lane.unloading.push(modelId);
-      if (lane.busy === 'idle') void this.#free(lane);
+      if (lane.resident.delete(model.id) || lane.loading === model.id) lane.unloading.push(model.id);
     }
+    this.#freeIdle();
   }
 
   async close(): Promise<void> {
@@ -124,23 +134,33 @@ export class DeviceActor {
     const now = performance.now();
     for (const run of this.#queue.takeExpired(now)) run.resolve('TIMEDOUT');
     this.#startLoad();
+    const ready = this.#queue.readyModels(now);
+    // Before others take the threads that are free: these would wait for as long as the others keep coming.
+    this.#spread(ready.filter((model) => this.#isStranded(model)));
     for (const lane of this.#lanes) {
       if (lane.busy !== 'idle' || this.#running() >= this.#settings.threadsPerQueue) continue;
-      const batches = this.#collect(lane, now);
+      const batches = this.#collect(lane, ready, now);
       if (batches.length > 0) void this.#dispatch(lane, batches);
     }
-    this.#spread(now);
+    if (this.#running() < this.#settings.threadsPerQueue) this.#spread(this.#queue.readyModels(now));
+    this.#freeIdle();
     this.#setTimer(now);
+  }
+
+  #freeIdle(): void {
+    for (const lane of this.#lanes) {
+      if (lane.busy === 'idle' && lane.unloading.length > 0) void this.#free(lane);
+    }
   }
 
   #running(): number {
     return this.#lanes.filter((lane) => lane.busy === 'run').length;
   }
 
-  #collect(lane: Lane, now: number): PendingRun[][] {
+  #collect(lane: Lane, ready: readonly StoredModel[], now: number): PendingRun[][] {
     const batches: PendingRun[][] = [];
     let cost = 0;
-    for (const model of this.#queue.readyModels(now)) {
+    for (const model of ready) {
       if (!lane.resident.has(model.id)) continue;
       while (cost < TASK_BUDGET_US) {
         const expected = this.#cost.get(model.id) ?? TASK_BUDGET_US;
@@ -154,38 +174,52 @@ export class DeviceActor {
     return batches;
   }
 
-  /** Gives a model that waits a session in a thread that is free, where none of its own is. */
-  #spread(now: number): void {
-    if (this.#running() >= this.#settings.threadsPerQueue || this.#loads.length > 0) return;
-    for (const model of this.#queue.readyModels(now)) {
-      this.#loads.push({
-        model,
-        resolve: () => {},
-        reject: (error) => {
-          for (const run of this.#queue.takeModel(model.id)) run.reject(error);
-        },
-      });
-      this.#startLoad();
+  /** Whether no thread will run it soon: those that have a session are loading something else, or there are none. */
+  #isStranded(model: StoredModel): boolean {
+    return !this.#lanes.some((lane) => lane.resident.has(model.id) && lane.busy !== 'load');
+  }
+
+  /** Whether the thread will have a session to offer in a moment, so that another one would be too many. */
+  #willRun(lane: Lane, modelId: number): boolean {
+    return lane.loading === modelId || (lane.busy === 'unload' && lane.resident.has(modelId));
+  }
+
+  /** Gives the first of these models that can have one a session in a free thread. */
+  #spread(models: readonly StoredModel[]): void {
+    for (const model of models) {
+      if (this.#lanes.some((lane) => this.#willRun(lane, model.id))) continue;
+      const lane = this.#freeLane(model.id);
+      if (lane === undefined) continue;
+      const reject = (error: Error) => {
+        for (const run of this.#queue.takeModel(model.id)) run.reject(error);
+      };
+      void this.#loadIn(lane, { model, resolve: () => {}, reject });
       return;
     }
   }
 
-  /** One load at a time, in the free thread that ran least recently. */
+  /** One load of a new model at a time. */
   #startLoad(): void {
     if (this.#lanes.some((lane) => lane.busy === 'load')) return;
     const next = this.#loads[0];
     if (next === undefined) return;
-    const free = this.#lanes.filter((lane) => lane.busy === 'idle' && !lane.resident.has(next.model.id));
-    const lane = free.sort((a, b) => a.lastRunAt - b.lastRunAt)[0];
+    const lane = this.#freeLane(next.model.id);
     if (lane === undefined) return;
     this.#loads.shift();
     void this.#loadIn(lane, next);
+  }
+
+  /** A free thread to load in: one without models, whose runs would wait meanwhile, else the one that ran least recently. */
+  #freeLane(modelId: number): Lane | undefined {
+    const free = this.#lanes.filter((lane) => lane.busy === 'idle' && !lane.resident.has(modelId));
+    return free.find((lane) => lane.resident.size === 0) ?? free.sort((a, b) => a.lastRunAt - b.lastRunAt)[0];
   }
 
   async #loadIn(lane: Lane, load: PendingLoad): Promise<void> {
     const { model } = load;
     const { intraOpParallelism, interOpParallelism, loadTimeoutMs } = this.#settings;
     lane.busy = 'load';
+    lane.loading = model.id;
     const abort = new AbortController();
     const thread = lane.thread();
     const timer = setTimeout(() => abort.abort(), loadTimeoutMs);
@@ -200,17 +234,16 @@ export class DeviceActor {
         },
         abort.signal,
       );
-      lane.resident.add(model.id);
+      if (!lane.unloading.includes(model.id)) lane.resident.add(model.id);
       load.resolve(result as LoadResult);
     } catch (error) {
       if (abort.signal.aborted || this.#died(lane, thread)) {
-        this.counters.workersReplaced++;
-        lane.reset();
         load.reject(abort.signal.aborted ? errors.loadTimeout() : errors.workerDied());
       } else load.reject(asBackendError(error));
     } finally {
       clearTimeout(timer);
       lane.busy = 'idle';
+      lane.loading = null;
       this.#pump();
     }
   }
@@ -270,8 +303,6 @@ export class DeviceActor {
     error: unknown,
   ): void {
     const culprit = Number(Atomics.load(lane.progress, 0));
-    this.counters.workersReplaced++;
-    lane.reset();
     const batch = batches[culprit] ?? [];
     const modelId = batch[0]?.model.id;
     if (late) {
@@ -289,8 +320,9 @@ export class DeviceActor {
       for (const run of this.#queue.takeModel(modelId)) run.reject(errors.executionBusy());
     }
     for (const other of batches.filter((b) => b !== batch).reverse()) {
-      if (this.#stuck.has((other[0] as PendingRun).model.id))
-        for (const run of other) run.reject(errors.executionBusy());
+      const { model } = other[0] as PendingRun;
+      if (this.#stuck.has(model.id)) for (const run of other) run.reject(errors.executionBusy());
+      else if (this.#dropped.has(model)) for (const run of other) run.reject(errors.emptyModelKey());
       else for (const run of other.reverse()) this.#queue.push(run, true);
     }
   }
@@ -335,11 +367,11 @@ export class DeviceActor {
   }
 
   async #free(lane: Lane): Promise<void> {
-    lane.busy = 'load';
+    lane.busy = 'unload';
     try {
       await lane.run({ kind: 'unload', modelIds: lane.unloading.splice(0) }, new AbortController().signal);
     } catch {
-      lane.reset();
+      // The thread died, and the sessions with it.
     } finally {
       lane.busy = 'idle';
       this.#pump();

@@ -1,3 +1,4 @@
+import type { StoredModel } from '../backends/model.ts';
 import { errors } from '../errors.ts';
 import { DeviceActor, type DeviceCounters, type DeviceSettings } from './device-actor.ts';
 
@@ -35,8 +36,8 @@ export class Devices {
   }
 
   /** Frees a model's sessions on its device. */
-  unload(device: string, modelId: number): void {
-    this.#actors.get(device.toUpperCase())?.unload(modelId);
+  unload(model: StoredModel): void {
+    this.#actors.get(model.device.toUpperCase())?.unload(model);
   }
 
   counters(): DeviceCounters {
@@ -51,6 +52,11 @@ export class Devices {
 
   get queueLength(): number {
     return [...this.#actors.values()].reduce((sum, actor) => sum + actor.queueLength, 0);
+  }
+
+  /** Loaded models, once for each thread that has them. */
+  get sessions(): number {
+    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.sessions, 0);
   }
 
   /** Threads that no signal can stop: a process that has some can only end by force. */

@@ -12,12 +12,15 @@ export class Lane {
   /** Models whose sessions go with the next task. */
   readonly unloading: number[] = [];
   readonly progress = new BigInt64Array(new SharedArrayBuffer(16));
-  busy: 'idle' | 'load' | 'run' = 'idle';
+  busy: 'idle' | 'load' | 'unload' | 'run' = 'idle';
+  /** The model that is being loaded. */
+  loading: number | null = null;
   /** Monotonic ms of the last run: loads go to the thread that is used least. */
   lastRunAt = 0;
   readonly #pool: Piscina;
 
-  constructor() {
+  /** @param replaced is called when the thread is gone, whatever it was doing; its sessions are forgotten then. */
+  constructor(replaced: () => void) {
     this.#pool = new Piscina({
       filename: new URL('./worker.ts', import.meta.url).href,
       minThreads: 1,
@@ -27,6 +30,11 @@ export class Lane {
     });
     // A worker that dies rejects its task, where it is handled; the event as such needs an ear.
     this.#pool.on('error', () => {});
+    this.#pool.on('workerDestroy', () => {
+      this.resident.clear();
+      this.unloading.length = 0;
+      replaced();
+    });
   }
 
   /** @throws what the worker throws, or an AbortError when the signal fires: the thread is then left to end by itself and replaced. */
@@ -37,12 +45,6 @@ export class Lane {
   /** The thread that is running now. */
   thread(): Worker | undefined {
     return this.#pool.threads[0];
-  }
-
-  /** Forgets the sessions of a thread that is gone. */
-  reset(): void {
-    this.resident.clear();
-    this.unloading.length = 0;
   }
 
   async close(): Promise<void> {

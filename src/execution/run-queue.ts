@@ -5,6 +5,18 @@ import { batchSignature } from './batch.ts';
 /** The answer to a run: its outputs, or that its time in the queue was over. */
 export type RunOutcome = readonly Tensor[] | 'TIMEDOUT';
 
+/**
+ * Until when requests may wait in the queue, in monotonic ms. The runs of one DAG share it: once the first has begun, none of them is late.
+ */
+export interface QueueLimit {
+  deadline: number;
+}
+
+/** @param timeoutMs undefined for no limit. */
+export function queueLimit(timeoutMs: number | undefined): QueueLimit {
+  return { deadline: timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs };
+}
+
 /** A request in the queue. Times are monotonic ms. */
 export interface PendingRun {
   readonly model: StoredModel;
@@ -12,7 +24,7 @@ export interface PendingRun {
   /** Rows of dimension 0; undefined where the inputs do not agree on them. */
   readonly rows: number | undefined;
   readonly queuedAt: number;
-  readonly deadline: number;
+  readonly limit: QueueLimit;
   readonly resolve: (outcome: RunOutcome) => void;
   readonly reject: (error: Error) => void;
 }
@@ -66,12 +78,13 @@ export class RunQueue {
     const count = oldest.batches ? this.#fitting(oldest).count : 1;
     const batch = oldest.pending.splice(0, count);
     this.#drop(oldest, batch.length);
+    for (const run of batch) run.limit.deadline = Number.POSITIVE_INFINITY;
     return batch;
   }
 
   /** Takes out what waited past its deadline. */
   takeExpired(now: number): PendingRun[] {
-    return this.#takeWhere((run) => run.deadline <= now);
+    return this.#takeWhere((run) => run.limit.deadline <= now);
   }
 
   takeModel(modelId: number): PendingRun[] {
@@ -84,7 +97,7 @@ export class RunQueue {
     for (const group of this.#groups.values()) {
       const ready = this.#readyAt(group);
       if (ready > now) next = Math.min(next, ready);
-      for (const run of group.pending) next = Math.min(next, run.deadline);
+      for (const run of group.pending) next = Math.min(next, run.limit.deadline);
     }
     return next;
   }

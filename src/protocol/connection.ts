@@ -30,6 +30,8 @@ export interface Origin {
 export type Accept = (socket: Socket) => Connection | null;
 
 const READ_BUFFER_BYTES = 64 * 1024;
+/** Replies that gather beyond this are sent before the next command runs, which then waits if the client does not read. */
+const MAX_GATHERED_BYTES = 1024 * 1024;
 
 /**
  * One read buffer serves all connections: libuv fills it and calls back within the same turn, and the reader keeps no view on it.
@@ -82,6 +84,7 @@ export class Connection {
     socket.on('close', () => {
       if (this.#closed) return;
       this.#closed = true;
+      this.#reader.drop();
       host.closed(this);
       for (const listener of this.#closeListeners.splice(0)) listener();
     });
@@ -105,6 +108,7 @@ export class Connection {
   /** Takes `count` bytes that were read into `buffer`. */
   received(count: number, buffer: Buffer): void {
     this.bytesIn += count;
+    if (this.closing) return;
     try {
       const target = this.#reader.target();
       if (target !== null && target.buffer === buffer.buffer && target.byteOffset === buffer.byteOffset) {
@@ -128,11 +132,11 @@ export class Connection {
     this.#send(message);
   }
 
-  /** Sends what is gathered, then closes. */
+  /** Sends what is gathered, then closes; a client that goes on sending is not waited for. */
   closeAfterReplies(): void {
     this.closing = true;
     this.#flush();
-    this.socket.end();
+    this.socket.destroySoon();
   }
 
   /** Closes at once; what was not sent is lost. */
@@ -163,6 +167,7 @@ export class Connection {
       return false;
     }
     this.#send(reply);
+    if (this.writer.pendingBytes > MAX_GATHERED_BYTES) this.#flush();
     return !this.#congested && !this.closing;
   }
 
@@ -217,7 +222,6 @@ export class Connection {
   #failed(error: unknown): void {
     this.writer.write(this.#asReply(error));
     this.closeAfterReplies();
-    this.socket.destroySoon();
   }
 }
 
@@ -273,6 +277,7 @@ export function createServer(accept: Accept): Server {
     (socket as InternalSocket)._server = holder._server;
     connection = accept(socket);
     if (connection === null) return;
+    socket.once('close', () => forgetReadBuffer(socket));
     socket.resume();
   });
 }
@@ -290,4 +295,10 @@ function receiveByEvents(socket: Socket, accept: Accept): void {
   if (connection === null) return;
   socket.on('data', (chunk) => connection.received(chunk.length, chunk));
   socket.resume();
+}
+
+/** A Socket remembers the buffer that it read into last. An old one that is closed would keep a large buffer until a full collection. */
+function forgetReadBuffer(socket: Socket): void {
+  const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kBuffer');
+  if (symbol !== undefined) (socket as unknown as Record<symbol, unknown>)[symbol] = null;
 }

@@ -46,6 +46,8 @@ export class RequestReader {
   /** Bytes left over from earlier chunks: an incomplete line or small argument, or commands held back while the handler is busy. */
   #rest: Buffer | null = null;
   #args: Buffer[] = [];
+  /** How many of them no longer lie in a chunk. */
+  #detached = 0;
   /** Arguments still to come of the command being read. */
   #missing = 0;
   /** Length of the bulk string being read, -1 while its header is awaited. */
@@ -74,6 +76,14 @@ export class RequestReader {
   /** Bytes held for this connection that no command has taken yet. */
   get bufferedBytes(): number {
     return (this.#rest?.length ?? 0) + (this.#large?.length ?? 0);
+  }
+
+  /** Forgets what is held. A large argument would else stay until a full collection, as the connection is old when it ends. */
+  drop(): void {
+    this.#stopped = true;
+    this.#rest = null;
+    this.#args = [];
+    this.#large = null;
   }
 
   /**
@@ -143,13 +153,14 @@ export class RequestReader {
   #emit(): void {
     const args = this.#args;
     this.#args = [];
+    this.#detached = 0;
     if (!this.#handler.command(args)) this.#stopped = true;
   }
 
   #detach(data: Buffer): void {
-    for (let i = this.#args.length - 1; i >= 0; i--) {
-      const arg = this.#args[i] as Buffer;
-      if (arg.buffer === data.buffer && data.length > 0) this.#args[i] = Buffer.from(arg);
+    for (; this.#detached < this.#args.length; this.#detached++) {
+      const arg = this.#args[this.#detached] as Buffer;
+      if (arg.buffer === data.buffer && data.length > 0) this.#args[this.#detached] = Buffer.from(arg);
     }
   }
 

@@ -49,7 +49,8 @@ function parseFloatText(text: string): number {
   if (infinity) return infinity[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (!FLOAT.test(text)) throw errors.invalidValue();
   const value = Number(text);
-  if (!Number.isFinite(value)) throw errors.invalidValue();
+  // What is too large for a double, or too small and not zero, is out of range to C.
+  if (!Number.isFinite(value) || (value === 0 && /^[^e]*[1-9]/i.test(text))) throw errors.invalidValue();
   return value;
 }
 

@@ -14,11 +14,15 @@ export interface TestCluster {
 
 const main = path.join(import.meta.dirname, '../../src/main.ts');
 
-/** Starts `tessera start` as a user would, three nodes on ports that the system chose. */
-export async function startCluster(): Promise<TestCluster> {
+const THIRDS = ['0-5460', '5461-10922', '10923-16383'];
+
+/**
+ * Starts `tessera start` as a user would, three nodes on ports that the system chose.
+ * @param slots the range of each node.
+ */
+export async function startCluster(slots: readonly string[] = THIRDS): Promise<TestCluster> {
   const ports = await freePorts(3);
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-'));
-  const slots = ['0-5460', '5461-10922', '10923-16383'];
   const nodes = ports.map((port, i) => ({
     name: `node-${i + 1}`,
     host: '127.0.0.1',
@@ -58,7 +62,8 @@ function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   });
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports of the loopback address that are free right now. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = net.createServer().listen(0, '127.0.0.1');

@@ -17,12 +17,21 @@ export const onnxBackend: Backend = {
   },
 };
 
+/**
+ * The level of ONNX Runtime's own log, which goes past ours to standard error. Its errors are answers to clients already, and
+ * a wrong declared shape is none at all.
+ */
+const FATAL = 4;
+
 function sessionOptions(options: SessionOptions): ort.InferenceSession.SessionOptions {
-  const out: ort.InferenceSession.SessionOptions = { logSeverityLevel: 3 };
+  const out: ort.InferenceSession.SessionOptions = { logSeverityLevel: FATAL };
   if (options.intraOpParallelism > 0) out.intraOpNumThreads = options.intraOpParallelism;
   if (options.interOpParallelism > 0) out.interOpNumThreads = options.interOpParallelism;
   return out;
 }
+
+/** What ONNX Runtime 1.30 says when a prepared output has not the real shape: the declared one was wrong, which alone is worth another run. */
+const WRONG_OUTPUT_SHAPE = /The output OrtValue provided for output /;
 
 class OnnxSession implements Session {
   readonly inputs: readonly string[];
@@ -51,8 +60,8 @@ class OnnxSession implements Session {
     let result: ort.InferenceSession.OnnxValueMapType;
     try {
       result = await this.#session.run(feeds, fetches);
-    } catch {
-      // Declared shapes may be wrong; whether they were, only a run without them can tell.
+    } catch (error) {
+      if (!WRONG_OUTPUT_SHAPE.test((error as Error).message)) throw error;
       const again = this.#collect(await this.#session.run(feeds), null);
       this.#preallocate = false;
       return again;
@@ -82,7 +91,8 @@ class OnnxSession implements Session {
       });
     });
     return this.#session.outputMetadata.map((meta) => {
-      if (!meta.isTensor) return null;
+      // An output that is an input comes back as it is: no operator would write into the buffer, and it would stay zeros.
+      if (!meta.isTensor || this.inputs.includes(meta.name)) return null;
       const dtype = ORT_DTYPES[meta.type];
       if (dtype === undefined || dtype === 'STRING') return null;
       const shape: number[] = [];

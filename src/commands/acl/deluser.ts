@@ -10,12 +10,8 @@ export const aclDeluser: Command = {
   summary: 'Deletes users and closes their connections',
   syntax: 'username [username ...]',
   run({ node, client }, args) {
-    let deleted = 0;
-    for (let i = 2; i < args.length; i++) {
-      const name = keyAt(args, i);
-      if (name === node.access.defaultUser.name) throw errors.aclDefaultUser();
-      if (node.access.delete(name, client)) deleted++;
-    }
-    return deleted;
+    const names = args.slice(2).map((_, i) => keyAt(args, i + 2));
+    if (names.includes(node.access.defaultUser.name)) throw errors.aclDefaultUser();
+    return names.filter((name) => node.access.delete(name, client)).length;
   },
 };

@@ -1,7 +1,19 @@
+import type { RunStatistics } from '../../backends/model.ts';
 import { errors } from '../../errors.ts';
-import { OK } from '../../protocol/reply.ts';
+import type { StoredValue } from '../../keyspace/keyspace.ts';
+import { OK, type Reply } from '../../protocol/reply.ts';
 import { keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+
+interface Described {
+  readonly type: 'MODEL' | 'SCRIPT';
+  readonly backend: string;
+  readonly device: string;
+  readonly tag: Uint8Array;
+  readonly statistics: RunStatistics;
+  /** -1 for scripts: they have no rows to count. */
+  readonly samples: number;
+}
 
 export const aiInfo: Command = {
   name: 'ai.info',
@@ -9,22 +21,27 @@ export const aiInfo: Command = {
   flags: ['readonly', 'module'],
   keys: { first: 1, last: 1, step: 1 },
   group: 'ai',
-  summary: 'Returns or resets the run statistics of a model on this node',
+  summary: 'Returns or resets the run statistics of a model or script on this node',
   syntax: 'key [RESETSTAT]',
-  run({ node }, args) {
+  run({ node }, args): Reply {
     const key = keyAt(args, 1);
-    const value = node.keyspace.get(key);
-    if (value?.type !== 'model') throw errors.emptyRunInfo();
-    const { model } = value;
-    const { statistics } = model;
+    const found = describe(node.keyspace.get(key));
+    const { statistics } = found;
     if (keywordAt(args, 2) === 'RESETSTAT') {
       Object.assign(statistics, { durationUs: 0, samples: 0, calls: 0, errors: 0 });
       return OK;
     }
     return [
-      ...['key', Buffer.from(key, 'latin1'), 'type', 'MODEL', 'backend', model.backend],
-      ...['device', model.device, 'tag', model.tag, 'duration', statistics.durationUs],
-      ...['samples', statistics.samples, 'calls', statistics.calls, 'errors', statistics.errors],
+      ...['key', Buffer.from(key, 'latin1'), 'type', found.type, 'backend', found.backend],
+      ...['device', found.device, 'tag', found.tag, 'duration', statistics.durationUs],
+      ...['samples', found.samples, 'calls', statistics.calls, 'errors', statistics.errors],
     ];
   },
 };
+
+function describe(value: StoredValue | undefined): Described {
+  if (value?.type === 'model')
+    return { ...value.model, type: 'MODEL', samples: value.model.statistics.samples };
+  if (value?.type === 'script') return { ...value.script, type: 'SCRIPT', backend: 'TORCH', samples: -1 };
+  throw errors.emptyRunInfo();
+}

@@ -4,7 +4,7 @@ import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
 
 let lastModelId = 0;
 
-/** A model id that no other model of this process has. */
+/** An id that no other model or script of this process has. */
 export function nextModelId(): number {
   return ++lastModelId;
 }
@@ -22,4 +22,14 @@ export function parseBackend(name: string): BackendName {
   const found = BACKEND_NAMES.find((backend) => backend === name.toUpperCase());
   if (found === undefined) throw errors.unsupportedBackend();
   return found;
+}
+
+/** @throws ServerError where a model has other numbers of inputs or outputs than the names given. */
+export function checkCounts(
+  model: StoredModel,
+  inputs: readonly KeyName[],
+  outputs: readonly KeyName[],
+): void {
+  if (inputs.length !== model.inputs.length) throw errors.inputsMismatchModel();
+  if (outputs.length !== model.outputs.length) throw errors.outputsMismatchModel();
 }

@@ -1,6 +1,7 @@
 import { errors } from '../../errors.ts';
 import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
 import type { Reply } from '../../protocol/reply.ts';
+import type { Arguments } from '../../protocol/request-reader.ts';
 import { type Tensor, tensorBytes } from '../../tensors/tensor.ts';
 import { tensorValues } from '../../tensors/text-codec.ts';
 import { keyAt, keywordAt } from '../arguments.ts';
@@ -16,23 +17,32 @@ export const tensorget: Command = {
   syntax: 'key [META] [BLOB | VALUES]',
   run({ node }, args) {
     const tensor = readTensor(node.keyspace, keyAt(args, 1));
-    let meta = false;
-    let blob = false;
-    let values = false;
-    for (let i = 2; i < args.length; i++) {
-      const option = keywordAt(args, i);
-      if (option === 'META') meta = true;
-      else if (option === 'BLOB') blob = true;
-      else if (option === 'VALUES') values = true;
-      else throw errors.unsupportedFormat();
-    }
-    if (blob && values) throw errors.bothBlobAndValues();
-    if (!meta && !blob && !values) return [...metaOf(tensor), 'blob', tensorBytes(tensor)];
-    if (!meta) return blob ? tensorBytes(tensor) : tensorValues(tensor);
-    if (blob) return [...metaOf(tensor), 'blob', tensorBytes(tensor)];
-    return values ? [...metaOf(tensor), 'values', tensorValues(tensor)] : metaOf(tensor);
+    return parseFormat(args)(tensor);
   },
 };
+
+/**
+ * How `key [META] [BLOB | VALUES]` wants a tensor answered.
+ * @throws ServerError with RedisAI's text where the options are wrong.
+ */
+export function parseFormat(args: Arguments): (tensor: Tensor) => Reply {
+  let meta = false;
+  let blob = false;
+  let values = false;
+  for (let i = 2; i < args.length; i++) {
+    const option = keywordAt(args, i);
+    if (option === 'META') meta = true;
+    else if (option === 'BLOB') blob = true;
+    else if (option === 'VALUES') values = true;
+    else throw errors.unsupportedFormat();
+  }
+  if (blob && values) throw errors.bothBlobAndValues();
+  if (!meta && blob) return tensorBytes;
+  if (!meta && values) return tensorValues;
+  if (values) return (tensor) => [...metaOf(tensor), 'values', tensorValues(tensor)];
+  if (meta && !blob) return metaOf;
+  return (tensor) => [...metaOf(tensor), 'blob', tensorBytes(tensor)];
+}
 
 /** @throws ServerError when the key is absent or holds something else. */
 export function readTensor(keyspace: Keyspace, key: KeyName): Tensor {

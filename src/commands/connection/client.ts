@@ -121,6 +121,10 @@ function isOf(node: NodeContext, name: string, shownName: string): (session: Cli
 }
 
 function end(session: ClientSession, self: ClientSession): void {
-  if (session === self) setImmediate(() => session.closeAfterReplies());
-  else session.kill();
+  if (session !== self) {
+    session.kill();
+    return;
+  }
+  session.closing = true;
+  setImmediate(() => session.closeAfterReplies());
 }

@@ -99,7 +99,7 @@ export const select: Command = {
   syntax: 'index',
   run({ node }, args) {
     const index = integerAt(args, 1);
-    if (index === undefined) throw errors.invalidDbIndex();
+    if (index === undefined) throw errors.notAnInteger();
     if (index !== 0) throw node.slots === null ? errors.dbIndexOutOfRange() : errors.selectInCluster();
     return OK;
   },
@@ -114,6 +114,8 @@ export const quit: Command = {
   summary: 'Closes the connection after the replies',
   syntax: '',
   run({ client }) {
+    // What the client had sent behind it is not run.
+    client.closing = true;
     setImmediate(() => client.closeAfterReplies());
     return OK;
   },

@@ -43,9 +43,11 @@ function matchClass(pattern: string, start: number, char: string): number {
   if (negated) p++;
   let found = false;
   for (; p < pattern.length && pattern[p] !== ']'; p++) {
-    if (pattern[p] === '\\' && p + 1 < pattern.length) p++;
+    const escaped = pattern[p] === '\\' && p + 1 < pattern.length;
+    if (escaped) p++;
     const low = pattern[p] as string;
-    if (pattern[p + 1] === '-' && p + 2 < pattern.length) {
+    // An escaped character starts no range.
+    if (!escaped && pattern[p + 1] === '-' && p + 2 < pattern.length) {
       const high = pattern[p + 2] as string;
       if (low <= high ? char >= low && char <= high : char >= high && char <= low) found = true;
       p += 2;

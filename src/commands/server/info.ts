@@ -144,6 +144,7 @@ const SECTIONS: readonly Section[] = [
         ['ai_workers_replaced', counters.workersReplaced],
         ['ai_stuck_threads', devices.stuckThreads],
         ['ai_queue_length', devices.queueLength],
+        ['ai_sessions', devices.sessions],
       ];
     },
   },

@@ -3,8 +3,9 @@ import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
 import { OK, type Reply } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { ownBytes } from '../../tensors/shared-bytes.ts';
-import { keyAt, keywordAt, requireInteger } from '../arguments.ts';
+import { keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { type ExpiryUnit, expiryTimeAt } from '../expiry-time.ts';
 
 function readString(keyspace: Keyspace, key: KeyName): Uint8Array | null {
   const value = keyspace.get(key);
@@ -37,32 +38,31 @@ interface SetOptions {
   readonly expiresAt: number | undefined;
 }
 
-const EXPIRY_OPTIONS: Partial<Record<string, { unit: number; absolute: boolean }>> = {
-  EX: { unit: 1000, absolute: false },
-  PX: { unit: 1, absolute: false },
-  EXAT: { unit: 1000, absolute: true },
-  PXAT: { unit: 1, absolute: true },
+const EXPIRY_OPTIONS: Partial<Record<string, ExpiryUnit>> = {
+  EX: { ms: 1000, absolute: false },
+  PX: { ms: 1, absolute: false },
+  EXAT: { ms: 1000, absolute: true },
+  PXAT: { ms: 1, absolute: true },
 };
 
 function parseSetOptions(args: Arguments): SetOptions {
   let condition: SetOptions['condition'] = '';
   let returnOld = false;
   let keepTtl = false;
-  let expiresAt: number | undefined;
+  let expiry: { readonly unit: ExpiryUnit; readonly index: number } | undefined;
   for (let i = 3; i < args.length; i++) {
     const option = keywordAt(args, i);
-    const expiry = EXPIRY_OPTIONS[option];
+    const unit = EXPIRY_OPTIONS[option];
     if ((option === 'NX' || option === 'XX') && (condition === '' || condition === option))
       condition = option;
     else if (option === 'GET') returnOld = true;
-    else if (option === 'KEEPTTL' && expiresAt === undefined) keepTtl = true;
-    else if (expiry !== undefined && i + 1 < args.length && expiresAt === undefined && !keepTtl) {
-      const amount = requireInteger(args, ++i);
-      const at = amount * expiry.unit + (expiry.absolute ? 0 : Date.now());
-      if (amount <= 0 || !Number.isSafeInteger(at)) throw errors.invalidExpire('set');
-      expiresAt = at;
-    } else throw errors.syntax();
+    else if (option === 'KEEPTTL' && expiry === undefined) keepTtl = true;
+    else if (unit !== undefined && i + 1 < args.length && !keepTtl && (expiry?.unit ?? unit) === unit)
+      expiry = { unit, index: ++i };
+    else throw errors.syntax();
   }
+  // As in Redis, a syntax error anywhere comes before a bad time.
+  const expiresAt = expiry && expiryTimeAt(args, expiry.index, expiry.unit, 'set', true);
   return { condition, returnOld, keepTtl, expiresAt };
 }
 

@@ -39,4 +39,8 @@ export class SortedSetValue implements MutableValue {
     this.#bytes -= member.length + MEMBER_OVERHEAD_BYTES;
     return true;
   }
+
+  entries(): IterableIterator<[string, number]> {
+    return this.#scores.entries();
+  }
 }

@@ -1,27 +1,24 @@
 import { errors } from '../../errors.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
-import { keyAt, keywordAt, requireInteger } from '../arguments.ts';
-import type { Command, CommandContext } from '../command.ts';
+import { keyAt, keywordAt } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { expiryTimeAt } from '../expiry-time.ts';
+import { ONE_KEY } from './key-ranges.ts';
 
-const KEY = { first: 1, last: 1, step: 1 } as const;
-
-/** Largest time that Redis takes, in ms. */
-const LATEST = Number.MAX_SAFE_INTEGER;
-
-function expireCommand(name: string, unitMs: number, absolute: boolean): Command {
+/** EXPIRE and its like. */
+export function expireCommand(name: string, unitMs: number, absolute: boolean): Command {
   return {
     name,
     arity: -3,
     flags: ['write', 'fast'],
-    keys: KEY,
+    keys: ONE_KEY,
     group: 'generic',
     summary: `Sets when a key expires, ${absolute ? 'as Unix time' : 'from now'} in ${unitMs === 1 ? 'ms' : 'seconds'}`,
     syntax: `key ${absolute ? 'unix-' : ''}${unitMs === 1 ? 'ms' : 'seconds'} [NX | XX | GT | LT]`,
     run({ node }, args) {
       const key = keyAt(args, 1);
-      const at = requireInteger(args, 2) * unitMs + (absolute ? 0 : Date.now());
-      if (Math.abs(at) > LATEST) throw errors.invalidExpire(name);
       const allowed = expiryCondition(args);
+      const at = expiryTimeAt(args, 2, { ms: unitMs, absolute }, name);
       const { keyspace } = node;
       if (keyspace.get(key) === undefined) return 0;
       if (!allowed(keyspace.expiryOf(key), at)) return 0;
@@ -50,12 +47,13 @@ function expiryCondition(args: Arguments): (present: number | undefined, at: num
     !(options.has('LT') && at >= (present ?? Number.POSITIVE_INFINITY));
 }
 
-function ttlCommand(name: string, unitMs: number, absolute: boolean): Command {
+/** TTL and its like. */
+export function ttlCommand(name: string, unitMs: number, absolute: boolean): Command {
   return {
     name,
     arity: 2,
     flags: ['readonly', 'fast'],
-    keys: KEY,
+    keys: ONE_KEY,
     group: 'generic',
     summary: `Returns ${absolute ? 'when a key expires as Unix time' : 'how long a key has to live'} in ${unitMs === 1 ? 'ms' : 'seconds'}; -1 without expiry, -2 without key`,
     syntax: 'key',
@@ -64,32 +62,7 @@ function ttlCommand(name: string, unitMs: number, absolute: boolean): Command {
       if (node.keyspace.get(key) === undefined) return -2;
       const at = node.keyspace.expiryOf(key);
       if (at === undefined) return -1;
-      return absolute ? Math.floor(at / unitMs) : Math.round(Math.max(0, at - Date.now()) / unitMs);
+      return Math.round((absolute ? at : Math.max(0, at - Date.now())) / unitMs);
     },
   };
 }
-
-export const expire = expireCommand('expire', 1000, false);
-export const pexpire = expireCommand('pexpire', 1, false);
-export const expireat = expireCommand('expireat', 1000, true);
-export const pexpireat = expireCommand('pexpireat', 1, true);
-export const ttl = ttlCommand('ttl', 1000, false);
-export const pttl = ttlCommand('pttl', 1, false);
-export const expiretime = ttlCommand('expiretime', 1000, true);
-export const pexpiretime = ttlCommand('pexpiretime', 1, true);
-
-export const persist: Command = {
-  name: 'persist',
-  arity: 2,
-  flags: ['write', 'fast'],
-  keys: KEY,
-  group: 'generic',
-  summary: "Removes a key's expiry",
-  syntax: 'key',
-  run({ node }: CommandContext, args) {
-    const key = keyAt(args, 1);
-    if (node.keyspace.expiryOf(key) === undefined) return 0;
-    node.keyspace.setExpiry(key, undefined);
-    return 1;
-  },
-};

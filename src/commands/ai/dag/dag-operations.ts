@@ -1,0 +1,107 @@
+import { errors } from '../../../errors.ts';
+import type { DagOperation } from '../../../execution/dag.ts';
+import type { QueueLimit } from '../../../execution/run-queue.ts';
+import type { KeyName } from '../../../keyspace/keyspace.ts';
+import type { NodeContext } from '../../../node-context.ts';
+import { OK, type Reply } from '../../../protocol/reply.ts';
+import type { Arguments } from '../../../protocol/request-reader.ts';
+import type { Tensor } from '../../../tensors/tensor.ts';
+import { keyAt, keywordAt } from '../../arguments.ts';
+import { type ExecuteArguments, parseModelExecute, parseModelRun } from '../execute-arguments.ts';
+import { checkCounts, readModel } from '../models.ts';
+import { parseScriptExecute, parseScriptRun, type ScriptArguments } from '../script-arguments.ts';
+import { checkFunction, readScript } from '../scripts.ts';
+import { parseFormat } from '../tensorget.ts';
+import { parseTensor } from '../tensorset.ts';
+import type { DagVariant } from './dag-arguments.ts';
+
+/** An operation as it was sent: with names of the DAG, which may be written more than once. */
+export interface NamedOperation {
+  readonly inputs: readonly KeyName[];
+  readonly outputs: readonly KeyName[];
+  readonly run: DagOperation['run'];
+  /** The reply of a success. */
+  readonly reply: (inputs: readonly Tensor[]) => Reply;
+}
+
+/**
+ * @param limit shared by all runs of the DAG.
+ * @throws ServerError with RedisAI's text when the command cannot be in such a DAG, or its arguments are wrong.
+ */
+export function parseOperation(
+  args: Arguments,
+  variant: DagVariant,
+  node: NodeContext,
+  limit: QueueLimit,
+): NamedOperation {
+  const command = keywordAt(args, 0);
+  checkAllowed(command, variant);
+  const needs = (count: number) => {
+    if (args.length < count) throw errors.wrongArity(command);
+  };
+  switch (command) {
+    case 'AI.TENSORSET': {
+      needs(4);
+      const tensor = parseTensor(args);
+      return { inputs: [], outputs: [keyAt(args, 1)], run: () => [tensor], reply: () => OK };
+    }
+    case 'AI.TENSORGET': {
+      needs(2);
+      const format = parseFormat(args);
+      return {
+        inputs: [keyAt(args, 1)],
+        outputs: [],
+        run: () => [],
+        reply: ([tensor]) => format(tensor as Tensor),
+      };
+    }
+    case 'AI.MODELEXECUTE':
+      needs(8);
+      return modelOperation(node, keyAt(args, 1), () => parseModelExecute(args, true), limit);
+    case 'AI.MODELRUN':
+      needs(6);
+      return modelOperation(node, keyAt(args, 1), () => parseModelRun(args, true), limit);
+    case 'AI.SCRIPTEXECUTE':
+      needs(3);
+      return scriptOperation(node, keyAt(args, 1), () => parseScriptExecute(args, true));
+    case 'AI.SCRIPTRUN':
+      needs(6);
+      return scriptOperation(node, keyAt(args, 1), () => parseScriptRun(args, true));
+    default:
+      throw errors.dagUnsupported();
+  }
+}
+
+function checkAllowed(command: string, { deprecated, readOnly }: DagVariant): void {
+  if (command === 'AI.MODELEXECUTE' || command === 'AI.SCRIPTEXECUTE') {
+    if (deprecated) throw errors.dagCurrentInside(command);
+  }
+  if (command === 'AI.MODELRUN' || command === 'AI.SCRIPTRUN') {
+    if (!deprecated) throw errors.dagDeprecatedInside(command);
+  }
+  const isScript = command === 'AI.SCRIPTEXECUTE' || command === 'AI.SCRIPTRUN';
+  if (readOnly && isScript) throw errors.dagScriptReadOnly();
+}
+
+function modelOperation(
+  node: NodeContext,
+  key: KeyName,
+  parse: () => ExecuteArguments,
+  limit: QueueLimit,
+): NamedOperation {
+  const model = readModel(node.keyspace, key);
+  const { inputs, outputs } = parse();
+  checkCounts(model, inputs, outputs);
+  const device = node.devices.get(model.device, model.backend);
+  return { inputs, outputs, run: (tensors) => device.run(model, tensors, limit), reply: () => OK };
+}
+
+function scriptOperation(node: NodeContext, key: KeyName, parse: () => ScriptArguments): NamedOperation {
+  const script = readScript(node.keyspace, key);
+  const { functionName, inputs, outputs } = parse();
+  checkFunction(script, functionName);
+  const run = () => {
+    throw errors.backendNotLoaded('TORCH');
+  };
+  return { inputs, outputs, run, reply: () => OK };
+}

@@ -1,0 +1,75 @@
+import { errors } from '../../../errors.ts';
+import { type DagOperation, type OperationOutcome, runDag } from '../../../execution/dag.ts';
+import { queueLimit } from '../../../execution/run-queue.ts';
+import type { KeyName } from '../../../keyspace/keyspace.ts';
+import { type Reply, SimpleString } from '../../../protocol/reply.ts';
+import type { Arguments } from '../../../protocol/request-reader.ts';
+import type { Tensor } from '../../../tensors/tensor.ts';
+import type { CommandContext } from '../../command.ts';
+import { putTensors, TIMEDOUT } from '../modelexecute.ts';
+import { readTensor } from '../tensorget.ts';
+import { type DagVariant, parseDag } from './dag-arguments.ts';
+import { type NamedOperation, parseOperation } from './dag-operations.ts';
+
+/** The reply of an operation that did not run, because another one failed. */
+const NOT_RUN = new SimpleString('NA');
+
+/** Runs a DAG. The answer has a reply for each operation, or is TIMEDOUT; after an error nothing is persisted. */
+export async function runDagCommand(
+  { node, inTransaction }: CommandContext,
+  args: Arguments,
+  variant: DagVariant,
+): Promise<Reply> {
+  if (inTransaction) throw errors.runInTransaction();
+  const { keyspace } = node;
+  const values = new Values();
+  const { persist, timeoutMs, operations } = parseDag(args, variant, (key) =>
+    values.load(key, readTensor(keyspace, key)),
+  );
+  const limit = queueLimit(timeoutMs);
+  const named = operations.map((operation) => parseOperation(operation, variant, node, limit));
+  const numbered = named.map((operation) => values.number(operation));
+  const persisted = persist.map((key) => [key, values.numberOf(key, errors.dagPersistUnknown)] as const);
+  const outcome = await runDag(numbered, values.initial);
+  if (outcome === 'TIMEDOUT') return TIMEDOUT;
+  if (!outcome.failed) {
+    putTensors(
+      keyspace,
+      persisted.map(([key, value]) => [key, outcome.values[value] as Tensor]),
+    );
+  }
+  return outcome.operations.map((result, i) => replyOf(named[i] as NamedOperation, result));
+}
+
+function replyOf(operation: NamedOperation, result: OperationOutcome): Reply {
+  if (result === 'NA') return NOT_RUN;
+  return 'error' in result ? result.error : operation.reply(result.inputs);
+}
+
+/** Gives the names of a DAG numbers: a name that is written again gets a new one, and who read the old one keeps it. */
+class Values {
+  readonly initial: Tensor[] = [];
+  readonly #numbers = new Map<KeyName, number>();
+  #count = 0;
+
+  load(name: KeyName, tensor: Tensor): void {
+    this.initial[this.#count] = tensor;
+    this.#numbers.set(name, this.#count++);
+  }
+
+  number(operation: NamedOperation): DagOperation {
+    const inputs = operation.inputs.map((name) => this.numberOf(name, errors.dagInputUnknown));
+    const outputs = operation.outputs.map((name) => {
+      this.#numbers.set(name, this.#count);
+      return this.#count++;
+    });
+    return { inputs, outputs, run: operation.run };
+  }
+
+  /** @throws what `unknown` makes when nothing has that name. */
+  numberOf(name: KeyName, unknown: () => Error): number {
+    const found = this.#numbers.get(name);
+    if (found === undefined) throw unknown();
+    return found;
+  }
+}

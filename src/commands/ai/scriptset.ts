@@ -1,0 +1,30 @@
+import { errors } from '../../errors.ts';
+import { keyAt, keywordAt, textAt } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { storeScript } from './scripts.ts';
+
+export const scriptset: Command = {
+  name: 'ai.scriptset',
+  arity: -5,
+  flags: ['write', 'denyoom', 'module'],
+  keys: { first: 1, last: 1, step: 1 },
+  group: 'ai',
+  summary: 'Stores a TorchScript source; deprecated, AI.SCRIPTSTORE names its entry points too',
+  syntax: 'key device [TAG tag] SOURCE source',
+  run({ node }, args) {
+    let at = 3;
+    let tag = new Uint8Array(0);
+    if (keywordAt(args, at) === 'TAG' && args.length > at + 1) {
+      tag = Uint8Array.from(args[at + 1] as Buffer);
+      at += 2;
+    }
+    const source = args[at + 1];
+    if (keywordAt(args, at) !== 'SOURCE' || source === undefined) throw errors.missingSource();
+    return storeScript(node.keyspace, keyAt(args, 1), {
+      device: textAt(args, 2),
+      tag,
+      entryPoints: [],
+      source: Uint8Array.from(source),
+    });
+  },
+};

@@ -1,0 +1,35 @@
+import { errors } from '../../errors.ts';
+import { integerAt, keyAt, keywordAt, textAt } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { checkEntryPoints, storeScript } from './scripts.ts';
+
+export const scriptstore: Command = {
+  name: 'ai.scriptstore',
+  arity: -6,
+  flags: ['write', 'denyoom', 'module'],
+  keys: { first: 1, last: 1, step: 1 },
+  group: 'ai',
+  summary: 'Stores a TorchScript source',
+  syntax: 'key device [TAG tag] ENTRY_POINTS n function [function ...] SOURCE source',
+  run({ node }, args) {
+    const device = textAt(args, 2);
+    let at = 3;
+    let tag = new Uint8Array(0);
+    if (keywordAt(args, at) === 'TAG' && args.length > at + 1) {
+      tag = Uint8Array.from(args[at + 1] as Buffer);
+      at += 2;
+    }
+    if (keywordAt(args, at) !== 'ENTRY_POINTS') throw errors.missingEntryPoints();
+    const count = integerAt(args, at + 1);
+    if (count === undefined) throw errors.entryPointsNotNumeric();
+    at += 2;
+    if (count <= 0 || at + count >= args.length) throw errors.missingEntryPoints();
+    const entryPoints = Array.from({ length: count }, (_, i) => textAt(args, at + i));
+    at += count;
+    const source = args[at + 1];
+    if (keywordAt(args, at) !== 'SOURCE' || source === undefined) throw errors.missingSource();
+    checkEntryPoints(source.toString('utf8'), entryPoints);
+    const key = keyAt(args, 1);
+    return storeScript(node.keyspace, key, { device, tag, entryPoints, source: Uint8Array.from(source) });
+  },
+};

@@ -1,0 +1,3 @@
+import { expireCommand } from './expiry-commands.ts';
+
+export const expire = expireCommand('expire', 1000, false);

@@ -1,0 +1,3 @@
+import { expireCommand } from './expiry-commands.ts';
+
+export const pexpire = expireCommand('pexpire', 1, false);

@@ -1,0 +1,3 @@
+import { expireCommand } from './expiry-commands.ts';
+
+export const pexpireat = expireCommand('pexpireat', 1, true);

@@ -1,0 +1,3 @@
+import { ttlCommand } from './expiry-commands.ts';
+
+export const pttl = ttlCommand('pttl', 1, false);

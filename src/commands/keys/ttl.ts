@@ -1,0 +1,3 @@
+import { ttlCommand } from './expiry-commands.ts';
+
+export const ttl = ttlCommand('ttl', 1000, false);

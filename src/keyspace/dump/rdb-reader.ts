@@ -1,0 +1,101 @@
+import { FormatError } from './format-error.ts';
+import { lzfDecompress } from './lzf.ts';
+
+/** Reads what RdbWriter writes, and all that Redis writes for byte strings: numbers and LZF too. Never reads past the end. */
+export class RdbReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  byte(): number {
+    return this.raw(1)[0] as number;
+  }
+
+  /** The next bytes, not copied. */
+  raw(count: number): Buffer {
+    if (count > this.left) throw new FormatError('cut off');
+    this.#at += count;
+    return this.#bytes.subarray(this.#at - count, this.#at);
+  }
+
+  length(): number {
+    const first = this.byte();
+    const length = this.#plainLength(first);
+    if (length === undefined) throw new FormatError('a length was expected');
+    return length;
+  }
+
+  /** A length of up to 64 bits, exactly. */
+  long(): bigint {
+    if (this.#bytes[this.#at] !== 0x81) return BigInt(this.length());
+    this.#at++;
+    return this.raw(8).readBigUInt64BE();
+  }
+
+  /** A number of elements that follow, each at least a byte: more than the bytes that are left cannot be. */
+  count(): number {
+    const count = this.length();
+    if (count > this.left) throw new FormatError('more elements than bytes');
+    return count;
+  }
+
+  string(): Uint8Array {
+    const first = this.byte();
+    const length = this.#plainLength(first);
+    if (length !== undefined) return this.raw(length);
+    switch (first) {
+      case 0xc0:
+        return Buffer.from(String(this.raw(1).readInt8()));
+      case 0xc1:
+        return Buffer.from(String(this.raw(2).readInt16LE()));
+      case 0xc2:
+        return Buffer.from(String(this.raw(4).readInt32LE()));
+      case 0xc3: {
+        const compressed = this.length();
+        const plain = this.length();
+        return lzfDecompress(this.raw(compressed), plain);
+      }
+      default:
+        throw new FormatError('unknown string encoding');
+    }
+  }
+
+  double(): number {
+    return this.raw(8).readDoubleLE();
+  }
+
+  /** A score as text, as sorted sets had it before RDB version 8. */
+  textDouble(): number {
+    const length = this.byte();
+    if (length === 255) return Number.NEGATIVE_INFINITY;
+    if (length === 254) return Number.POSITIVE_INFINITY;
+    if (length === 253) throw new FormatError('a score is not a number');
+    const value = Number(this.raw(length).toString('latin1'));
+    if (Number.isNaN(value)) throw new FormatError('a score is not a number');
+    return value;
+  }
+
+  #plainLength(first: number): number | undefined {
+    switch (first >> 6) {
+      case 0:
+        return first;
+      case 1:
+        return ((first & 63) << 8) | this.byte();
+      case 2: {
+        if (first === 0x80) return this.raw(4).readUInt32BE();
+        if (first !== 0x81) throw new FormatError('unknown length encoding');
+        const long = this.raw(8).readBigUInt64BE();
+        return Number(long);
+      }
+      default:
+        return undefined;
+    }
+  }
+}

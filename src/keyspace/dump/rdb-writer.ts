@@ -1,0 +1,66 @@
+/**
+ * Writes in the format of Redis's RDB files: https://github.com/redis/redis/blob/7.0/src/rdb.h. Large byte strings are kept by reference,
+ * so a tensor's bytes are not copied.
+ */
+export class RdbWriter {
+  readonly parts: Uint8Array[] = [];
+  #small = Buffer.alloc(256);
+  #used = 0;
+
+  /** All that was written. */
+  take(): readonly Uint8Array[] {
+    this.#flush();
+    return this.parts;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#small[this.#used++] = value;
+  }
+
+  /** A length, or any whole number from 0 up. */
+  length(value: number | bigint): void {
+    const n = BigInt(value);
+    if (n < 64n) this.byte(Number(n));
+    else if (n < 16384n) {
+      this.byte(0x40 | Number(n >> 8n));
+      this.byte(Number(n & 255n));
+    } else if (n < 2n ** 32n) {
+      this.#reserve(5);
+      this.#small[this.#used++] = 0x80;
+      this.#used = this.#small.writeUInt32BE(Number(n), this.#used);
+    } else {
+      this.#reserve(9);
+      this.#small[this.#used++] = 0x81;
+      this.#used = this.#small.writeBigUInt64BE(n, this.#used);
+    }
+  }
+
+  string(bytes: Uint8Array): void {
+    this.length(bytes.length);
+    if (bytes.length > 128) {
+      this.#flush();
+      this.parts.push(bytes);
+      return;
+    }
+    this.#reserve(bytes.length);
+    this.#small.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  double(value: number): void {
+    this.#reserve(8);
+    this.#used = this.#small.writeDoubleLE(value, this.#used);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#used + bytes > this.#small.length) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#used === 0) return;
+    this.parts.push(this.#small.subarray(0, this.#used));
+    this.#small = Buffer.alloc(4096);
+    this.#used = 0;
+  }
+}
