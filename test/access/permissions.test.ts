@@ -127,6 +127,34 @@ describe('AI commands', () => {
   });
 });
 
+describe('graphs and scripts', () => {
+  const denied = (key: string) => `This user has no permissions to access the '${key}' key`;
+  const dryrun = (line: string) => admin.send('ACL', 'DRYRUN', 'ada', ...line.split(' '));
+
+  test('a graph reads what it loads and runs, and writes what it persists', async () => {
+    await userWith('+@ai', '%R~r*', '%W~w*');
+    const run = '|> AI.MODELEXECUTE r INPUTS 1 a OUTPUTS 1 b';
+    expect(await dryrun(`AI.DAGEXECUTE LOAD 2 r1 r2 PERSIST 1 w1 ${run}`)).toBe('OK');
+    expect(await dryrun(`AI.DAGEXECUTE LOAD 2 r1 w1 PERSIST 1 w1 ${run}`)).toBe(denied('w1'));
+    expect(await dryrun(`AI.DAGEXECUTE LOAD 1 r1 PERSIST 1 r1 ${run}`)).toBe(denied('r1'));
+    expect(await dryrun(`AI.DAGEXECUTE LOAD 1 r1 ${run} |> AI.MODELEXECUTE m INPUTS 1 a OUTPUTS 1 b`)).toBe(
+      denied('m'),
+    );
+    const looksLikeSection = '|> AI.TENSORSET t STRING 2 VALUES PERSIST 3';
+    expect(await dryrun(`AI.DAGEXECUTE LOAD 1 r1 ${looksLikeSection} ${run.replace(' r ', ' w1 ')}`)).toBe(
+      denied('w1'),
+    );
+    expect(await dryrun(`AI.DAGEXECUTE_RO LOAD 1 r1 ${run}`)).toBe('OK');
+  });
+
+  test('a script may do anything with its KEYS, so they need both rights', async () => {
+    await userWith('+@ai', '%R~r*', '%W~w*', '~b*');
+    expect(await dryrun('AI.SCRIPTEXECUTE r f KEYS 1 b INPUTS 1 r1 ARGS 1 x OUTPUTS 1 w1')).toBe('OK');
+    expect(await dryrun('AI.SCRIPTEXECUTE r f KEYS 1 r1 INPUTS 1 r1')).toBe(denied('r1'));
+    expect(await dryrun('AI.SCRIPTEXECUTE r f INPUTS 1 w1 OUTPUTS 1 w1')).toBe(denied('w1'));
+  });
+});
+
 describe('transactions', () => {
   test('a command that is not allowed is not queued and aborts EXEC', async () => {
     const ada = await userWith('+@transaction', '+get', '~a');
