@@ -8,21 +8,20 @@ import {
   printParseErrorCode,
 } from 'jsonc-parser';
 import { z } from 'zod';
+import { announcedAddress, hostsOf, nodeAccessFields, sharedAccessFields } from './access-config.ts';
 import { formatRanges, mergeRanges, parseRange, SLOT_COUNT } from './slot-map.ts';
 
 /** A configuration that cannot be used; the message names file, line and reason. */
 export class ConfigError extends Error {}
 
-const port = z.int().min(1).max(65_535);
-
 const nodeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/i, 'letters, digits and dashes only'),
-  host: z.string().min(1),
-  port,
+  ...nodeAccessFields,
   slots: z.array(z.string().regex(/^\d+(-\d+)?$/, 'a slot or a range such as 0-5460')).min(1),
 });
 
 const configSchema = z.strictObject({
+  ...sharedAccessFields,
   engine: z.literal('embedded', 'only "embedded" is available'),
   nodes: z.array(nodeSchema).min(1),
   devices: z
@@ -87,9 +86,20 @@ function checkNodes(
   config.nodes.forEach((node, n) => {
     if (names.has(node.name)) fail(['nodes', n, 'name'], `the name ${node.name} is taken`);
     names.add(node.name);
-    const address = `${node.host}:${node.port}`;
-    if (addresses.has(address)) fail(['nodes', n, 'port'], `the address ${address} is taken`);
-    addresses.add(address);
+    for (const field of ['port', 'tls-port'] as const) {
+      if (node[field] === 0) continue;
+      for (const host of hostsOf(node)) {
+        const address = `${host}:${node[field]}`;
+        if (addresses.has(address)) fail(['nodes', n, field], `the address ${address} is taken`);
+        addresses.add(address);
+      }
+    }
+    if (node.port === 0 && node['tls-port'] === 0) {
+      fail(['nodes', n, 'port'], 'clients of a cluster need a port: this one or tls-port has to be above 0');
+    }
+    if (announcedAddress(node).host === undefined) {
+      fail(['nodes', n, 'host'], 'clients cannot be told to connect to a wildcard: announce-host is needed');
+    }
     node.slots.forEach((text, s) => {
       const [from, to] = parseRange(text);
       if (from > to) fail(['nodes', n, 'slots', s], `${text} is no range within 0-${SLOT_COUNT - 1}`);

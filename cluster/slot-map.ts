@@ -7,8 +7,12 @@ export interface ClusterNode {
   /** 40 hexadecimal digits. */
   readonly id: string;
   readonly name: string;
+  /** Where clients reach it. */
   readonly host: string;
+  /** For plain connections; 0 where there are none. */
   readonly port: number;
+  /** For TLS connections; 0 where there are none. */
+  readonly tlsPort: number;
   /** First and last slot of each range, ascending, neighbours merged. */
   readonly ranges: readonly (readonly [number, number])[];
 }
@@ -17,6 +21,7 @@ export interface NodeSlots {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  readonly tlsPort?: number;
   readonly slots: readonly string[];
 }
 
@@ -38,11 +43,12 @@ export class SlotMap {
         this.#owners.fill(index, from, to + 1);
       }
     });
-    this.nodes = nodes.map(({ name, host, port }, index) => ({
+    this.nodes = nodes.map(({ name, host, port, tlsPort = 0 }, index) => ({
       id: nodeId(name),
       name,
       host,
       port,
+      tlsPort,
       ranges: this.#rangesOf(index),
     }));
     const myself = this.nodes.find((node) => node.name === own);
@@ -105,6 +111,11 @@ export class SlotMap {
     });
     return mergeRanges(slots);
   }
+}
+
+/** The port that a client of that kind is told: of the other kind only where there is none of its own. */
+export function portFor(node: ClusterNode, secure: boolean): number {
+  return secure ? node.tlsPort || node.port : node.port || node.tlsPort;
 }
 
 /** Ascending slots as first and last of each unbroken run. */

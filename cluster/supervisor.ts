@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
-import type { ClusterConfig } from './config.ts';
 
 export interface SupervisorOptions {
   /** The program that runs a node: called as `main node --config .. --name .. --data ..`. */
   readonly mainPath: string;
   readonly configPath: string;
-  readonly config: Pick<ClusterConfig, 'nodes'>;
+  readonly config: { readonly nodes: readonly { readonly name: string }[] };
   readonly dataDir: string;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }

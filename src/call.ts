@@ -9,6 +9,7 @@ export type Answer = Reply | undefined | Promise<Reply | undefined>;
 interface Call {
   readonly context: CommandContext;
   readonly command: Command;
+  readonly args: Arguments;
   readonly counts: CommandCounts;
   /** Monotonic ms. */
   readonly started: number;
@@ -20,63 +21,65 @@ interface Call {
  * @throws what the command throws.
  */
 export function call(context: CommandContext, command: Command, args: Arguments): Answer {
-  const { statistics, keyspace, monitors, config } = context.node;
+  const { statistics, keyspace, monitors } = context.node;
   statistics.commands++;
   const counts = statistics.perCommand.of(command);
   const { hits, misses } = keyspace.lookups;
-  const run: Call = { context, command, counts, started: performance.now() };
-  const logged = () => loggedArguments(command, args);
+  const run: Call = { context, command, args, counts, started: performance.now() };
   let answer: Answer;
   try {
     answer = command.run(context, args);
   } catch (error) {
-    if (counts.isMonitored) monitors.feed(context.client, command, args);
-    finish(run, logged, error);
+    finish(run, error);
     throw error;
   } finally {
     if (counts.isRead) {
       statistics.keyspaceHits += keyspace.lookups.hits - hits;
       statistics.keyspaceMisses += keyspace.lookups.misses - misses;
     }
+    if (counts.isMonitored) monitors.feed(context.client, command, args);
   }
-  if (counts.isMonitored) monitors.feed(context.client, command, args);
-  if (!(answer instanceof Promise)) {
-    finish(run, logged, answer instanceof ServerError ? answer : undefined);
-    return answer;
-  }
-  if (command.flags.includes('blocking')) {
-    finish(run, logged, undefined);
+  if (answer instanceof Promise) return settle(run, answer);
+  finish(run, answer instanceof ServerError ? answer : undefined);
+  return answer;
+}
+
+function settle(run: Call, answer: Promise<Reply | undefined>): Promise<Reply | undefined> {
+  if (run.command.flags.includes('blocking')) {
+    finish(run, undefined);
     return answer.catch((error: unknown) => {
       countError(run, error);
       throw error;
     });
   }
   // The arguments are gone when it ends.
-  const kept = config.slowlogSlowerThanUs >= 0 ? logged() : [];
+  const logged =
+    run.context.node.config.slowlogSlowerThanUs >= 0 ? loggedArguments(run.command, run.args) : [];
   return answer.then(
     (reply) => {
-      finish(run, () => kept, reply instanceof ServerError ? reply : undefined);
+      finish(run, reply instanceof ServerError ? reply : undefined, logged);
       return reply;
     },
     (error: unknown) => {
-      finish(run, () => kept, error);
+      finish(run, error, logged);
       throw error;
     },
   );
 }
 
-function finish(run: Call, logged: () => readonly Uint8Array[], error: unknown): void {
+function finish(run: Call, error: unknown, logged?: readonly Uint8Array[]): void {
+  const { command, counts } = run;
   const { node, client } = run.context;
   const { statistics, config, keyspace } = node;
   const us = (performance.now() - run.started) * 1000;
-  run.counts.ran(us, error !== undefined);
+  counts.ran(us, error !== undefined);
   if (error !== undefined) countError(run, error);
   if (keyspace.usedBytes > statistics.peakBytes) statistics.peakBytes = keyspace.usedBytes;
-  if (config.slowlogSlowerThanUs >= 0 && us >= config.slowlogSlowerThanUs && run.counts.isLogged) {
-    node.slowLog.add(us, logged(), client, config.slowlogMaxLength);
+  if (config.slowlogSlowerThanUs >= 0 && us >= config.slowlogSlowerThanUs && counts.isLogged) {
+    node.slowLog.add(us, logged ?? loggedArguments(command, run.args), client, config.slowlogMaxLength);
   }
   if (config.latencyThresholdMs > 0 && us >= config.latencyThresholdMs * 1000) {
-    node.latency.add(run.counts.isFast ? 'fast-command' : 'command', Math.floor(us / 1000));
+    node.latency.add(counts.isFast ? 'fast-command' : 'command', Math.floor(us / 1000));
   }
 }
 

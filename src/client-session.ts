@@ -1,5 +1,9 @@
+import type { Socket } from 'node:net';
+import type { AccessControl } from './access/access-control.ts';
+import { shown } from './access/latin1.ts';
+import type { User } from './access/user.ts';
 import type { Command } from './commands/command.ts';
-import { Connection } from './protocol/connection.ts';
+import { Connection, type ConnectionHost, type Origin } from './protocol/connection.ts';
 import type { Arguments } from './protocol/request-reader.ts';
 import type { SubscriptionKind } from './pubsub/subscriptions.ts';
 
@@ -20,6 +24,10 @@ export interface BlockedCommand {
 
 /** A connected client and what it told of itself. */
 export class ClientSession extends Connection {
+  /** Whose permissions hold for this client. */
+  user: User;
+  /** Whether the client has given a password, or needed none when it came. */
+  authenticated: boolean;
   name = '';
   libraryName = '';
   libraryVersion = '';
@@ -44,6 +52,18 @@ export class ClientSession extends Connection {
   readonly watched = new Map<string, () => void>();
   /** Set when a watched key changed. */
   watchedChanged = false;
+
+  constructor(
+    id: number,
+    socket: Socket,
+    host: ConnectionHost<ClientSession>,
+    origin: Origin,
+    access: AccessControl,
+  ) {
+    super(id, socket, host as ConnectionHost<never>, origin);
+    this.user = access.defaultUser;
+    this.authenticated = access.open;
+  }
 
   protected override get waits(): boolean {
     return this.blocked !== null;
@@ -102,7 +122,7 @@ export class ClientSession extends Connection {
       ['tot-mem', this.queryBytes + this.outputBytes],
       ['events', 'r'],
       ['cmd', this.lastCommand === '' ? 'NULL' : this.lastCommand],
-      ['user', 'default'],
+      ['user', shown(this.user.name)],
       ['redir', -1],
       ['resp', this.writer.protocol],
       ['lib-name', this.libraryName],
@@ -119,6 +139,7 @@ export class ClientSession extends Connection {
     if (this.busy) flags += 'b';
     if (this.watchedChanged) flags += 'd';
     if (this.closing) flags += 'c';
+    if (this.origin.unixPath !== null) flags += 'U';
     if (this.readonly) flags += 'r';
     if (this.noEvict) flags += 'e';
     return flags === '' ? 'N' : flags;

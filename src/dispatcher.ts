@@ -76,9 +76,10 @@ export class Dispatcher {
   }
 
   #check(client: ClientSession, command: Command, args: Arguments): void {
-    const { commands, slots, keyspace, config } = this.#node;
+    const { commands, slots, keyspace, config, access } = this.#node;
     if (!commands.arityFits(command, args.length)) throw errors.wrongArity(command.arityName ?? command.name);
     if (client.transaction !== null && command.flags.includes('no_multi')) throw errors.notInTransaction();
+    access.admit(client, command, args);
     if (slots !== null) {
       const wasAsking = client.asking;
       try {

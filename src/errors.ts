@@ -15,6 +15,8 @@ export const errors = {
   unbalancedQuotes: () => fatal('ERR Protocol error: unbalanced quotes in request'),
   invalidBulkLength: () => fatal('ERR Protocol error: invalid bulk length'),
   expectedDollar: (got: string) => fatal(`ERR Protocol error: expected '$', got '${got}'`),
+  unauthenticatedMultibulk: () => fatal('ERR Protocol error: unauthenticated multibulk length'),
+  unauthenticatedBulk: () => fatal('ERR Protocol error: unauthenticated bulk length'),
 
   // Redis: commands
   unknownCommand: (name: string, ...args: string[]) =>
@@ -66,7 +68,6 @@ export const errors = {
   noSuchUser: (user: string) => error(`ERR No such user '${user}'`),
   pauseMode: () => error('ERR CLIENT PAUSE mode must be WRITE or ALL'),
   timeoutNotInteger: () => error('ERR timeout is not an integer or out of range'),
-  negativeTimeout: () => error('ERR timeout is negative'),
   noTracking: () => error('ERR CLIENT TRACKING ON is not supported by this server'),
   cachingWithoutTracking: () =>
     error(
@@ -159,6 +160,51 @@ export const errors = {
     error(
       'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
     ),
+
+  // Redis: access
+  noAuth: () => error('NOAUTH Authentication required.'),
+  helloNoAuth: () =>
+    error(
+      'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+    ),
+  noCommandPermission: (command: string) =>
+    error(`NOPERM this user has no permissions to run the '${command}' command`),
+  noKeyPermission: () =>
+    error('NOPERM this user has no permissions to access one of the keys used as arguments'),
+  noChannelPermission: () =>
+    error('NOPERM this user has no permissions to access one of the channels used as arguments'),
+  noLongerPermitted: (reason: string) =>
+    error(
+      `NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: ${reason}`,
+    ),
+  protectedMode: () =>
+    error(
+      "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.",
+    ),
+  aclModifier: (rule: string, reason: string) =>
+    error(`ERR Error in ACL SETUSER modifier '${rule}': ${reason}`),
+  aclUnmatchedParenthesis: (piece: string) =>
+    error(`ERR Unmatched parenthesis in acl selector starting at '${piece}'.`),
+  aclUsername: () => error("ERR Usernames can't contain spaces or null characters"),
+  aclDefaultUser: () => error("ERR The 'default' user cannot be removed"),
+  aclUserNotFound: (name: string) => error(`ERR User '${name}' not found`),
+  aclCommandNotFound: (name: string) => error(`ERR Command '${name}' not found`),
+  aclUnknownCategory: (name: string) => error(`ERR Unknown category '${name}'`),
+  aclGenpass: () =>
+    error(
+      'ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096',
+    ),
+  aclNoFile: () =>
+    error(
+      'ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.',
+    ),
+  aclLoad: (problems: string) => error(`ERR ${problems}`),
+  aclSave: () =>
+    error(
+      'ERR There was an error trying to save the ACLs. Please check the server logs for more information',
+    ),
+  subcommandSyntax: (sub: string, command: string) =>
+    error(`ERR unknown subcommand or wrong number of arguments for '${sub}'. Try ${command} HELP.`),
 
   // Redis: DUMP, RESTORE, MIGRATE
   busyKey: () => error('BUSYKEY Target key name already exists.'),

@@ -3,9 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { accessSettings, announcedNodes, parseNodeAccess } from '../cluster/access-config.ts';
 import { type ClusterConfig, ConfigError, loadClusterConfig } from '../cluster/config.ts';
 import { formatRanges, nodeId, SlotMap } from '../cluster/slot-map.ts';
 import { Supervisor } from '../cluster/supervisor.ts';
+import type { AccessOptions } from './access/access-control.ts';
 import { parseBytes } from './commands/server/sizes.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
 import { TesseraNode } from './node.ts';
@@ -19,6 +21,14 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --model-execution-timeout MS  longest run (5000, at least 1000)
   --maxmemory SIZE              such as 2gb; 0 for no limit (0)
   --enable-debug-command WHO    who may use DEBUG: no, local, yes (no)
+  --host ADDRESSES              several with commas or spaces between; 0.0.0.0 for all (127.0.0.1)
+  --requirepass PASSWORD        of the default user; better given as TESSERA_REQUIREPASS
+  --aclfile FILE                users and their rules
+  --protected-mode yes|no       without a password only this machine may connect (yes)
+  --tls-port PORT               with --tls-cert-file, --tls-key-file, --tls-ca-cert-file FILE
+  --tls-auth-clients WHETHER    clients need a certificate: yes, no, optional (yes)
+  --unixsocket FILE             with --unixsocketperm MODE, such as 770
+  With a TLS port or a unix socket, --port 0 turns plain connections off.
 both: --log-format text|json  --log-level info
 The data folder is --data, else TESSERA_DATA, else ./data.
 `;
@@ -41,6 +51,16 @@ function readArguments() {
         data: { type: 'string' },
         host: { type: 'string', default: '127.0.0.1' },
         port: { type: 'string', default: '6379' },
+        requirepass: { type: 'string' },
+        aclfile: { type: 'string' },
+        'protected-mode': { type: 'string', default: 'yes' },
+        'tls-port': { type: 'string', default: '0' },
+        'tls-cert-file': { type: 'string' },
+        'tls-key-file': { type: 'string' },
+        'tls-ca-cert-file': { type: 'string' },
+        'tls-auth-clients': { type: 'string', default: 'yes' },
+        unixsocket: { type: 'string' },
+        unixsocketperm: { type: 'string' },
         'threads-per-queue': { type: 'string', default: '1' },
         'intra-op-parallelism': { type: 'string', default: '0' },
         'inter-op-parallelism': { type: 'string', default: '0' },
@@ -68,6 +88,7 @@ function logger(name: string): Logger {
 function whole(
   name:
     | 'port'
+    | 'tls-port'
     | 'threads-per-queue'
     | 'intra-op-parallelism'
     | 'inter-op-parallelism'
@@ -118,20 +139,22 @@ async function start(): Promise<void> {
     throw error;
   }
   const [first] = config.nodes;
-  log.info(`ready: ${config.nodes.length} nodes, try redis-cli -c -p ${first?.port}`);
+  const { port = 0, 'tls-port': tlsPort } = first ?? {};
+  const how = port === 0 ? `--tls -p ${tlsPort}` : `-p ${port}`;
+  log.info(`ready: ${config.nodes.length} nodes, try redis-cli -c ${how}`);
 }
 
 async function clusterNode(): Promise<void> {
-  const config = loadClusterConfig(path.resolve(values.config));
+  const configPath = path.resolve(values.config);
+  const config = loadClusterConfig(configPath);
   const own = config.nodes.find((n) => n.name === values.name);
   if (own === undefined) throw new UsageError(`no node named ${values.name} in ${values.config}`);
-  const slots = new SlotMap(config.nodes, own.name);
+  const slots = new SlotMap(announcedNodes(config.nodes), own.name);
   const log = logger(own.name);
   const node = new TesseraNode({
     name: own.name,
     id: nodeId(own.name),
-    host: own.host,
-    port: own.port,
+    ...withPassword(accessSettings(config, own, path.dirname(configPath))),
     dataDirectory: prepareDirectory(path.join(dataDirectory, own.name)),
     slots,
     devices: deviceSettings(config),
@@ -139,8 +162,7 @@ async function clusterNode(): Promise<void> {
     log,
     onShutdown() {
       // The supervisor brings back what ends by itself, but not what was told to end.
-      process.send?.({ type: 'shutdown' });
-      process.kill(process.pid, 'SIGTERM');
+      process.send?.({ type: 'shutdown' }, () => process.kill(process.pid, 'SIGTERM'));
     },
   });
   const ranges = formatRanges(slots.myself.ranges).join(' ');
@@ -158,8 +180,7 @@ async function serve(): Promise<void> {
   const node = new TesseraNode({
     name: 'tessera',
     id: createHash('sha1').update(dataDirectory).digest('hex'),
-    host: values.host,
-    port: whole('port', 0, 65_535),
+    ...served(),
     dataDirectory: prepareDirectory(dataDirectory),
     slots: null,
     devices: {
@@ -177,9 +198,45 @@ async function serve(): Promise<void> {
   await run(node, log, 'one node, cluster mode off');
 }
 
+/** The arguments that say where to listen and who may come. */
+function served() {
+  const node = nodeArguments();
+  const settings = accessSettings({}, node, process.cwd());
+  // With nowhere else to listen 0 is no "off", but "any".
+  const anyPort = node.port === 0 && settings.tls === undefined && settings.unixSocket === undefined;
+  return withPassword({ ...settings, port: anyPort ? 0 : settings.port }, values.requirepass);
+}
+
+function nodeArguments() {
+  try {
+    return parseNodeAccess({
+      ...values,
+      host: values.host.split(/[ ,]+/).filter((host) => host !== ''),
+      port: whole('port', 0, 65_535),
+      'tls-port': whole('tls-port', 0, 65_535),
+    });
+  } catch (error) {
+    throw new UsageError(`--${(error as Error).message}`);
+  }
+}
+
+/** An argument comes before the environment, and that before the file. */
+function withPassword<T extends { access: AccessOptions }>(settings: T, argument?: string): T {
+  // An empty variable is one that somebody forgot to fill: it must not take a password away.
+  const requirepass = argument ?? (process.env.TESSERA_REQUIREPASS || settings.access.requirepass);
+  return { ...settings, access: { ...settings.access, requirepass } };
+}
+
 async function run(node: TesseraNode, log: Logger, what: string): Promise<void> {
+  const { access, listeners, host } = node.context;
+  if (access.aclfile !== '' && access.requirepass !== '') {
+    log.warn('requirepass is ignored: the default user is the one of the ACL file');
+  }
   await node.listen();
-  log.info(`listening on ${node.context.host}:${node.port}, ${what}`);
+  const places = listeners.port === 0 ? [] : [`${host}:${listeners.port}`];
+  if (listeners.tlsPort !== 0) places.push(`${host}:${listeners.tlsPort} (TLS)`);
+  if (listeners.unixSocket !== null) places.push(listeners.unixSocket.path);
+  log.info(`listening on ${places.join(', ')}, ${what}`);
   onStopSignal(async () => {
     log.info('stopping');
     await node.close();

@@ -1,11 +1,14 @@
 import type { SlotMap } from '../cluster/slot-map.ts';
+import type { AccessControl } from './access/access-control.ts';
 import type { ClientPause } from './client-pause.ts';
 import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Waiters } from './keyspace/waiters.ts';
+import type { Listeners } from './listeners.ts';
 import type { LatencyMonitor } from './observability/latency-monitor.ts';
+import type { Logger } from './observability/log.ts';
 import type { Monitors } from './observability/monitors.ts';
 import type { NodeStatistics } from './observability/node-statistics.ts';
 import type { Rates } from './observability/rates.ts';
@@ -35,7 +38,9 @@ export interface NodeContext {
   readonly name: string;
   /** 40 hexadecimal digits. */
   readonly id: string;
+  /** The first of the addresses that it listens on. */
   readonly host: string;
+  /** For plain connections; 0 where there are none. */
   readonly port: number;
   readonly dataDirectory: string;
   readonly startedAt: number;
@@ -57,4 +62,7 @@ export interface NodeContext {
   readonly commands: CommandTable;
   /** Ends the node in order. */
   shutdown(): void;
+  readonly access: AccessControl;
+  readonly listeners: Listeners;
+  readonly log: Logger;
 }

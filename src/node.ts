@@ -1,5 +1,7 @@
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { SlotMap } from '../cluster/slot-map.ts';
+import { AccessControl, type AccessOptions } from './access/access-control.ts';
+import { isLoopback } from './access/loopback.ts';
 import { ClientPause } from './client-pause.ts';
 import { ClientSession } from './client-session.ts';
 import { CommandTable } from './commands/table.ts';
@@ -9,6 +11,7 @@ import type { DeviceSettings } from './execution/device-actor.ts';
 import { Devices } from './execution/devices.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
 import { Waiters } from './keyspace/waiters.ts';
+import { Listeners, type UnixSocketOptions } from './listeners.ts';
 import type { NodeContext, RuntimeConfig } from './node-context.ts';
 import { LatencyMonitor } from './observability/latency-monitor.ts';
 import type { Logger } from './observability/log.ts';
@@ -17,15 +20,20 @@ import { NodeStatistics } from './observability/node-statistics.ts';
 import { Rates } from './observability/rates.ts';
 import { SlowLog } from './observability/slow-log.ts';
 import { DEFAULT_OUTPUT_LIMITS, OutputWatch } from './output-limits.ts';
-import { type ConnectionHost, createServer } from './protocol/connection.ts';
+import { type ConnectionHost, type Origin, refuse } from './protocol/connection.ts';
+import type { TlsOptions } from './protocol/tls-options.ts';
 import { Subscriptions } from './pubsub/subscriptions.ts';
 
 export interface NodeOptions {
   readonly name: string;
   readonly id: string;
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
+  /** Address or addresses to listen on. */
+  readonly host: string | readonly string[];
+  /** Port for plain connections; 0 lets the system choose, null turns them off. */
+  readonly port: number | null;
+  readonly tls?: TlsOptions | undefined;
+  readonly unixSocket?: UnixSocketOptions | undefined;
+  readonly access?: AccessOptions | undefined;
   readonly dataDirectory: string;
   /** Null: outside cluster mode. */
   readonly slots: SlotMap | null;
@@ -48,9 +56,8 @@ const DEFAULT_SLOWLOG_LENGTH = 128;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
-  readonly context: NodeContext & { port: number };
+  readonly context: NodeContext;
   readonly #log: Logger;
-  readonly #server: Server;
   readonly #clients = new Map<number, ClientSession>();
   readonly #host: ConnectionHost<ClientSession>;
   readonly #outputs: OutputWatch;
@@ -74,11 +81,27 @@ export class TesseraNode {
     const devices = new Devices(options.devices);
     keyspace.onModelDropped((model) => devices.unload(model));
     const statistics = new NodeStatistics();
+    const hosts = typeof options.host === 'string' ? [options.host] : options.host;
+    const listeners = new Listeners(
+      {
+        hosts,
+        port: options.port,
+        tls: options.tls ?? null,
+        unixSocket: options.unixSocket ?? null,
+      },
+      {
+        accept: (socket, origin) => this.#accept(socket, origin),
+        isFull: (handshakes) => this.#clients.size + handshakes >= config.maxclients,
+      },
+    );
+    const commands = new CommandTable();
     this.context = {
       name: options.name,
       id: options.id,
-      host: options.host,
-      port: options.port,
+      host: hosts[0] ?? '',
+      get port() {
+        return listeners.port;
+      },
       dataDirectory: options.dataDirectory,
       startedAt: Date.now(),
       slots: options.slots,
@@ -94,8 +117,11 @@ export class TesseraNode {
       subscriptions: new Subscriptions(),
       pause: new ClientPause(),
       clients: this.#clients,
-      commands: new CommandTable(),
       shutdown: options.onShutdown ?? (() => void this.close()),
+      commands,
+      access: new AccessControl(commands, this.#clients, options.access),
+      listeners,
+      log: options.log,
     };
     this.#outputs = new OutputWatch(
       () => config.outputLimits,
@@ -114,6 +140,7 @@ export class TesseraNode {
       traffic: statistics.traffic,
       backlogged: (client) => this.#outputs.check(client),
       execute: (client, args) => dispatcher.execute(client, args),
+      isStranger: (client) => this.context.access.mustLogIn(client),
       closed: (client) => this.#closed(client),
       bug: (error, client) =>
         this.#log.error(
@@ -121,29 +148,24 @@ export class TesseraNode {
           'internal error while running a command',
         ),
     };
-    this.#server = createServer((socket) => this.#accept(socket));
   }
 
   get port(): number {
     return this.context.port;
   }
 
-  /** Starts to listen. @throws the system's error, such as EADDRINUSE. */
-  async listen(): Promise<void> {
-    const { host, port } = this.context;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
-    this.context.port = (this.#server.address() as AddressInfo).port;
+  get tlsPort(): number {
+    return this.context.listeners.tlsPort;
   }
 
-  /** Closes the listener and all clients, ends the workers. */
+  /** Starts to listen. @throws the system's error, such as EADDRINUSE, or the reason why the TLS files are of no use. */
+  async listen(): Promise<void> {
+    await this.context.listeners.listen();
+  }
+
+  /** Closes the listeners and all clients, ends the workers. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = this.context.listeners.close();
     for (const client of this.#clients.values()) client.kill();
     this.context.keyspace.close();
     this.context.rates.close();
@@ -152,16 +174,21 @@ export class TesseraNode {
     await closed;
   }
 
-  #accept(socket: Socket): ClientSession | null {
-    const { statistics, config } = this.context;
+  #accept(socket: Socket, origin: Origin): ClientSession | null {
+    const { statistics, config, access } = this.context;
     if (this.#clients.size >= config.maxclients) {
       statistics.rejectedConnections++;
-      socket.on('error', () => {});
-      socket.end(`-${errors.maxClients().message}\r\n`);
+      refuse(socket, errors.maxClients());
+      return null;
+    }
+    const isRemote = origin.unixPath === null && !isLoopback(socket.remoteAddress ?? '');
+    if (isRemote && access.protectedMode && access.defaultUser.anyPassword) {
+      statistics.rejectedConnections++;
+      refuse(socket, errors.protectedMode());
       return null;
     }
     statistics.connections++;
-    const client = new ClientSession(++this.#lastClientId, socket, this.#host as ConnectionHost<never>);
+    const client = new ClientSession(++this.#lastClientId, socket, this.#host, origin, access);
     this.#clients.set(client.id, client);
     return client;
   }

@@ -1,5 +1,5 @@
 import slotOf from 'cluster-key-slot';
-import type { SlotMap } from '../cluster/slot-map.ts';
+import { portFor, type SlotMap } from '../cluster/slot-map.ts';
 import type { ClientSession } from './client-session.ts';
 import { type Command, keyPositions, positionsIn } from './commands/command.ts';
 import { errors } from './errors.ts';
@@ -37,7 +37,7 @@ export function route(
     const absent = missing();
     if (absent === 0) return;
     if (absent < positions.length) throw errors.tryAgain();
-    throw errors.ask(slot, target.host, target.port);
+    throw errors.ask(slot, target.host, portFor(target, client.origin.secure));
   }
   const asking = client.asking || command.flags.includes('asking');
   if (asking && slots.importingFrom(slot) !== undefined) {
@@ -46,5 +46,5 @@ export function route(
   }
   const owner = slots.ownerOf(slot);
   if (owner === undefined) throw errors.slotNotServed();
-  throw errors.moved(slot, owner.host, owner.port);
+  throw errors.moved(slot, owner.host, portFor(owner, client.origin.secure));
 }

@@ -1,7 +1,15 @@
 import type { Command, CommandGroup } from './command.ts';
 
-/** The categories that a group brings; all others follow from flags. */
-const OF_GROUP: Partial<Record<CommandGroup, string>> = {
+/** Every category, in the order of ACL CAT, without the `@`. */
+export const CATEGORIES: readonly string[] = [
+  ...['keyspace', 'read', 'write', 'set', 'sortedset', 'list', 'hash', 'string', 'bitmap', 'hyperloglog'],
+  ...['geo', 'stream', 'pubsub', 'admin', 'fast', 'slow', 'blocking', 'dangerous', 'connection'],
+  ...['transaction', 'scripting', 'ai'],
+];
+
+/** The category that a group of commands stands for. */
+const BY_GROUP: Partial<Record<CommandGroup, string>> = {
+  ai: 'ai',
   generic: 'keyspace',
   string: 'string',
   hash: 'hash',
@@ -9,78 +17,79 @@ const OF_GROUP: Partial<Record<CommandGroup, string>> = {
   set: 'set',
   'sorted-set': 'sortedset',
   transactions: 'transaction',
-  connection: 'connection',
+  pubsub: 'pubsub',
   scripting: 'scripting',
+  connection: 'connection',
 };
 
-/** Where Redis has others than the group's, by the name of the command or of its container. */
-const EXCEPTIONS: Record<string, readonly string[]> = {
-  asking: ['connection'],
-  command: ['connection'],
-  readonly: ['connection'],
-  readwrite: ['connection'],
-  wait: ['connection'],
-  dbsize: ['keyspace'],
-  flushall: ['keyspace', 'dangerous'],
-  flushdb: ['keyspace', 'dangerous'],
-  swapdb: ['keyspace', 'dangerous'],
-  keys: ['keyspace', 'dangerous'],
-  migrate: ['keyspace', 'dangerous'],
-  restore: ['keyspace', 'dangerous'],
-  'restore-asking': ['keyspace', 'dangerous'],
-  sort: ['set', 'sortedset', 'list', 'dangerous'],
-  sort_ro: ['set', 'sortedset', 'list', 'dangerous'],
-  info: ['dangerous'],
-  lastsave: ['admin', 'dangerous'],
-  role: ['admin', 'dangerous'],
-  replconf: ['admin', 'dangerous'],
-  getbit: ['bitmap'],
-  setbit: ['bitmap'],
-  bitcount: ['bitmap'],
-  bitfield: ['bitmap'],
-  bitfield_ro: ['bitmap'],
-  bitop: ['bitmap'],
-  bitpos: ['bitmap'],
-};
-
-/** All categories, in the order of ACL CAT. */
-export const ACL_CATEGORIES = [
-  ...['keyspace', 'read', 'write', 'set', 'sortedset', 'list', 'hash', 'string', 'bitmap', 'hyperloglog'],
-  ...[
-    'geo',
-    'stream',
-    'pubsub',
-    'admin',
-    'fast',
-    'slow',
-    'blocking',
-    'dangerous',
-    'connection',
-    'transaction',
-  ],
-  'scripting',
-] as const;
-export type AclCategory = (typeof ACL_CATEGORIES)[number];
-
-/**
- * The categories of a command, without the @, in the order of ACL CAT. Those of RedisAI are in none, as all module commands of Redis 7.0:
- * only @all has them.
- */
-export function aclCategories(command: Command): AclCategory[] {
-  const { flags, group, name } = command;
-  if (group === 'ai') return [];
-  const own = name.split('|', 1)[0] as string;
-  const found = new Set<string>(isContainer(command) ? [] : (EXCEPTIONS[own] ?? [OF_GROUP[group] ?? '']));
-  if (flags.includes('write')) found.add('write');
-  if (flags.includes('readonly') && !found.has('scripting')) found.add('read');
-  if (flags.includes('admin')) found.add('admin').add('dangerous');
-  if (flags.includes('pubsub')) found.add('pubsub');
-  if (flags.includes('blocking')) found.add('blocking');
-  found.add(flags.includes('fast') ? 'fast' : 'slow');
-  return ACL_CATEGORIES.filter((category) => found.has(category));
+interface Exception {
+  readonly with?: readonly string[];
+  readonly without?: readonly string[];
 }
 
-/** A container that runs nothing itself. */
-function isContainer({ subcommands, arity }: Command): boolean {
-  return subcommands !== undefined && arity === -2;
+const DANGEROUS_KEYSPACE: Exception = { with: ['keyspace', 'dangerous'] };
+const SORT: Exception = { with: ['set', 'sortedset', 'list', 'dangerous'], without: ['keyspace'] };
+const NO_KEYSPACE: Exception = { without: ['keyspace'] };
+
+/** Where Redis 7.0 says something else than group and flags do (its COMMAND INFO, compared by a test). */
+const EXCEPTIONS: Record<string, Exception> = {
+  asking: { with: ['connection'] },
+  readonly: { with: ['connection'] },
+  readwrite: { with: ['connection'] },
+  client: { without: ['connection'] },
+  command: { with: ['connection'] },
+  dbsize: { with: ['keyspace'] },
+  flushall: DANGEROUS_KEYSPACE,
+  flushdb: DANGEROUS_KEYSPACE,
+  swapdb: DANGEROUS_KEYSPACE,
+  'restore-asking': DANGEROUS_KEYSPACE,
+  restore: DANGEROUS_KEYSPACE,
+  migrate: DANGEROUS_KEYSPACE,
+  keys: DANGEROUS_KEYSPACE,
+  info: { with: ['dangerous'] },
+  lastsave: { with: ['admin', 'dangerous'] },
+  role: { with: ['admin', 'dangerous'] },
+  object: NO_KEYSPACE,
+  sort: SORT,
+  sort_ro: SORT,
+  wait: { with: ['connection'], without: ['keyspace'] },
+  ...each('getbit setbit bitcount bitfield bitfield_ro bitop bitpos', {
+    with: ['bitmap'],
+    without: ['string', 'keyspace'],
+  }),
+  pubsub: { without: ['pubsub'] },
+  'pubsub|help': { without: ['pubsub'] },
+  function: { without: ['scripting'] },
+  script: { without: ['scripting'] },
+};
+
+/**
+ * The ACL categories of a command, without the `@`, in the order of ACL CAT: from its group and flags, by Redis 7.0's rules, and `ai` for the AI.* commands.
+ */
+export function categoriesOf(command: Command): string[] {
+  const { flags, group, name } = command;
+  const has = (flag: Command['flags'][number]) => flags.includes(flag);
+  const exception = EXCEPTIONS[name] ?? (name.startsWith('command|') ? EXCEPTIONS.command : undefined);
+  // A container that runs nothing itself is of no group.
+  const runsNothing = command.subcommands !== undefined && command.arity === -2;
+  const found = new Set<string>(runsNothing ? [] : exception?.with);
+  const ofGroup = BY_GROUP[group];
+  if (ofGroup !== undefined && !runsNothing) found.add(ofGroup);
+  if (has('write')) found.add('write');
+  if (has('readonly') && group !== 'scripting') found.add('read');
+  if (has('admin')) found.add('admin').add('dangerous');
+  if (has('pubsub')) found.add('pubsub');
+  if (has('blocking')) found.add('blocking');
+  found.add(has('fast') ? 'fast' : 'slow');
+  for (const name of exception?.without ?? []) found.delete(name);
+  return CATEGORIES.filter((category) => found.has(category));
+}
+
+function each(names: string, exception: Exception): Record<string, Exception> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, exception]));
+}
+
+/** Whether the command belongs to the category. */
+export function isInCategory(command: Command, category: string): boolean {
+  return categoriesOf(command).includes(category);
 }

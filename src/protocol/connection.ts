@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import net from 'node:net';
+import tls from 'node:tls';
 import { errors } from '../errors.ts';
 import { Push, Replies, type Reply, ServerError } from './reply.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -20,12 +21,25 @@ export interface ConnectionHost<C extends Connection> {
   readonly limits: ReaderLimits;
   /** Runs one command. A promise holds back this connection's next commands until it settles; other connections go on. */
   execute(connection: C, args: Arguments): Reply | undefined | Promise<Reply | undefined>;
+  /** Whether the client has yet to log in. */
+  isStranger(connection: C): boolean;
   closed(connection: C): void;
   /** Bytes wait that the system did not take, so that a limit may be reached. */
   backlogged(connection: C): void;
   /** An exception that is no ServerError: a bug to be logged. */
   bug(error: unknown, connection: C): void;
 }
+
+/** How a client came in. */
+export interface Origin {
+  /** Over TLS. */
+  readonly secure: boolean;
+  /** The unix socket's path; null for TCP. */
+  readonly unixPath: string | null;
+}
+
+/** Makes the connection of an accepted socket, or refuses it with null. */
+export type Accept = (socket: Socket) => Connection | null;
 
 const READ_BUFFER_BYTES = 64 * 1024;
 /** Replies that gather beyond this are sent before the next command runs, which then waits if the client does not read. */
@@ -47,6 +61,7 @@ export class Connection {
   readonly connectedAt = Date.now();
   readonly remoteAddress: string;
   readonly localAddress: string;
+  readonly origin: Origin;
   lastCommandAt = Date.now();
   lastCommand = '';
   bytesIn = 0;
@@ -61,13 +76,17 @@ export class Connection {
   #closed = false;
   readonly #closeListeners = new Set<() => void>();
 
-  constructor(id: number, socket: Socket, host: ConnectionHost<Connection>) {
+  constructor(id: number, socket: Socket, host: ConnectionHost<Connection>, origin: Origin) {
     this.id = id;
     this.socket = socket;
     this.#host = host;
-    this.remoteAddress = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
-    this.localAddress = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
-    this.#reader = new RequestReader(host.limits, { command: (args) => this.#command(args) });
+    this.origin = origin;
+    this.remoteAddress = formatAddress(origin.unixPath ?? socket.remoteAddress, socket.remotePort);
+    this.localAddress = formatAddress(origin.unixPath ?? socket.localAddress, socket.localPort);
+    this.#reader = new RequestReader(host.limits, {
+      command: (args) => this.#command(args),
+      isStranger: () => host.isStranger(this),
+    });
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
     socket.on('end', () => {
@@ -265,6 +284,21 @@ export class Connection {
   }
 }
 
+function formatAddress(host = '', port = 0): string {
+  return net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+const REFUSAL_PATIENCE_MS = 1000;
+
+/** Tells the client why it is not served and closes; what it sends meanwhile is read, or the reason would be lost with the reset. */
+export function refuse(socket: Socket, reason: ServerError): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(`-${reason.message}\r\n`);
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), REFUSAL_PATIENCE_MS);
+  socket.once('close', () => clearTimeout(timer));
+}
+
 /** What Node keeps in a Socket and does not document. */
 type InternalSocket = Socket & { _handle: unknown; _server: unknown };
 
@@ -273,14 +307,12 @@ type InternalSocket = Socket & { _handle: unknown; _server: unknown };
  * without a copy. Node takes `onread` only when the Socket object is made, and `net.Server` makes it itself, so its handle is moved
  * to a Socket of our own. Where a Node version has no such handle, sockets deliver `data` events and large payloads are copied once.
  */
-export function createServer(accept: (socket: Socket) => Connection | null): Server {
+export function createServer(accept: Accept): Server {
   return net.createServer({ pauseOnConnect: true, noDelay: true }, (accepted) => {
     const holder = accepted as InternalSocket;
     const handle = holder._handle;
     if (handle === null || handle === undefined) {
-      const connection = accept(accepted);
-      accepted.on('data', (chunk) => connection?.received(chunk.length, chunk));
-      accepted.resume();
+      receiveByEvents(accepted, accept);
       return;
     }
     holder._handle = null;
@@ -307,6 +339,21 @@ export function createServer(accept: (socket: Socket) => Connection | null): Ser
     socket.once('close', () => forgetReadBuffer(socket));
     socket.resume();
   });
+}
+
+/** Makes a server for TLS. Its sockets decrypt into chunks of their own, so a large payload is copied once, to where it belongs. */
+export function createTlsServer(
+  options: tls.TlsOptions,
+  accept: (socket: tls.TLSSocket) => Connection | null,
+): tls.Server {
+  return tls.createServer(options, (socket) => receiveByEvents(socket, () => accept(socket)));
+}
+
+function receiveByEvents(socket: Socket, accept: Accept): void {
+  const connection = accept(socket);
+  if (connection === null) return;
+  socket.on('data', (chunk) => connection.received(chunk.length, chunk));
+  socket.resume();
 }
 
 /** A Socket remembers the buffer that it read into last. An old one that is closed would keep a large buffer until a full collection. */

@@ -12,11 +12,16 @@ export interface ReaderLimits {
 export interface RequestHandler {
   /** Called for each complete command. Answer false to stop before the next one; `resume` goes on. */
   command(args: Arguments): boolean;
+  /** Whether the client has yet to log in: it may then send short commands only. */
+  isStranger?(): boolean;
 }
 
 /** Redis's limits (server.h: PROTO_INLINE_MAX_SIZE, and the argument cap of networking.c). */
 export const MAX_INLINE_BYTES = 64 * 1024;
 export const MAX_ARGUMENTS = 1024 * 1024;
+/** What a client may send before it has logged in: enough for HELLO .. AUTH (networking.c, unauthenticated clients). */
+const STRANGER_MAX_ARGUMENTS = 10;
+const STRANGER_MAX_BULK_BYTES = 16 * 1024;
 /** From this size on a bulk string is read straight into a SharedArrayBuffer of its own. */
 export const LARGE_BULK_BYTES = 16 * 1024;
 
@@ -168,6 +173,8 @@ export class RequestReader {
     }
     const count = parseLength(data, at + 1, lf - 1);
     if (Number.isNaN(count) || count > MAX_ARGUMENTS) throw errors.invalidMultibulkLength();
+    if (count > STRANGER_MAX_ARGUMENTS && this.#handler.isStranger?.())
+      throw errors.unauthenticatedMultibulk();
     if (count > 0) this.#missing = count;
     return lf + 1;
   }
@@ -184,6 +191,7 @@ export class RequestReader {
     const length = parseLength(data, at + 1, lf - 1);
     if (Number.isNaN(length) || length < 0 || length > this.#limits.maxBulkLength)
       throw errors.invalidBulkLength();
+    if (length > STRANGER_MAX_BULK_BYTES && this.#handler.isStranger?.()) throw errors.unauthenticatedBulk();
     this.#bulkLength = length;
     if (length >= LARGE_BULK_BYTES) {
       this.#large = Buffer.from(allocateShared(length));

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { announcedNodes } from '../../cluster/access-config.ts';
 import { ConfigError, loadClusterConfig } from '../../cluster/config.ts';
 import { nodeId, SlotMap } from '../../cluster/slot-map.ts';
 
@@ -20,7 +21,7 @@ const config = (...nodes: string[]) =>
 describe('cluster configuration', () => {
   test('the shipped file gives three nodes a third of the slots each', () => {
     const { nodes } = loadClusterConfig(shipped);
-    const map = new SlotMap(nodes, 'node-2');
+    const map = new SlotMap(announcedNodes(nodes), 'node-2');
     expect(map.nodes.map((n) => n.ranges)).toEqual([[[0, 5460]], [[5461, 10922]], [[10923, 16383]]]);
     expect(map.isMine(5461)).toBe(true);
     expect(map.ownerOf(16383)?.name).toBe('node-3');

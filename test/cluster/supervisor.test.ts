@@ -68,6 +68,16 @@ describe('a supervisor', () => {
     expect(await readFile(path.join(folder, 'ready'), 'utf8')).toBe('b');
   });
 
+  test('leaves a node down that was told to shut down', async () => {
+    const told = `process.on('SIGUSR2', () => process.send({ type: 'shutdown' }, () => process.exit(0)));`;
+    const { supervisor, log } = supervise(`${told}${READY}`, 'a', 'b');
+    await supervisor.start();
+    process.kill(pidOf(supervisor, 'a'), 'SIGUSR2');
+    await vi.waitFor(() => expect(log).toEqual(['info a was shut down']), soon);
+    expect(supervisor.pids.a).toBe(undefined);
+    expect(alive(pidOf(supervisor, 'b'))).toBe(true);
+  });
+
   test('brings back a node that was killed, and leaves the other alone', async () => {
     const { supervisor, log } = supervise(READY, 'a', 'b');
     await supervisor.start();

@@ -1,4 +1,10 @@
-import { type ClusterNode, formatRanges, SLOT_COUNT, type SlotMap } from '../../../cluster/slot-map.ts';
+import {
+  type ClusterNode,
+  formatRanges,
+  portFor,
+  SLOT_COUNT,
+  type SlotMap,
+} from '../../../cluster/slot-map.ts';
 import { Verbatim } from '../../protocol/reply.ts';
 import { clusterSubcommand } from './cluster-subcommand.ts';
 
@@ -10,15 +16,17 @@ export const nodes = clusterSubcommand('nodes', {
   since: '3.0.0',
   summary: 'Returns a line about each node',
   syntax: '',
-  run: (map) => new Verbatim(map.nodes.map((n) => `${nodeLine(n, map)}\n`).join('')),
+  run: (map, { client }) =>
+    new Verbatim(map.nodes.map((n) => `${nodeLine(n, map, client.origin.secure)}\n`).join('')),
 });
 
-function nodeLine(n: ClusterNode, slots: SlotMap): string {
+function nodeLine(n: ClusterNode, slots: SlotMap, secure: boolean): string {
   const mine = n.id === slots.myself.id;
   const flags = mine ? 'myself,master' : 'master';
   const ranges = formatRanges(n.ranges);
   if (mine) ranges.push(...openSlots(slots));
-  const address = `${n.host}:${n.port}@${n.port + BUS_PORT_OFFSET}`;
+  const port = portFor(n, secure);
+  const address = `${n.host}:${port}@${port + BUS_PORT_OFFSET}`;
   return `${n.id} ${address} ${flags} - 0 0 ${slots.nodes.indexOf(n) + 1} connected ${ranges.join(' ')}`;
 }
 

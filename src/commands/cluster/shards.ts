@@ -18,7 +18,8 @@ function shard(n: ClusterNode): Reply {
       [
         new MapReply([
           ['id', n.id],
-          ['port', n.port],
+          ...(n.port === 0 ? [] : ([['port', n.port]] as const)),
+          ...(n.tlsPort === 0 ? [] : ([['tls-port', n.tlsPort]] as const)),
           ['ip', n.host],
           ['endpoint', n.host],
           ['role', 'master'],

@@ -1,3 +1,4 @@
+import { portFor } from '../../../cluster/slot-map.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import { clusterSubcommand } from './cluster-subcommand.ts';
 
@@ -6,6 +7,8 @@ export const slots = clusterSubcommand('slots', {
   since: '3.0.0',
   summary: 'Returns the ranges of slots and the node of each',
   syntax: '',
-  run: (map) =>
-    map.nodes.flatMap((n) => n.ranges.map(([from, to]): Reply => [from, to, [n.host, n.port, n.id, []]])),
+  run: (map, { client }) =>
+    map.nodes.flatMap((n) =>
+      n.ranges.map(([from, to]): Reply => [from, to, [n.host, portFor(n, client.origin.secure), n.id, []]]),
+    ),
 });

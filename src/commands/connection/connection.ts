@@ -1,7 +1,7 @@
 import { errors } from '../../errors.ts';
 import { MapReply, OK, type Reply, SimpleString } from '../../protocol/reply.ts';
 import { REDIS_VERSION } from '../../version.ts';
-import { integerAt, keywordAt, requireInteger, textAt } from '../arguments.ts';
+import { integerAt, keyAt, keywordAt, requireInteger, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { loadedModules } from '../server/module/list.ts';
 import { isPlainName } from './client/plain-name.ts';
@@ -55,17 +55,20 @@ export const hello: Command = {
       protocol = wanted;
     }
     let name: string | undefined;
+    let login: (() => void) | undefined;
     for (let i = 2; i < args.length; i++) {
       const option = keywordAt(args, i);
       if (option === 'SETNAME' && i + 1 < args.length) {
         name = textAt(args, ++i);
         if (!isPlainName(name)) throw errors.invalidClientName();
       } else if (option === 'AUTH' && i + 2 < args.length) {
-        // Without a password the default user takes any, as in Redis.
-        if (textAt(args, i + 1) !== 'default') throw errors.wrongPass();
+        const [username, password] = [keyAt(args, i + 1), keyAt(args, i + 2)];
+        login = () => node.access.login(client, username, password, keyAt(args, 0));
         i += 2;
       } else throw errors.helloSyntax(textAt(args, i));
     }
+    login?.();
+    if (!client.authenticated) throw errors.helloNoAuth();
     client.writer.protocol = protocol;
     if (name !== undefined) client.name = name;
     return new MapReply([
@@ -88,10 +91,11 @@ export const auth: Command = {
   group: 'connection',
   summary: 'Authenticates the connection',
   syntax: '[username] password',
-  run(_, args) {
+  run({ node, client }, args) {
     if (args.length > 3) throw errors.syntax();
-    if (args.length === 2) throw errors.noPasswordSet();
-    if (textAt(args, 1) !== 'default') throw errors.wrongPass();
+    if (args.length === 2 && node.access.defaultUser.anyPassword) throw errors.noPasswordSet();
+    const username = args.length === 2 ? node.access.defaultUser.name : keyAt(args, 1);
+    node.access.login(client, username, keyAt(args, args.length - 1), keyAt(args, 0));
     return OK;
   },
 };
@@ -139,6 +143,7 @@ export const reset: Command = {
     node.subscriptions.removeAll(client);
     node.monitors.delete(client);
     client.resetState();
+    node.access.logout(client);
     return new SimpleString('RESET');
   },
 };
@@ -147,7 +152,6 @@ const flag = (name: string, summary: string, apply: Command['run']): Command => 
   name,
   arity: 1,
   flags: name === 'asking' ? ['fast'] : ['loading', 'stale', 'fast'],
-
   group: 'cluster',
   summary,
   syntax: '',
@@ -197,7 +201,7 @@ export const wait: Command = {
     requireInteger(args, 1);
     const timeout = integerAt(args, 2);
     if (timeout === undefined) throw errors.timeoutNotInteger();
-    if (timeout < 0) throw errors.negativeTimeout();
+    if (timeout < 0) throw errors.timeoutNegative();
     return 0;
   },
 };

@@ -38,6 +38,7 @@ export const keyCommands: readonly Command[] = [
   rename,
   renamenx,
   copy,
+  move,
   dbsize,
   randomkey,
   object,

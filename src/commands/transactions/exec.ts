@@ -23,7 +23,10 @@ export const exec: Command = {
     let rest = Promise.resolve();
     let waits = false;
     transaction.commands.forEach(({ command, args }, index) => {
-      const answer = attempt(() => call(context, command, args));
+      const answer = attempt(() => {
+        node.access.admitQueued(client, command, args);
+        return call(context, command, args);
+      });
       if (!(answer instanceof Promise)) {
         replies[index] = answer ?? null;
         return;

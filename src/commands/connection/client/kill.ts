@@ -1,8 +1,9 @@
 import type { ClientSession } from '../../../client-session.ts';
 import { errors } from '../../../errors.ts';
+import type { NodeContext } from '../../../node-context.ts';
 import { OK } from '../../../protocol/reply.ts';
 import type { Arguments } from '../../../protocol/request-reader.ts';
-import { integerAt, keywordAt, textAt } from '../../arguments.ts';
+import { integerAt, keyAt, keywordAt, textAt } from '../../arguments.ts';
 import type { Command } from '../../command.ts';
 import { typeTestAt } from './client-type.ts';
 
@@ -29,7 +30,7 @@ export const kill: Command = {
       end(found, self);
       return OK;
     }
-    const { tests, skipSelf } = parse(args);
+    const { tests, skipSelf } = parse(node, args);
     const found = sessions.filter(
       (session) => !(skipSelf && session === self) && tests.every((test) => test(session)),
     );
@@ -38,7 +39,7 @@ export const kill: Command = {
   },
 };
 
-function parse(args: Arguments): Filter {
+function parse(node: NodeContext, args: Arguments): Filter {
   const tests: ((session: ClientSession) => boolean)[] = [];
   let skipSelf = true;
   for (let i = 2; i < args.length; i += 2) {
@@ -60,10 +61,12 @@ function parse(args: Arguments): Filter {
       case 'LADDR':
         tests.push((session) => session.localAddress === value);
         break;
-      case 'USER':
-        // All clients are the default user.
-        if (value !== 'default') throw errors.noSuchUser(value);
+      case 'USER': {
+        const user = node.access.find(keyAt(args, i + 1));
+        if (user === undefined) throw errors.noSuchUser(value);
+        tests.push((session) => session.user === user);
         break;
+      }
       case 'SKIPME':
         if (!/^(yes|no)$/i.test(value)) throw errors.syntax();
         skipSelf = value.toLowerCase() === 'yes';

@@ -17,7 +17,7 @@ export const pause: Command = {
     if (mode !== 'WRITE' && mode !== 'ALL') throw errors.pauseMode();
     const ms = integerAt(args, 2);
     if (ms === undefined) throw errors.timeoutNotInteger();
-    if (ms < 0) throw errors.negativeTimeout();
+    if (ms < 0) throw errors.timeoutNegative();
     node.pause.start(ms, mode);
     return OK;
   },

@@ -1,5 +1,5 @@
 import { errors } from '../../../errors.ts';
-import { keywordAt, requireInteger } from '../../arguments.ts';
+import { keywordAt, requireInteger, textAt } from '../../arguments.ts';
 import type { Command } from '../../command.ts';
 
 export const unblock: Command = {
@@ -7,11 +7,12 @@ export const unblock: Command = {
   arity: -3,
   flags: ['admin', 'noscript', 'loading', 'stale'],
   group: 'connection',
-  summary: 'Ends the waiting of a client that a blocking command holds',
+  since: '5.0.0',
+  summary: "Ends the wait of a client's blocking command, as if its time was over or with an error",
   syntax: 'id [TIMEOUT | ERROR]',
   run({ node }, args) {
+    if (args.length > 4) throw errors.unknownSubcommandOrArity(textAt(args, 1), 'client');
     const reason = keywordAt(args, 3);
-    if (args.length > 4) throw errors.unknownSubcommand('unblock', 'client');
     if (!['', 'TIMEOUT', 'ERROR'].includes(reason)) throw errors.unblockReason();
     const blocked = node.clients.get(requireInteger(args, 2))?.blocked ?? null;
     if (blocked === null) return 0;

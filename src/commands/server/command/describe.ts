@@ -1,5 +1,5 @@
 import { MapReply, type Reply, SetReply, SimpleString } from '../../../protocol/reply.ts';
-import { aclCategories } from '../../acl-categories.ts';
+import { categoriesOf } from '../../acl-categories.ts';
 import type { Command, CommandFlag, KeyRange, KeySpec } from '../../command.ts';
 
 /** Redis's order, in which clients that print them expect them. */
@@ -16,7 +16,7 @@ export function describeCommand(c: Command): Reply {
   const keys = c.keys ?? (c.channels?.sharded === true ? c.channels : { first: 0, last: 0, step: 0 });
   return [
     ...[c.name, c.arity, statuses(flags), keys.first, keys.last, keys.step],
-    statuses(aclCategories(c).map((category) => `@${category}`)),
+    statuses(categoriesOf(c).map((category) => `@${category}`)),
     new SetReply([]),
     new SetReply(keySpecs(c, keys)),
     c.subcommands === undefined ? new SetReply([]) : c.subcommands.map(describeCommand),

@@ -1,6 +1,6 @@
 import { errors } from '../../../errors.ts';
 import type { Arguments } from '../../../protocol/request-reader.ts';
-import { type AclCategory, aclCategories } from '../../acl-categories.ts';
+import { categoriesOf } from '../../acl-categories.ts';
 import { keyAt, keywordAt } from '../../arguments.ts';
 import type { Command } from '../../command.ts';
 import { globMatcher } from '../../keys/glob.ts';
@@ -31,7 +31,7 @@ function filter(args: Arguments): (command: Command) => boolean {
     case 'MODULE':
       return (c) => c.group === 'ai' && value === 'ai';
     case 'ACLCAT':
-      return (c) => aclCategories(c).includes(value as AclCategory);
+      return (c) => categoriesOf(c).includes(value);
     case 'PATTERN': {
       const matches = globMatcher(value);
       return (c) => matches(c.name);

@@ -23,16 +23,26 @@ export const set: Command = {
   run({ node }, args) {
     const changes = parse(args);
     const done: [Change, string][] = [];
-    for (const change of changes) {
-      const before = change.setting.read(node);
-      try {
+    let current = '';
+    try {
+      for (const change of changes) {
+        current = change.name;
+        const before = change.setting.read(node);
         change.setting.write(node, change.value);
         done.push([change, before]);
-      } catch (error) {
-        restore(node, done);
-        throw errors.configInvalid(change.name, error instanceof Error ? error.message : String(error));
       }
+      const applied = new Set<WritableSetting['apply']>();
+      for (const { name, setting } of changes) {
+        if (setting.apply === undefined || applied.has(setting.apply)) continue;
+        applied.add(setting.apply);
+        current = name;
+        setting.apply(node);
+      }
+    } catch (error) {
+      restore(node, done);
+      throw errors.configInvalid(current, error instanceof Error ? error.message : String(error));
     }
+    for (const { setting } of changes) setting.commit?.(node);
     return OK;
   },
 };
@@ -57,5 +67,5 @@ function isWritable(setting: (typeof SETTINGS)[string]): setting is WritableSett
 }
 
 function restore(node: NodeContext, done: readonly [Change, string][]): void {
-  for (const [{ setting }, before] of done) setting.write(node, before);
+  for (const [{ setting }, before] of [...done].reverse()) setting.write(node, before);
 }

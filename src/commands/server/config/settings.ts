@@ -1,14 +1,19 @@
 import type { NodeContext } from '../../../node-context.ts';
 import type { ClientClass, OutputLimits } from '../../../output-limits.ts';
 import { parseBytes } from '../sizes.ts';
+import { accessSettings } from './access-settings.ts';
 
 export interface Setting {
   readonly read: (node: NodeContext) => string;
   /** Absent where it cannot be changed while running. Throws an Error that says why a value is refused. */
   readonly write?: (node: NodeContext, value: string) => void;
+  /** Puts the values into effect once all settings of a CONFIG SET are written. Throws an Error that says why that cannot be. */
+  readonly apply?: (node: NodeContext) => void;
+  /** What cannot be taken back, and cannot fail: done last. */
+  readonly commit?: (node: NodeContext) => void;
 }
 
-export type WritableSetting = Required<Setting>;
+export type WritableSetting = Setting & Required<Pick<Setting, 'write'>>;
 
 /** What CONFIG reads and changes, by Redis's names. */
 export const SETTINGS: Readonly<Record<string, Setting>> = {
@@ -65,12 +70,12 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'enable-module-command': { read: () => 'no' },
   'cluster-enabled': { read: (node) => (node.slots === null ? 'no' : 'yes') },
   port: { read: (node) => String(node.port) },
-  bind: { read: (node) => node.host },
   dir: { read: (node) => node.dataDirectory },
   databases: { read: () => '1' },
   // What redis-benchmark asks for; there is no such file.
   save: { read: () => '' },
   appendonly: { read: () => 'no' },
+  ...accessSettings,
 };
 
 /** Redis's largest value of these settings. A double does not hold it exactly, and nothing is that large. */

@@ -1,0 +1,14 @@
+/** The bytes of a text that has one character a byte, as names, keys and patterns do. */
+export function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1');
+}
+
+/** An ordinary text as its UTF-8 bytes, one character each. */
+export function asLatin1(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** Such a text as people see it, inside an error or a line that is sent as UTF-8. */
+export function shown(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8');
+}
