@@ -157,4 +157,5 @@ export async function randomDifferences(
 }
 
 const BATCH = 100;
-const LOOKS: readonly Words[] = [['DBSIZE'], ['KEYS', '*']];
+/** Not DBSIZE: Redis counts keys that have expired and that nobody has looked at. */
+const LOOKS: readonly Words[] = [['KEYS', '*']];
