@@ -1,10 +1,23 @@
 import { errors, type ServerError } from '../errors.ts';
 import type { KeyName } from '../keyspace/keyspace.ts';
 import type { Arguments } from '../protocol/request-reader.ts';
+import { ownBytes } from '../tensors/shared-bytes.ts';
 
 /** The argument's bytes as a key: one character a byte. */
 export function keyAt(args: Arguments, index: number): KeyName {
   return (args[index] as Buffer).toString('latin1');
+}
+
+/** The bytes that a string of one character a byte stands for. */
+export function bytesOf(name: string): Uint8Array {
+  return Buffer.from(name, 'latin1');
+}
+
+/** The argument's bytes to keep: small ones in a buffer of their own on the heap, large ones where the socket put them. */
+export function valueAt(args: Arguments, index: number): Uint8Array {
+  const bytes = args[index] as Buffer;
+  const backing: ArrayBufferLike = bytes.buffer;
+  return backing instanceof SharedArrayBuffer ? ownBytes(bytes) : Uint8Array.from(bytes);
 }
 
 /** The argument as upper-case text, to be compared with keywords; '' where it is missing. */

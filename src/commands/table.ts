@@ -14,14 +14,14 @@ import { pubsubCommands } from './pubsub/index.ts';
 import { serverCommands } from './server/index.ts';
 import { setCommands } from './sets/index.ts';
 import { sortedSetCommands } from './sorted-sets/index.ts';
-import * as strings from './strings/strings.ts';
+import { stringCommands } from './strings/index.ts';
 import { transactionCommands } from './transactions/index.ts';
 import { transferCommands } from './transfer/index.ts';
 
 const ALL: readonly Command[] = [
   ...aiCommands,
   ...keyCommands,
-  ...Object.values(strings),
+  ...stringCommands,
   ...Object.values(connection),
   ...hashCommands,
   ...listCommands,

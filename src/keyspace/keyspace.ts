@@ -64,6 +64,8 @@ export interface Keyspace {
   /** Whether keys expire by themselves, or only when they are looked at. */
   activeExpiry: boolean;
   get(key: KeyName): StoredValue | undefined;
+  /** The same, but it does not count as reading for `idleSeconds`. */
+  peek(key: KeyName): StoredValue | undefined;
   /**
    * Bytes that a key and its value hold; undefined where it is absent. A buffer that several keys share is divided among them,
    * so that all keys together come to `usedBytes`.
@@ -78,6 +80,10 @@ export interface Keyspace {
   expiryOf(key: KeyName): number | undefined;
   /** Sets (ms since the epoch; a time in the past deletes the key) or, with undefined, removes the expiry. */
   setExpiry(key: KeyName, at: number | undefined): void;
+  /** Seconds since the key was last read or written; undefined where it is absent. Asking does not count as reading. */
+  idleSeconds(key: KeyName): number | undefined;
+  /** A key, each about equally likely; undefined where there is none. */
+  randomKey(): KeyName | undefined;
   keys(): Iterable<KeyName>;
   /** A key that exists from the first call to the last is returned exactly once. */
   scan(cursor: number, count: number): ScanPage;

@@ -10,14 +10,18 @@ import { flushall } from './flushall.ts';
 import { flushdb } from './flushdb.ts';
 import { keys } from './keys.ts';
 import { move } from './move.ts';
+import { object } from './object.ts';
 import { persist } from './persist.ts';
 import { pexpire } from './pexpire.ts';
 import { pexpireat } from './pexpireat.ts';
 import { pexpiretime } from './pexpiretime.ts';
 import { pttl } from './pttl.ts';
+import { randomkey } from './randomkey.ts';
 import { rename } from './rename.ts';
 import { renamenx } from './renamenx.ts';
 import { scan } from './scan.ts';
+import { sort } from './sort.ts';
+import { sortRo } from './sort-ro.ts';
 import { touch } from './touch.ts';
 import { ttl } from './ttl.ts';
 import { type } from './type.ts';
@@ -36,6 +40,10 @@ export const keyCommands: readonly Command[] = [
   copy,
   move,
   dbsize,
+  randomkey,
+  object,
+  sort,
+  sortRo,
   flushall,
   flushdb,
   expire,

@@ -12,6 +12,8 @@ interface Entry {
   /** Bytes counted for a collection when it was last looked at. */
   collectionBytes: number;
   expiresAt: number | undefined;
+  /** Unix time in ms, as exact as the expiry cycle's interval. */
+  accessedAt: number;
   readonly slot: number;
 }
 
@@ -43,12 +45,15 @@ export class EmbeddedKeyspace implements Keyspace {
   activeExpiry = true;
   #expired = 0;
   #nextSequence = 1;
+  /** Time of the last cycle: a look at the clock for every read would cost more than the read. */
+  #roughNow = Date.now();
   #bytes = 0;
 
   /** @param indexSlots whether to keep the keys of each hash slot at hand (cluster mode). */
   constructor(indexSlots: boolean) {
     this.#slots = indexSlots ? new Map() : null;
     this.#timer = setInterval(() => {
+      this.#roughNow = Date.now();
       if (this.activeExpiry) this.#expireSome();
     }, EXPIRY_INTERVAL_MS).unref();
   }
@@ -81,10 +86,18 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   get(key: KeyName): StoredValue | undefined {
-    const value = this.#live(key)?.value;
-    if (value === undefined) this.lookups.misses++;
-    else this.lookups.hits++;
-    return value;
+    const entry = this.#live(key);
+    if (entry === undefined) {
+      this.lookups.misses++;
+      return undefined;
+    }
+    this.lookups.hits++;
+    entry.accessedAt = this.#roughNow;
+    return entry.value;
+  }
+
+  peek(key: KeyName): StoredValue | undefined {
+    return this.#live(key)?.value;
   }
 
   bytesOf(key: KeyName): number | undefined {
@@ -104,6 +117,7 @@ export class EmbeddedKeyspace implements Keyspace {
     this.#retain(value);
     this.#release(entry.value);
     entry.value = value;
+    entry.accessedAt = this.#roughNow;
     this.#countCollection(entry);
     if (!keepExpiry) this.#setExpiry(entry, undefined);
     this.#notify(key);
@@ -139,6 +153,19 @@ export class EmbeddedKeyspace implements Keyspace {
       this.#setExpiry(entry, at);
       this.#notify(key);
     }
+  }
+
+  idleSeconds(key: KeyName): number | undefined {
+    const entry = this.#live(key);
+    return entry === undefined ? undefined : Math.max(0, Math.floor((Date.now() - entry.accessedAt) / 1000));
+  }
+
+  randomKey(): KeyName | undefined {
+    for (let entry = this.#scan.random(); entry !== undefined; entry = this.#scan.random()) {
+      // One that has expired is removed here, so that this ends.
+      if (this.#live(entry.key) !== undefined) return entry.key;
+    }
+    return undefined;
   }
 
   *keys(): Iterable<KeyName> {
@@ -198,6 +225,7 @@ export class EmbeddedKeyspace implements Keyspace {
       value,
       collectionBytes: 0,
       expiresAt: undefined,
+      accessedAt: this.#roughNow,
       slot,
     };
     this.#entries.set(key, entry);

@@ -8,6 +8,8 @@
  * ```
  */
 const SEGMENT_BITS = 10;
+/** Numbers to try for a random item before settling for any of a segment: enough while one in eight or more is still in use. */
+const RANDOM_TRIES = 64;
 
 export class ScanIndex<T extends { readonly sequence: number }> {
   readonly #segments = new Map<number, Map<number, T>>();
@@ -51,6 +53,19 @@ export class ScanIndex<T extends { readonly sequence: number }> {
       }
     }
     return { cursor: 0, items };
+  }
+
+  /** Any item, undefined where there is none. Each is equally likely, unless nearly all around it are gone. */
+  random(): T | undefined {
+    if (this.#ids.length === 0) return undefined;
+    const below = (limit: number) => Math.floor(Math.random() * limit);
+    for (let i = 0; i < RANDOM_TRIES; i++) {
+      const id = this.#ids[below(this.#ids.length)] as number;
+      const item = this.#segments.get(id)?.get(id * 2 ** SEGMENT_BITS + below(2 ** SEGMENT_BITS));
+      if (item !== undefined) return item;
+    }
+    const segment = this.#segments.get(this.#ids[below(this.#ids.length)] as number) as Map<number, T>;
+    return [...segment.values()][below(segment.size)];
   }
 
   /** Where `id` is, or would be, among the live segments. */

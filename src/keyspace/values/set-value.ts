@@ -1,16 +1,18 @@
 import type { MutableValue } from './mutable-value.ts';
+import { PositionTable, type ScanRange, scanRange } from './position-table.ts';
 
 /** Rough cost of a member outside of its bytes: its places in the table and in the list. */
 const MEMBER_OVERHEAD_BYTES = 80;
 
-/**
- * A set of members, each bytes as a string of one character a byte. The list beside the table gives random members, and a scan a place
- * to go on from: it walks the list downwards, and a removal moves the last member, already seen or still to come either way.
- */
+/** Up to that many members Redis 7.0 keeps a set of integers as an intset (set-max-intset-entries). */
+const COMPACT_MEMBERS = 512;
+const INTEGER = /^(0|-?[1-9]\d{0,18})$/;
+
+/** A set of members, each bytes as a string of one character a byte. */
 export class SetValue implements MutableValue {
-  readonly #positions = new Map<string, number>();
-  readonly #members: string[] = [];
+  readonly #members = new PositionTable();
   #bytes = 0;
+  #compact = true;
 
   get length(): number {
     return this.#members.length;
@@ -20,44 +22,66 @@ export class SetValue implements MutableValue {
     return this.#bytes;
   }
 
+  /** Whether Redis would keep it as an intset: listed in ascending order, and scanned at once. Once it is none it stays so. */
+  get compact(): boolean {
+    return this.#compact;
+  }
+
   clone(): SetValue {
     const copy = new SetValue();
-    for (const member of this.#members) copy.add(member);
+    for (const member of this.members()) copy.add(member);
+    copy.#compact = this.#compact;
     return copy;
   }
 
   has(member: string): boolean {
-    return this.#positions.has(member);
+    return this.#members.positionOf(member) !== undefined;
   }
 
   /** @returns whether the member is new. */
   add(member: string): boolean {
-    if (this.#positions.has(member)) return false;
-    this.#positions.set(member, this.#members.length);
-    this.#members.push(member);
+    if (this.has(member)) return false;
+    this.#members.add(member);
     this.#bytes += member.length + MEMBER_OVERHEAD_BYTES;
+    if (this.#compact) this.#compact = this.length <= COMPACT_MEMBERS && isInt64(member);
     return true;
   }
 
   delete(member: string): boolean {
-    const position = this.#positions.get(member);
-    if (position === undefined) return false;
-    this.#positions.delete(member);
-    const last = this.#members.pop() as string;
-    if (last !== member) {
-      this.#members[position] = last;
-      this.#positions.set(last, position);
-    }
+    if (this.#members.remove(member) === undefined) return false;
     this.#bytes -= member.length + MEMBER_OVERHEAD_BYTES;
     return true;
   }
 
   /** Members by position, 0 to length - 1, in no particular order. */
   at(position: number): string | undefined {
-    return this.#members[position];
+    return this.#members.names[position];
   }
 
+  /** In no particular order; changes with the set. */
   members(): readonly string[] {
-    return this.#members;
+    return this.#members.names;
   }
+
+  /** In the order in which Redis lists them, where that is one that clients can tell: ascending for few integers. */
+  listed(): readonly string[] {
+    return this.#compact ? [...this.members()].sort(compareIntegers) : this.members();
+  }
+
+  /** The next positions of SSCAN: a member that is there from the first to the last call is among them at least once. */
+  scan(cursor: number, count: number): ScanRange {
+    return this.#compact ? scanRange(0, this.length, this.length) : scanRange(cursor, count, this.length);
+  }
+}
+
+function isInt64(text: string): boolean {
+  return INTEGER.test(text) && (text.length < 19 || BigInt.asIntN(64, BigInt(text)) === BigInt(text));
+}
+
+/** Of integers as text, without sign tricks or leading zeros: by sign, by length, then by digits. */
+function compareIntegers(a: string, b: string): number {
+  const negative = a.startsWith('-');
+  if (negative !== b.startsWith('-')) return negative ? -1 : 1;
+  const order = a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+  return negative ? -order : order;
 }

@@ -41,7 +41,6 @@ const int64Values: GoldenReply = [':9223372036854775807', ':-9223372036854775808
 const unknown = (reply: GoldenReply) => /^-ERR unknown command '/.test(String(reply));
 
 export const EXCEPTIONS: readonly Exception[] = [
-  { file: 'tensor', command: '["OBJECT","ENCODING"', reply: unknown, why: 'the command is missing' },
   {
     file: 'misc',
     command: '["MODULE","LIST"]',

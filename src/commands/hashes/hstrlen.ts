@@ -1,0 +1,15 @@
+import { keyAt } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { readHash } from './stored-hash.ts';
+
+export const hstrlen: Command = {
+  name: 'hstrlen',
+  arity: 3,
+  flags: ['readonly', 'fast'],
+  keys: { first: 1, last: 1, step: 1 },
+  group: 'hash',
+  since: '3.2.0',
+  summary: 'Returns the length of the value of a field, in bytes',
+  syntax: 'key field',
+  run: ({ node }, args) => readHash(node.keyspace, keyAt(args, 1))?.get(keyAt(args, 2))?.length ?? 0,
+};

@@ -1,0 +1,16 @@
+import { keyAt } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { union } from './set-algebra.ts';
+import { readSets, storeSet } from './stored-set.ts';
+
+export const sunionstore: Command = {
+  name: 'sunionstore',
+  arity: -3,
+  flags: ['write', 'denyoom'],
+  keys: { first: 1, last: -1, step: 1 },
+  group: 'set',
+  summary: 'Stores the members of any of the sets, and returns how many they are',
+  syntax: 'destination key [key ...]',
+  run: ({ node: { keyspace } }, args) =>
+    storeSet(keyspace, keyAt(args, 1), union(readSets(keyspace, args, 2))),
+};
