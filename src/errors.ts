@@ -138,29 +138,6 @@ export const errors = {
   maxClients: () => error('ERR max number of clients reached'),
   internal: () => error('ERR internal error'),
 
-  // Redis: strings, hashes, sets, SORT, OBJECT
-  outsideRange: (least: bigint, most: bigint) =>
-    error(`ERR value is out of range, value must between ${least} and ${most}`),
-  incrementOverflow: () => error('ERR increment or decrement would overflow'),
-  decrementOverflow: () => error('ERR decrement would overflow'),
-  notFinite: () => error('ERR increment would produce NaN or Infinity'),
-  incrementNotFinite: () => error('ERR value is NaN or Infinity'),
-  stringTooLong: () => error('ERR string exceeds maximum allowed size (proto-max-bulk-len)'),
-  offsetOutOfRange: () => error('ERR offset is out of range'),
-  invalidBitOffset: () => error('ERR bit offset is not an integer or out of range'),
-  invalidBit: () => error('ERR bit is not an integer or out of range'),
-  bitArgument: () => error('ERR The bit argument must be 1 or 0.'),
-  bitopNotSources: () => error('ERR BITOP NOT must be called with a single source key.'),
-  hashValueNotInteger: () => error('ERR hash value is not an integer'),
-  hashValueNotFloat: () => error('ERR hash value is not a float'),
-  tooManyKeys: () => error("ERR Number of keys can't be greater than number of args"),
-  sortOptionInCluster: (option: string) => error(`ERR ${option} option of SORT denied in cluster mode.`),
-  scoreNotDouble: () => error("ERR One or more scores can't be converted into double"),
-  noAccessFrequency: () =>
-    error(
-      'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
-    ),
-
   // Redis: access
   noAuth: () => error('NOAUTH Authentication required.'),
   helloNoAuth: () =>
@@ -205,6 +182,28 @@ export const errors = {
     ),
   subcommandSyntax: (sub: string, command: string) =>
     error(`ERR unknown subcommand or wrong number of arguments for '${sub}'. Try ${command} HELP.`),
+  // Redis: strings, hashes, sets, SORT, OBJECT
+  outsideRange: (least: bigint, most: bigint) =>
+    error(`ERR value is out of range, value must between ${least} and ${most}`),
+  incrementOverflow: () => error('ERR increment or decrement would overflow'),
+  decrementOverflow: () => error('ERR decrement would overflow'),
+  notFinite: () => error('ERR increment would produce NaN or Infinity'),
+  incrementNotFinite: () => error('ERR value is NaN or Infinity'),
+  stringTooLong: () => error('ERR string exceeds maximum allowed size (proto-max-bulk-len)'),
+  offsetOutOfRange: () => error('ERR offset is out of range'),
+  invalidBitOffset: () => error('ERR bit offset is not an integer or out of range'),
+  invalidBit: () => error('ERR bit is not an integer or out of range'),
+  bitArgument: () => error('ERR The bit argument must be 1 or 0.'),
+  bitopNotSources: () => error('ERR BITOP NOT must be called with a single source key.'),
+  hashValueNotInteger: () => error('ERR hash value is not an integer'),
+  hashValueNotFloat: () => error('ERR hash value is not a float'),
+  tooManyKeys: () => error("ERR Number of keys can't be greater than number of args"),
+  sortOptionInCluster: (option: string) => error(`ERR ${option} option of SORT denied in cluster mode.`),
+  scoreNotDouble: () => error("ERR One or more scores can't be converted into double"),
+  noAccessFrequency: () =>
+    error(
+      'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
+    ),
 
   // Redis: DUMP, RESTORE, MIGRATE
   busyKey: () => error('BUSYKEY Target key name already exists.'),

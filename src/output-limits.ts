@@ -24,7 +24,7 @@ export const DEFAULT_OUTPUT_LIMITS: OutputLimits = {
 export class OutputWatch {
   readonly #limits: () => OutputLimits;
   readonly #ended: (client: ClientSession) => void;
-  /** Clients above their soft limit: when it was passed, and the timer that looks again. */
+  /** Clients above their soft limit: when it was passed (monotonic ms), and the timer that looks again. */
   readonly #above = new Map<ClientSession, { readonly since: number; readonly timer: NodeJS.Timeout }>();
 
   constructor(limits: () => OutputLimits, ended: (client: ClientSession) => void) {
@@ -44,11 +44,19 @@ export class OutputWatch {
     const above = this.#above.get(client);
     if (softBytes === 0 || bytes < softBytes) {
       if (above !== undefined) this.forget(client);
-    } else if (above === undefined) {
-      // Nothing may be sent any more, so that nobody would look.
-      const timer = setTimeout(() => this.check(client), softSeconds * 1000 + 1).unref();
-      this.#above.set(client, { since: Date.now(), timer });
-    } else if (Date.now() - above.since > softSeconds * 1000) this.#end(client);
+      return;
+    }
+    const now = performance.now();
+    const since = above?.since ?? now;
+    const leftMs = softSeconds * 1000 - (now - since);
+    if (above !== undefined && leftMs <= 0) {
+      this.#end(client);
+      return;
+    }
+    // Nothing may be sent any more, so that nobody would look; and a timer may be early.
+    clearTimeout(above?.timer);
+    const timer = setTimeout(() => this.check(client), Math.max(1, Math.ceil(leftMs))).unref();
+    this.#above.set(client, { since, timer });
   }
 
   forget(client: ClientSession): void {
