@@ -3,6 +3,7 @@ import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
+import type { Scripts } from './scripting/scripts.ts';
 
 /** Settings that CONFIG and AI.CONFIG read and change at run time. Sizes in bytes. */
 export interface RuntimeConfig {
@@ -11,6 +12,8 @@ export interface RuntimeConfig {
   protoMaxBulkLen: number;
   modelChunkSize: number;
   backendsPath: string;
+  /** After which a script is ended; 0: never. */
+  luaTimeLimitMs: number;
 }
 
 export interface NodeCounters {
@@ -35,6 +38,7 @@ export interface NodeContext {
   readonly slots: SlotMap | null;
   readonly keyspace: Keyspace;
   readonly devices: Devices;
+  readonly scripts: Scripts;
   readonly config: RuntimeConfig;
   readonly counters: NodeCounters;
   readonly clients: ReadonlyMap<number, ClientSession>;

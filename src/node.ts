@@ -10,6 +10,7 @@ import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
 import type { NodeContext, RuntimeConfig } from './node-context.ts';
 import type { Logger } from './observability/log.ts';
 import { type ConnectionHost, createServer } from './protocol/connection.ts';
+import { Scripts } from './scripting/scripts.ts';
 
 export interface NodeOptions {
   readonly name: string;
@@ -30,6 +31,7 @@ export interface NodeOptions {
 const DEFAULT_CHUNK_BYTES = 511 * 1024 * 1024;
 const DEFAULT_MAX_BULK_BYTES = 512 * 1024 * 1024;
 const DEFAULT_MAX_CLIENTS = 10_000;
+const DEFAULT_LUA_TIME_LIMIT_MS = 5000;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
@@ -48,6 +50,7 @@ export class TesseraNode {
       protoMaxBulkLen: DEFAULT_MAX_BULK_BYTES,
       modelChunkSize: DEFAULT_CHUNK_BYTES,
       backendsPath: '',
+      luaTimeLimitMs: DEFAULT_LUA_TIME_LIMIT_MS,
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
     const devices = new Devices(options.devices);
@@ -62,6 +65,7 @@ export class TesseraNode {
       slots: options.slots,
       keyspace,
       devices,
+      scripts: new Scripts(options.log),
       config,
       counters: {
         commands: 0,

@@ -16,7 +16,10 @@ export type CommandFlag =
   | 'module'
   | 'blocking'
   | 'pubsub'
-  | 'no_multi';
+  | 'no_multi'
+  | 'skip_monitor'
+  | 'no_mandatory_keys'
+  | 'allow_busy';
 
 /** Redis's groups of commands, and `ai`. */
 export type CommandGroup =
@@ -74,8 +77,10 @@ export interface Command {
 export interface CommandContext {
   readonly node: NodeContext;
   readonly client: ClientSession;
-  /** Set inside EXEC: nothing may wait there, so blocking commands answer as if their time was over, and models do not run. */
+  /** Set inside EXEC and scripts: nothing may wait there, so blocking commands answer as if their time was over, and models do not run. */
   readonly inTransaction: boolean;
+  /** Set inside scripts, where the reply has to be there at once: what has to be loaded is refused too. */
+  readonly inScript?: true;
 }
 
 /** The keys' positions for these arguments. */

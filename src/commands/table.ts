@@ -11,6 +11,7 @@ import * as expiry from './keys/expiry.ts';
 import * as keys from './keys/keys.ts';
 import { listCommands } from './lists/index.ts';
 import { pubsubCommands } from './pubsub/index.ts';
+import { scriptingCommands } from './scripting/index.ts';
 import { command } from './server/command.ts';
 import { config } from './server/config.ts';
 import { info } from './server/info.ts';
@@ -32,6 +33,7 @@ const ALL: readonly Command[] = [
   ...transactionCommands,
   ...pubsubCommands,
   ...aclCommands,
+  ...scriptingCommands,
   ...[client, command, config, info, cluster],
 ];
 

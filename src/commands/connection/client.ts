@@ -14,7 +14,7 @@ export function isPlainName(text: string): boolean {
 export const client: Command = {
   name: 'client',
   arity: -2,
-  flags: ['loading', 'stale'],
+  flags: ['noscript', 'loading', 'stale'],
   group: 'connection',
   summary: 'Tells about connections and names, lists and closes them',
   syntax:

@@ -104,7 +104,7 @@ export const select: Command = {
 export const quit: Command = {
   name: 'quit',
   arity: -1,
-  flags: ['fast', 'loading', 'stale', 'no_auth'],
+  flags: ['noscript', 'fast', 'loading', 'stale', 'no_auth'],
   runsInMulti: true,
   group: 'connection',
   summary: 'Closes the connection after the replies',
@@ -118,7 +118,7 @@ export const quit: Command = {
 export const reset: Command = {
   name: 'reset',
   arity: 1,
-  flags: ['fast', 'loading', 'stale', 'no_auth'],
+  flags: ['noscript', 'fast', 'loading', 'stale', 'no_auth'],
   runsInMulti: true,
   group: 'connection',
   summary: "Puts the connection's state back to that of a new one",
@@ -175,7 +175,7 @@ export const time: Command = {
 export const wait: Command = {
   name: 'wait',
   arity: 3,
-  flags: ['blocking'],
+  flags: ['noscript', 'blocking'],
   group: 'generic',
   summary: 'Waits for replicas; this engine has none, so the answer is 0',
   syntax: 'numreplicas timeout',

@@ -12,6 +12,14 @@ interface Setting {
   readonly write?: (node: NodeContext, value: string) => void;
 }
 
+/** How long a script may run, ms; Redis 7 has two names for it. */
+const LUA_TIME_LIMIT: Setting = {
+  read: (node) => String(node.config.luaTimeLimitMs),
+  write: (node, value) => {
+    node.config.luaTimeLimitMs = naturalNumber(value);
+  },
+};
+
 const SETTINGS: Record<string, Setting> = {
   maxmemory: {
     read: (node) => String(node.config.maxmemory),
@@ -37,6 +45,8 @@ const SETTINGS: Record<string, Setting> = {
       node.config.protoMaxBulkLen = parseBytes(value);
     },
   },
+  'lua-time-limit': LUA_TIME_LIMIT,
+  'busy-reply-threshold': LUA_TIME_LIMIT,
   'cluster-enabled': { read: (node) => (node.slots === null ? 'no' : 'yes') },
   port: { read: (node) => String(node.port) },
   bind: { read: (node) => node.host },
@@ -46,6 +56,15 @@ const SETTINGS: Record<string, Setting> = {
   save: { read: () => '' },
   appendonly: { read: () => 'no' },
 };
+
+function naturalNumber(value: string): number {
+  if (!/^-?\d+$/.test(value)) throw new Error("argument couldn't be parsed into an integer");
+  const number = Number(value);
+  if (number < 0 || !Number.isSafeInteger(number)) {
+    throw new Error('argument must be between 0 and 9223372036854775807 inclusive');
+  }
+  return number;
+}
 
 function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new Error('argument must be a positive integer');
