@@ -35,6 +35,8 @@ export interface LuaState {
   readonly stack: TaggedValue[];
   readonly top: number;
   readonly ci: CallInfo;
+  /** 0 while a hook runs. */
+  allowhook: 0 | 1;
   readonly l_G: { readonly mt: (LuaTable | null | undefined)[] };
 }
 

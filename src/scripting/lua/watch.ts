@@ -6,10 +6,10 @@ import { push } from './values.ts';
 
 /** Instructions between two looks at the clock: some tens of microseconds. */
 const LOOK_EVERY = 1000;
-/** Looks at the clock between two at the heap. */
-const HEAP_LOOK_EVERY = 100;
-/** Part of the heap that may be used up before a script is ended: what is over has to do for the collector. */
-const HEAP_SHARE = 0.75;
+/** Looks at the clock between two at the heap: some milliseconds. */
+const HEAP_LOOK_EVERY = 20;
+/** Part of the free heap that a script may take: a table that grows takes a multiple of its size for a moment. */
+const HEAP_SHARE = 0.5;
 /** Bytes of strings (and of what it stores) that one script may add. */
 const MAX_ADDED_BYTES = 1024 * 1024 * 1024;
 
@@ -18,7 +18,9 @@ export class Watch implements Stopper {
   #deadline = Infinity;
   #limitMs = 0;
   #looks = 0;
-  #externalBefore: number | null = null;
+  /** The least bytes seen in use, of the heap and outside of it: what is collected while the script runs was not its own. */
+  #leastHeap = Infinity;
+  #leastExternal = Infinity;
   /** Why the script has to end; from then on no `pcall` keeps it alive. */
   #reason: string | null = null;
 
@@ -28,7 +30,8 @@ export class Watch implements Stopper {
     this.#deadline = limitMs > 0 ? performance.now() + limitMs : Infinity;
     this.#reason = null;
     this.#looks = 0;
-    this.#externalBefore = null;
+    this.#leastHeap = Infinity;
+    this.#leastExternal = Infinity;
     onLargeString((thread) => this.#look(thread, true));
     lua.lua_sethook(L, (thread) => this.#look(thread), lua.LUA_MASKCOUNT, LOOK_EVERY);
   }
@@ -52,12 +55,18 @@ export class Watch implements Stopper {
 
   #isTooMuch(): boolean {
     const { used_heap_size: used, heap_size_limit: limit, external_memory: external } = getHeapStatistics();
-    this.#externalBefore ??= external;
-    return used > limit * HEAP_SHARE || external - this.#externalBefore > MAX_ADDED_BYTES;
+    this.#leastHeap = Math.min(this.#leastHeap, used);
+    this.#leastExternal = Math.min(this.#leastExternal, external);
+    return (
+      used - this.#leastHeap > (limit - this.#leastHeap) * HEAP_SHARE ||
+      external - this.#leastExternal > MAX_ADDED_BYTES
+    );
   }
 
   #stop(L: LuaState, reason: string): never {
     this.#reason = reason;
+    // Else a handler of the script would run, for as long as it likes, as a part of this hook, in which there are no hooks.
+    L.allowhook = 1;
     push(L, reason);
     return lua.lua_error(L);
   }

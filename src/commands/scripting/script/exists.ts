@@ -9,5 +9,5 @@ export const scriptExists: Command = {
   summary: 'Tells which scripts are kept',
   syntax: 'sha1 [sha1 ...]',
   run: ({ node }, args) =>
-    args.slice(2).map((_, i) => (node.scripts.find(keyAt(args, i + 2)) === undefined ? 0 : 1)),
+    args.slice(2).map((_, i) => (node.scripts.find(keyAt(args, i + 2).toLowerCase()) === undefined ? 0 : 1)),
 };
