@@ -37,7 +37,6 @@ const unknown = (reply: GoldenReply) => /^-ERR unknown command '/.test(String(re
 export const EXCEPTIONS: readonly Exception[] = [
   { file: 'tensor', command: '["OBJECT","ENCODING"', reply: unknown, why: 'the command is missing' },
   { file: 'misc', command: '["MODULE","LIST"]', reply: unknown, why: 'the command is missing' },
-  { file: 'misc', command: '["EVAL"', reply: unknown, why: 'the command is missing' },
   {
     file: 'tensor',
     command: '["AI.TENSORSET","i","INT64",2,"VALUES","9223372036854775807","-9223372036854775808"]',
