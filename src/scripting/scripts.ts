@@ -32,11 +32,6 @@ export class Scripts {
     this.#log = log;
   }
 
-  /** How many are kept. */
-  get count(): number {
-    return this.#scripts.size;
-  }
-
   find(sha: string): Script | undefined {
     return this.#scripts.get(sha);
   }

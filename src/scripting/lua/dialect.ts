@@ -1,9 +1,9 @@
+import type { LuaState } from './fengari.ts';
 import { formatNumber, parseNumber } from './number-text.ts';
 
 /** A module of Fengari: CommonJS, whose exports can be changed as long as nobody has taken them yet. */
 // biome-ignore lint/suspicious/noExplicitAny: the modules have no types; fengari.ts gives them where they are used.
 type Module = any;
-type Load = (file: string) => Module;
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 type Value = any;
 
@@ -19,10 +19,10 @@ const OUT_OF_RANGE = -2147483648;
 /** From this length on a string takes time and memory enough to be looked at. */
 const LARGE_STRING_BYTES = 1024 * 1024;
 
-let largeString: ((L: Value) => void) | null = null;
+let largeString: ((L: LuaState) => void) | null = null;
 
 /** @param look called each time that a long string is made; what it throws ends the script. */
-export function onLargeString(look: (L: Value) => void): void {
+export function onLargeString(look: (L: LuaState) => void): void {
   largeString = look;
 }
 
@@ -31,7 +31,8 @@ export function onLargeString(look: (L: Value) => void): void {
  * and errors are worded as 5.1 words them. The order matters: a module takes what it needs from another when it is loaded, so
  * each is changed before the ones that use it come.
  */
-export function adaptModules(load: Load): void {
+export function adaptModules(loadModule: (file: string) => unknown): void {
+  const load = (file: string) => loadModule(file) as Module;
   const fail: Fail = (L, message): never => {
     throw load('ldebug').luaG_runerror(L, text(message));
   };

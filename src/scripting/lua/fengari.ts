@@ -12,7 +12,8 @@ export interface TaggedValue {
 
 export interface TableEntry {
   readonly key: TaggedValue;
-  readonly value: TaggedValue;
+  /** Undefined once it was removed. */
+  readonly value: TaggedValue | undefined;
   /** The next entry, in order of insertion. */
   readonly n: TableEntry | undefined;
 }
@@ -142,7 +143,8 @@ export let libraries: Fengari['libraries'];
 export function loadFengari(): void {
   if (lua !== undefined) return;
   const require = createRequire(import.meta.url);
-  const load = (file: string) => require(`fengari/src/${file}.js`);
+  // biome-ignore lint/suspicious/noExplicitAny: the modules have no types; those above are theirs.
+  const load = (file: string): any => require(`fengari/src/${file}.js`);
   adaptModules(load);
   const opening = (file: string, name: string) => load(file)[`luaopen_${name}`] as LuaFunction;
   lua = load('lua');

@@ -129,7 +129,7 @@ export function setEntry(
 export function getEntry(table: LuaTable, key: string | number): LuaValue {
   const hash = typeof key === 'number' ? key : `|${key}`;
   const entry = table.strong.get(hash);
-  return entry === undefined ? undefined : fromTagged(entry.value);
+  return entry?.value === undefined ? undefined : fromTagged(entry.value);
 }
 
 /** A border of the table: what `#` gives. */
@@ -137,9 +137,10 @@ export function lengthOf(table: LuaTable): number {
   return tables.luaH_getn(table);
 }
 
+/** The entries in order. What is removed on the way is left out. */
 export function* entriesOf(table: LuaTable): Iterable<[LuaValue, LuaValue]> {
   for (let entry = table.f; entry !== undefined; entry = entry.n) {
-    yield [fromTagged(entry.key), fromTagged(entry.value)];
+    if (entry.value !== undefined) yield [fromTagged(entry.key), fromTagged(entry.value)];
   }
 }
 

@@ -54,7 +54,8 @@ function* itemsOf(L: LuaState, format: string, position: () => number): Generato
         continue;
       case '!': {
         alignment = number(MAX_ALIGNMENT);
-        if (alignment === 0 || (alignment & (alignment - 1)) !== 0) raise(L, 'alignment is not a power of 2');
+        if (alignment === 0 || (alignment & (alignment - 1)) !== 0)
+          raise(L, `alignment ${alignment} is not a power of 2`);
         continue;
       }
     }
