@@ -15,6 +15,7 @@ import type { Rates } from './observability/rates.ts';
 import type { SlowLog } from './observability/slow-log.ts';
 import type { OutputLimits } from './output-limits.ts';
 import type { Subscriptions } from './pubsub/subscriptions.ts';
+import type { Scripts } from './scripting/scripts.ts';
 
 /** Settings that CONFIG and AI.CONFIG read and change at run time. Sizes in bytes. */
 export interface RuntimeConfig {
@@ -31,6 +32,8 @@ export interface RuntimeConfig {
   latencyThresholdMs: number;
   /** Who may use DEBUG: nobody, clients of this machine, everybody. Fixed at the start, as in Redis. */
   readonly debugCommand: 'no' | 'local' | 'yes';
+  /** After which a script is ended; 0: never. */
+  luaTimeLimitMs: number;
 }
 
 /** The parts of a node that commands work with. */
@@ -50,6 +53,7 @@ export interface NodeContext {
   /** Clients that wait for keys. */
   readonly waiters: Waiters;
   readonly devices: Devices;
+  readonly scripts: Scripts;
   readonly config: RuntimeConfig;
   readonly statistics: NodeStatistics;
   readonly rates: Rates;

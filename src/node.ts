@@ -23,6 +23,7 @@ import { DEFAULT_OUTPUT_LIMITS, OutputWatch } from './output-limits.ts';
 import { type ConnectionHost, type Origin, refuse } from './protocol/connection.ts';
 import type { TlsOptions } from './protocol/tls-options.ts';
 import { Subscriptions } from './pubsub/subscriptions.ts';
+import { Scripts } from './scripting/scripts.ts';
 
 export interface NodeOptions {
   readonly name: string;
@@ -53,6 +54,7 @@ const DEFAULT_MAX_BULK_BYTES = 512 * 1024 * 1024;
 const DEFAULT_MAX_CLIENTS = 10_000;
 const DEFAULT_SLOWLOG_US = 10_000;
 const DEFAULT_SLOWLOG_LENGTH = 128;
+const DEFAULT_LUA_TIME_LIMIT_MS = 5000;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
@@ -76,6 +78,7 @@ export class TesseraNode {
       slowlogMaxLength: DEFAULT_SLOWLOG_LENGTH,
       latencyThresholdMs: 0,
       debugCommand: options.debugCommand ?? 'no',
+      luaTimeLimitMs: DEFAULT_LUA_TIME_LIMIT_MS,
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
     const devices = new Devices(options.devices);
@@ -108,6 +111,7 @@ export class TesseraNode {
       keyspace,
       waiters: new Waiters(keyspace),
       devices,
+      scripts: new Scripts(options.log),
       config,
       statistics,
       rates: new Rates(statistics),

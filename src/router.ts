@@ -13,7 +13,7 @@ import type { Arguments } from './protocol/request-reader.ts';
 export function route(
   slots: SlotMap,
   keyspace: Keyspace,
-  client: ClientSession,
+  client: Pick<ClientSession, 'asking' | 'origin'>,
   command: Command,
   args: Arguments,
 ): void {

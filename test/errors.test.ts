@@ -11,7 +11,10 @@ const sources = globSync(['src/**/*.ts', 'cluster/**/*.ts'], { cwd: root })
   .join('\n');
 const page = readFileSync(path.join(root, 'docs/errors.md'), 'utf8');
 const documented = new Map(
-  [...page.matchAll(/^\| `(\w+)` \| `(.+)` \|$/gm)].map(([, name, text]) => [name, text]),
+  [...page.matchAll(/^\| `(\w+)` \| `(.+)` \|$/gm)].map(([, name, text]) => [
+    name,
+    text?.replaceAll('\\|', '|'),
+  ]),
 );
 
 describe('the registry of errors', () => {

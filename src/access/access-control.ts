@@ -4,7 +4,7 @@ import type { CommandTable } from '../commands/table.ts';
 import { errors } from '../errors.ts';
 import type { Arguments } from '../protocol/request-reader.ts';
 import { readAclFile, writeAclFile } from './acl-file.ts';
-import { DenialLog } from './denial-log.ts';
+import { type DenialEntry, DenialLog } from './denial-log.ts';
 import { asLatin1 } from './latin1.ts';
 import type { Denial } from './selector.ts';
 import { User } from './user.ts';
@@ -155,7 +155,18 @@ export class AccessControl {
     throw errors.noLongerPermitted(EXEC_REASONS[denial.reason]);
   }
 
-  #record(client: ClientSession, denial: Denial, context: 'toplevel' | 'multi'): void {
+  /**
+   * Checks a command that a script of the client runs.
+   * @throws ServerError with Redis's text.
+   */
+  admitFromScript(client: ClientSession, command: Command, args: Arguments): void {
+    const denial = client.user.check(command, args);
+    if (denial === null) return;
+    this.#record(client, denial, 'lua');
+    throw errors.scriptNotPermitted(SCRIPT_REASONS[denial.reason]);
+  }
+
+  #record(client: ClientSession, denial: Denial, context: DenialEntry['context']): void {
     const { reason, object } = denial;
     this.log.add({ reason, context, object, username: client.user.name }, client.describe());
   }
@@ -187,6 +198,12 @@ export class AccessControl {
     }
   }
 }
+
+const SCRIPT_REASONS: Record<Denial['reason'], string> = {
+  command: "can't run this command or subcommand",
+  key: "can't access at least one of the keys mentioned in the command arguments",
+  channel: "can't publish to the channel mentioned in the command",
+};
 
 const EXEC_REASONS: Record<Denial['reason'], string> = {
   command: 'no permission to execute the command or subcommand',

@@ -1,7 +1,7 @@
 /** What ACL LOG tells of refused commands and logins. */
 export interface DenialEntry {
   readonly reason: 'auth' | 'command' | 'key' | 'channel';
-  readonly context: 'toplevel' | 'multi';
+  readonly context: 'toplevel' | 'multi' | 'lua';
   /** The command, key or channel, one character a byte. */
   readonly object: string;
   readonly username: string;

@@ -22,6 +22,7 @@ export type CommandFlag =
   | 'no_async_loading'
   | 'skip_monitor'
   | 'skip_slowlog'
+  | 'no_mandatory_keys'
   /** Not shown by COMMAND: may reach others although it writes no key, so that CLIENT PAUSE WRITE holds it. */
   | 'may_replicate';
 
@@ -105,8 +106,10 @@ export interface Command {
 export interface CommandContext {
   readonly node: NodeContext;
   readonly client: ClientSession;
-  /** Set inside EXEC: nothing may wait there, so blocking commands answer as if their time was over, and models do not run. */
+  /** Set inside EXEC and scripts: nothing may wait there, so blocking commands answer as if their time was over, and models do not run. */
   readonly inTransaction: boolean;
+  /** Set inside scripts, where the reply has to be there at once: what has to be loaded is refused too. */
+  readonly inScript?: true;
 }
 
 /** The keys' positions for these arguments. */

@@ -11,6 +11,7 @@ import { hashCommands } from './hashes/index.ts';
 import { keyCommands } from './keys/index.ts';
 import { listCommands } from './lists/index.ts';
 import { pubsubCommands } from './pubsub/index.ts';
+import { scriptingCommands } from './scripting/index.ts';
 import { serverCommands } from './server/index.ts';
 import { setCommands } from './sets/index.ts';
 import { sortedSetCommands } from './sorted-sets/index.ts';
@@ -31,6 +32,7 @@ const ALL: readonly Command[] = [
   ...transferCommands,
   ...pubsubCommands,
   ...aclCommands,
+  ...scriptingCommands,
   ...serverCommands,
   ...[client, cluster],
 ];

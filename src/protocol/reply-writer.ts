@@ -1,5 +1,6 @@
 import { formatDouble } from './float.ts';
 import {
+  BigNumber,
   BulkParts,
   ByteString,
   Double,
@@ -68,7 +69,8 @@ export class ReplyWriter {
     else if (reply instanceof Replies) for (const item of reply.items) this.write(item);
     else if (reply instanceof BulkParts) this.#parts(reply.parts);
     else if (reply instanceof NullArray) this.#text += this.protocol === 3 ? '_\r\n' : '*-1\r\n';
-    else if (reply instanceof Verbatim) this.#verbatim(reply.text);
+    else if (reply instanceof Verbatim) this.#verbatim(reply);
+    else if (reply instanceof BigNumber) this.#bigNumber(reply.digits);
   }
 
   #string(text: string): void {
@@ -118,13 +120,18 @@ export class ReplyWriter {
     this.#text += this.protocol === 3 ? `,${text}\r\n` : `$${text.length}\r\n${text}\r\n`;
   }
 
-  #verbatim(text: string): void {
+  #bigNumber(digits: string): void {
+    if (this.protocol === 3) this.#text += `(${digits}\r\n`;
+    else this.#string(digits);
+  }
+
+  #verbatim({ text, format }: Verbatim): void {
     if (this.protocol === 2) {
       this.#string(text);
       return;
     }
     const bytes = Buffer.from(text).toString('latin1');
-    this.#text += `=${bytes.length + 4}\r\ntxt:${bytes}\r\n`;
+    this.#text += `=${bytes.length + 4}\r\n${format}:${bytes}\r\n`;
   }
 
   /** An error is one line: a line break inside would end the reply early and derail the client. */

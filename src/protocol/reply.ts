@@ -15,6 +15,7 @@ export type Reply =
   | NullArray
   | Double
   | Verbatim
+  | BigNumber
   | MapReply
   | SetReply
   | BulkParts
@@ -53,8 +54,19 @@ export class Double {
 /** Text meant for people: `=15:txt:..` in RESP3, a bulk string in RESP2. */
 export class Verbatim {
   readonly text: string;
-  constructor(text: string) {
+  /** Three characters, such as txt and mkd. */
+  readonly format: string;
+  constructor(text: string, format = 'txt') {
     this.text = text;
+    this.format = format;
+  }
+}
+
+/** A whole number of any length: `(123` in RESP3, a bulk string in RESP2. */
+export class BigNumber {
+  readonly digits: string;
+  constructor(digits: string) {
+    this.digits = digits;
   }
 }
 

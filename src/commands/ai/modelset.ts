@@ -12,5 +12,5 @@ export const modelset: Command = {
   summary: 'Stores a model; deprecated, AI.MODELSTORE does the same with counts',
   syntax:
     'key TF|TFLITE|TORCH|ONNX device [TAG tag] [BATCHSIZE n [MINBATCHSIZE m [MINBATCHTIMEOUT ms]]] [INPUTS name ... OUTPUTS name ...] BLOB chunk [chunk ...]',
-  run: ({ node }, args) => storeModel(node, keyAt(args, 1), () => parseModelSet(args)),
+  run: (context, args) => storeModel(context, keyAt(args, 1), () => parseModelSet(args)),
 };

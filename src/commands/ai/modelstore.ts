@@ -4,7 +4,7 @@ import type { KeyName } from '../../keyspace/keyspace.ts';
 import type { NodeContext } from '../../node-context.ts';
 import { OK, type Reply } from '../../protocol/reply.ts';
 import { keyAt } from '../arguments.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandContext } from '../command.ts';
 import { type ModelArguments, parseModelStore } from './model-arguments.ts';
 import { nextModelId } from './models.ts';
 
@@ -17,7 +17,7 @@ export const modelstore: Command = {
   summary: 'Stores a model and loads it on its device',
   syntax:
     'key TF|TFLITE|TORCH|ONNX device [TAG tag] [BATCHSIZE n [MINBATCHSIZE m [MINBATCHTIMEOUT ms]]] [INPUTS n name ... OUTPUTS n name ...] BLOB chunk [chunk ...]',
-  run: ({ node }, args) => storeModel(node, keyAt(args, 1), () => parseModelStore(args)),
+  run: (context, args) => storeModel(context, keyAt(args, 1), () => parseModelStore(args)),
 };
 
 /**
@@ -25,10 +25,11 @@ export const modelstore: Command = {
  * @throws ServerError with the backend's text when it is no good; the key is then as it was.
  */
 export async function storeModel(
-  node: NodeContext,
+  { node, inScript }: CommandContext,
   key: KeyName,
   parse: () => ModelArguments,
 ): Promise<Reply> {
+  if (inScript) throw errors.runInTransaction();
   const holdsOther = () => (node.keyspace.get(key)?.type ?? 'model') !== 'model';
   if (holdsOther()) throw errors.wrongType();
   const { nodes: _, ...parsed } = parse();

@@ -6,7 +6,7 @@ import type { Command, CommandFlag, KeyRange, KeySpec } from '../../command.ts';
 const FLAG_ORDER: readonly CommandFlag[] = [
   ...(['write', 'readonly', 'denyoom', 'module', 'admin', 'pubsub', 'noscript', 'blocking'] as const),
   ...(['loading', 'stale', 'skip_monitor', 'skip_slowlog', 'asking', 'fast', 'no_auth'] as const),
-  ...(['no_async_loading', 'no_multi', 'allow_busy'] as const),
+  ...(['no_async_loading', 'no_multi', 'no_mandatory_keys', 'allow_busy'] as const),
 ];
 
 /** The ten elements of Redis 7's COMMAND INFO. */

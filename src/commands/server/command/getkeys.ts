@@ -26,6 +26,6 @@ export function keysOf(table: CommandTable, args: Arguments): { command: Command
   if (command.keys === undefined && command.findKeys === undefined) throw errors.noKeysForGetkeys();
   if (!table.arityFits(command, given.length)) throw errors.wrongArgsForGetkeys();
   const keys = keyPositions(command, given).map((i) => Uint8Array.from(given[i] as Buffer));
-  if (keys.length === 0) throw errors.invalidArgsForGetkeys();
+  if (keys.length === 0 && !command.flags.includes('no_mandatory_keys')) throw errors.invalidArgsForGetkeys();
   return { command, keys };
 }

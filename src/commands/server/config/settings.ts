@@ -15,6 +15,14 @@ export interface Setting {
 
 export type WritableSetting = Setting & Required<Pick<Setting, 'write'>>;
 
+/** How long a script may run, in ms; Redis 7 has two names for it. */
+const LUA_TIME_LIMIT: Setting = {
+  read: (node) => String(node.config.luaTimeLimitMs),
+  write: (node, value) => {
+    node.config.luaTimeLimitMs = integerFrom(0, value);
+  },
+};
+
 /** What CONFIG reads and changes, by Redis's names. */
 export const SETTINGS: Readonly<Record<string, Setting>> = {
   maxmemory: {
@@ -65,6 +73,8 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       node.config.latencyThresholdMs = integerFrom(0, value);
     },
   },
+  'lua-time-limit': LUA_TIME_LIMIT,
+  'busy-reply-threshold': LUA_TIME_LIMIT,
   'latency-tracking': { read: () => 'yes' },
   'enable-debug-command': { read: (node) => node.config.debugCommand },
   'enable-module-command': { read: () => 'no' },
