@@ -26,7 +26,9 @@ export function describeCommand(c: Command): Reply {
 /** What the command does with its keys, as COMMAND GETKEYSANDFLAGS shows it. */
 export function keyFlags(c: Command): string[] {
   if (c.keys === undefined && c.findKeys === undefined) return ['not_key'];
-  return c.flags.includes('write') ? ['RW', 'access', 'update'] : ['RO', 'access'];
+  // What a script does with its keys is not known: the worst is assumed, as in Redis.
+  const mayWrite = c.flags.includes('write') || (c.group === 'scripting' && !c.flags.includes('readonly'));
+  return mayWrite ? ['RW', 'access', 'update'] : ['RO', 'access'];
 }
 
 export function statuses(texts: readonly string[]): SetReply {
