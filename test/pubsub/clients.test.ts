@@ -1,25 +1,10 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { expect, test } from 'vitest';
+import { collector } from '../support/collector.ts';
 import { useSharedNode } from '../support/shared-node.ts';
 
 const shared = useSharedNode();
-
-/** Collects what a listener is called with, and waits for a number of calls. */
-function collector(): { add: (...call: unknown[]) => void; first: (count: number) => Promise<unknown[][]> } {
-  const calls: unknown[][] = [];
-  let told = () => {};
-  return {
-    add(...call) {
-      calls.push(call.map(String));
-      told();
-    },
-    async first(count) {
-      while (calls.length < count) await new Promise<void>((resolve) => (told = resolve));
-      return calls.slice(0, count);
-    },
-  };
-}
 
 test.each([2, 3] as const)('serves node-redis subscribers in RESP%i', async (RESP) => {
   const client = createClient({ url: `redis://127.0.0.1:${shared.node.port}`, RESP });

@@ -24,3 +24,8 @@ export function findRedisCli(): string | undefined {
 export function findPythonRedis(): string | undefined {
   return find('redis-py', ['/usr/bin/python3', 'python3'], '-c', 'import redis.cluster');
 }
+
+/** The redis-benchmark of this machine, as for redis-cli. */
+export function findRedisBenchmark(): string | undefined {
+  return find('redis-benchmark', ['redis-benchmark'], '--version');
+}
