@@ -95,15 +95,13 @@ export function parseModelRun(args: Arguments, inDag: boolean): ExecuteArguments
   };
 }
 
-/** Where the keys of `key [TIMEOUT ms] INPUTS .. OUTPUTS ..` are, the first `skip` arguments behind the key left out. */
-export function modelRunKeys(args: Arguments, skip = 0): number[] {
-  const at = keywordAt(args, 2 + skip) === 'TIMEOUT' ? 4 + skip : 2 + skip;
+/** Where the keys of `key [TIMEOUT ms] INPUTS .. OUTPUTS ..` are. */
+export function modelRunKeys(args: Arguments): number[] {
+  const at = keywordAt(args, 2) === 'TIMEOUT' ? 4 : 2;
   if (keywordAt(args, at) !== 'INPUTS') return [1];
+  const split = positionOf(args, 'OUTPUTS', at + 1);
   const positions = [1];
-  for (let i = at + 1; i < args.length; i++) {
-    const word = keywordAt(args, i);
-    if (word !== 'OUTPUTS' && word !== '$') positions.push(i);
-  }
+  for (let i = at + 1; i < args.length; i++) if (i !== split) positions.push(i);
   return positions;
 }
 

@@ -9,7 +9,7 @@ export const modelrun: Command = {
   arity: -6,
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
-  findKeys: (args) => modelRunKeys(args),
+  findKeys: modelRunKeys,
   group: 'ai',
   summary: 'Runs a model; deprecated, AI.MODELEXECUTE does the same with counts',
   syntax: 'key [TIMEOUT ms] INPUTS input [input ...] OUTPUTS output [output ...]',

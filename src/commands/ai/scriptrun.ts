@@ -1,7 +1,6 @@
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { modelRunKeys } from './execute-arguments.ts';
-import { parseScriptRun } from './script-arguments.ts';
+import { parseScriptRun, scriptRunKeys } from './script-arguments.ts';
 import { executeScript } from './scriptexecute.ts';
 
 export const scriptrun: Command = {
@@ -10,7 +9,7 @@ export const scriptrun: Command = {
   arity: -6,
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
-  findKeys: (args) => modelRunKeys(args, 1),
+  findKeys: scriptRunKeys,
   group: 'ai',
   summary: 'Calls a function of a script; deprecated, AI.SCRIPTEXECUTE takes keys and arguments too',
   syntax: 'key function [TIMEOUT ms] INPUTS input [input ...] [$ input ...] OUTPUTS output [output ...]',

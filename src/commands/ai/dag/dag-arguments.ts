@@ -3,6 +3,7 @@ import type { KeyName } from '../../../keyspace/keyspace.ts';
 import type { Arguments } from '../../../protocol/request-reader.ts';
 import { integerAt, keyAt, keywordAt, textAt } from '../../arguments.ts';
 import { countedPositions } from '../execute-arguments.ts';
+import { scriptOperationKeys } from '../script-arguments.ts';
 
 /** The four commands that run DAGs. */
 export interface DagVariant {
@@ -126,15 +127,16 @@ export function dagKeys(args: Arguments): number[] {
       at += 2;
     } else break;
   }
-  for (; at < args.length; at++) {
-    if (textAt(args, at) !== SEPARATOR) continue;
-    if (/^AI\.(MODEL|SCRIPT)(EXECUTE|RUN)$/.test(keywordAt(args, at + 1)) && at + 2 < args.length) {
-      positions.push(at + 2);
-    }
-    // KEYS of a script are keys of the database; its inputs and outputs are names of the DAG.
-    if (keywordAt(args, at + 1) === 'AI.SCRIPTEXECUTE' && keywordAt(args, at + 4) === 'KEYS') {
-      positions.push(...countedPositions(args, at + 5));
-    }
+  for (const operation of splitOperations(args.slice(at + 1))) {
+    at++;
+    for (const position of operationKeys(operation)) positions.push(at + position);
+    at += operation.length;
   }
   return positions;
+}
+
+function operationKeys(operation: Arguments): number[] {
+  const command = keywordAt(operation, 0);
+  if (operation.length < 2 || !/^AI\.(MODEL|SCRIPT)(EXECUTE|RUN)$/.test(command)) return [];
+  return command === 'AI.SCRIPTEXECUTE' ? scriptOperationKeys(operation) : [1];
 }
