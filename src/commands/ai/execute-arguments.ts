@@ -2,15 +2,6 @@ import { errors } from '../../errors.ts';
 import type { KeyName } from '../../keyspace/keyspace.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { integerAt, keyAt, keywordAt, textAt } from '../arguments.ts';
-import type { KeySpec } from '../command.ts';
-
-/** A key spec: a count behind a keyword, and as many keys. */
-export function countedBehind(keyword: string, startFrom: number): KeySpec {
-  return { begin: { keyword, startFrom }, find: 'counted' };
-}
-
-/** The key of the model or script itself. */
-export const OWN_KEY: KeySpec = { begin: { index: 1 }, find: { lastKey: 0, step: 1 } };
 
 /** What a run is asked to do. In a DAG the keys are names of the DAG. */
 export interface ExecuteArguments {

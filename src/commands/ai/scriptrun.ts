@@ -1,5 +1,6 @@
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { incomplete, OVERWRITE, ownKey, READ, restBehind } from './key-specs.ts';
 import { parseScriptRun, scriptRunKeys } from './script-arguments.ts';
 import { executeScript } from './scriptexecute.ts';
 
@@ -10,6 +11,8 @@ export const scriptrun: Command = {
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
   findKeys: scriptRunKeys,
+  // Nothing says where the inputs end.
+  keySpecs: incomplete([ownKey(READ), restBehind('OUTPUTS', 3, OVERWRITE)]),
   group: 'ai',
   summary: 'Calls a function of a script; deprecated, AI.SCRIPTEXECUTE takes keys and arguments too',
   syntax: 'key function [TIMEOUT ms] INPUTS input [input ...] [$ input ...] OUTPUTS output [output ...]',

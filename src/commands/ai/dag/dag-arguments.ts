@@ -2,7 +2,9 @@ import { errors } from '../../../errors.ts';
 import type { KeyName } from '../../../keyspace/keyspace.ts';
 import type { Arguments } from '../../../protocol/request-reader.ts';
 import { integerAt, keyAt, keywordAt, textAt } from '../../arguments.ts';
+import type { KeySpec } from '../../command.ts';
 import { countedPositions } from '../execute-arguments.ts';
+import { countedBehind, incomplete, OVERWRITE, READ, wordBehind } from '../key-specs.ts';
 import { scriptOperationKeys } from '../script-arguments.ts';
 
 /** The four commands that run DAGs. */
@@ -110,6 +112,17 @@ function splitOperations(args: Arguments): Arguments[] {
     else operations.at(-1)?.push(arg);
   }
   return operations;
+}
+
+const KEY_SPECS = {
+  LOAD: countedBehind('LOAD', 1, READ),
+  PERSIST: countedBehind('PERSIST', 1, OVERWRITE),
+  ROUTING: wordBehind('ROUTING', 1, ['not_key']),
+} as const;
+
+/** The rules for a DAG's keys; those of the models and scripts inside no rule can find. */
+export function dagKeySpecs(...keywords: (keyof typeof KEY_SPECS)[]): KeySpec[] {
+  return incomplete(keywords.map((keyword) => KEY_SPECS[keyword]));
 }
 
 /** Where a DAG's keys are: LOAD, PERSIST, the ROUTING value, and the models and scripts of its operations. */
