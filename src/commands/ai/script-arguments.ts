@@ -62,7 +62,9 @@ function scopePositions(args: Arguments, at: number, scope: Scope): number[] {
   if (at + 1 >= args.length) throw errors.scriptInvalidArguments();
   const count = integerAt(args, at + 1);
   if (count === undefined || count < 0) {
-    throw scope === 'KEYS' ? errors.scriptKeysInvalid() : errors.scriptCountInvalid(scope.toLowerCase());
+    if (scope === 'KEYS') throw errors.scriptKeysInvalid();
+    // RedisAI has no text with `args` here, but one with `keys` that nothing else needs.
+    throw errors.scriptCountInvalid(scope === 'ARGS' ? 'keys' : scope.toLowerCase());
   }
   if (at + 2 + count > args.length) {
     throw scope === 'KEYS' ? errors.scriptKeysCount() : errors.scriptCountMismatch(scope.toLowerCase());
