@@ -1,22 +1,10 @@
-import calculateSlot from 'cluster-key-slot';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { SlotMap } from '../../cluster/slot-map.ts';
-import { startNode } from '../support/node.ts';
 import { useSharedNode } from '../support/shared-node.ts';
 import type { Typed, TypedClient } from '../support/typed-client.ts';
 import { findKeys, keyRules, ruleText } from './key-finder.ts';
+import { startNodeOfSlot } from './slot-node.ts';
 
-const slot = calculateSlot('{a}');
-const others = [`0-${slot - 1}`, `${slot + 1}-16383`];
-
-/** A node in cluster mode that has the slot of {a} and no other. */
-const shared = useSharedNode(() => {
-  const nodes = [
-    { name: 'test', host: '127.0.0.1', port: 0, slots: [`${slot}-${slot}`] },
-    { name: 'other', host: '127.0.0.1', port: 1, slots: others },
-  ];
-  return startNode({}, 0, { slots: new SlotMap(nodes, 'test') });
-});
+const shared = useSharedNode(() => startNodeOfSlot('{a}'));
 let client: TypedClient;
 beforeEach(async () => {
   client = await shared.connectTyped();
