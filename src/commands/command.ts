@@ -57,6 +57,21 @@ export interface ChannelRange extends KeyRange {
   readonly patterns?: true;
 }
 
+/** What COMMAND INFO says of keys: how the command uses them (RO, RW, OW, RM and what follows from it), and what a client has to know. */
+export type KeyFlag =
+  | 'RO'
+  | 'RW'
+  | 'OW'
+  | 'RM'
+  | 'access'
+  | 'update'
+  | 'insert'
+  | 'delete'
+  /** Routed like a key, but none. */
+  | 'not_key'
+  /** The rule may miss keys: a client has to ask with COMMAND GETKEYS. */
+  | 'incomplete';
+
 /**
  * A rule of COMMAND INFO to find keys by (https://redis.io/docs/latest/develop/reference/key-specs/): where to begin, at an argument or behind a
  * keyword, and from there either a range of keys or a count with as many keys behind it.
@@ -65,6 +80,8 @@ export interface KeySpec {
   readonly begin: { readonly index: number } | { readonly keyword: string; readonly startFrom: number };
   /** `lastKey` counts from the beginning, negative from the end of the arguments. */
   readonly find: { readonly lastKey: number; readonly step: number } | 'counted';
+  /** Absent: read, and changed too where the command has the flag `write`. */
+  readonly flags?: readonly KeyFlag[];
 }
 
 /** One command: everything that COMMAND, routing, arity errors and docs/commands.md say of it comes from here. */

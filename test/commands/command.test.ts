@@ -57,13 +57,6 @@ describe('INFO', () => {
     ]);
   });
 
-  test('AI.MODELEXECUTE has movable keys', async () => {
-    const [info] = (await client.send('COMMAND', 'INFO', 'ai.modelexecute')) as Typed[][];
-    expect(info?.slice(0, 2)).toEqual(['$ai.modelexecute', ':-8']);
-    expect(info?.[2]).toEqual(expect.arrayContaining(['+write', '+denyoom', '+movablekeys']));
-    expect(info?.slice(3, 6)).toEqual([':1', ':1', ':1']);
-  });
-
   test('an unknown name is null in its place', async () => {
     const reply = (await client.send('COMMAND', 'INFO', 'nosuch', 'get', 'nor this')) as Typed[];
     expect([reply[0], (reply[1] as Typed[])[0], reply[2]]).toEqual([null, '$get', null]);

@@ -1,22 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { buildModel, type Graph } from '../../scripts/onnx-builder.ts';
 import { hasExternalData } from '../../src/backends/onnx/external-data.ts';
-import { changeModel, countedLoop, type TensorMessage } from '../support/models.ts';
+import { changeModel, countedLoop, moveToFile, type TensorMessage } from '../support/models.ts';
 import { model } from '../support/node.ts';
 import { nodeFixture } from '../support/node-fixture.ts';
 
 const fixture = nodeFixture();
-
-/** Makes the tensor one whose bytes lie in a file of the folder that the tests run in. */
-function moveOut(tensor: TensorMessage | undefined): void {
-  if (tensor === undefined) throw new Error('no such tensor');
-  delete tensor.rawData;
-  tensor.dataLocation = 1;
-  tensor.externalData = [
-    { key: 'location', value: 'package.json' },
-    { key: 'length', value: '8' },
-  ];
-}
 
 /** An initializer that is an output at once: the runtime reads it as it is. */
 const weights: Graph = {
@@ -30,11 +19,11 @@ const weights: Graph = {
   initializers: [{ name: 'w', shape: [2], data: Float32Array.of(1, 2) }],
 };
 
-const inInitializer = changeModel(buildModel(weights), ({ graph }) => moveOut(graph.initializer[0]));
+const inInitializer = changeModel(buildModel(weights), ({ graph }) => moveToFile(graph.initializer[0]));
 
 const inConstant = changeModel(buildModel(weights), ({ graph }) => {
   const tensor = graph.initializer.pop() as TensorMessage;
-  moveOut(tensor);
+  moveToFile(tensor);
   graph.node.push({
     opType: 'Constant',
     input: [],
@@ -46,7 +35,7 @@ const inConstant = changeModel(buildModel(weights), ({ graph }) => {
 const inSubgraph = changeModel(countedLoop(), ({ graph }) => {
   const body = graph.node[0]?.attribute[0] as { g: { initializer: TensorMessage[] } };
   const tensor = { name: 'w', dims: [2], dataType: 1 };
-  moveOut(tensor);
+  moveToFile(tensor);
   body.g.initializer = [tensor];
 });
 

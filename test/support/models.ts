@@ -37,6 +37,17 @@ export function changeModel(bytes: Uint8Array, change: (model: ModelMessage) => 
   return ModelProto.encode(ModelProto.fromObject(message)).finish();
 }
 
+/** Makes the tensor one whose bytes lie in a file of the folder that the tests run in. */
+export function moveToFile(tensor: TensorMessage | undefined): void {
+  if (tensor === undefined) throw new Error('no such tensor');
+  delete tensor.rawData;
+  tensor.dataLocation = 1;
+  tensor.externalData = [
+    { key: 'location', value: 'package.json' },
+    { key: 'length', value: '8' },
+  ];
+}
+
 /**
  * A model that takes as long as its input says: inputs `x` FLOAT [N] and `rounds` INT64 [1], output `y` = `x` with its sign changed that
  * often. About 1 us a round.

@@ -2,15 +2,6 @@ import { errors } from '../../errors.ts';
 import type { KeyName } from '../../keyspace/keyspace.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { integerAt, keyAt, keywordAt, textAt } from '../arguments.ts';
-import type { KeySpec } from '../command.ts';
-
-/** A key spec: a count behind a keyword, and as many keys. */
-export function countedBehind(keyword: string, startFrom: number): KeySpec {
-  return { begin: { keyword, startFrom }, find: 'counted' };
-}
-
-/** The key of the model or script itself. */
-export const OWN_KEY: KeySpec = { begin: { index: 1 }, find: { lastKey: 0, step: 1 } };
 
 /** What a run is asked to do. In a DAG the keys are names of the DAG. */
 export interface ExecuteArguments {
@@ -95,15 +86,13 @@ export function parseModelRun(args: Arguments, inDag: boolean): ExecuteArguments
   };
 }
 
-/** Where the keys of `key [TIMEOUT ms] INPUTS .. OUTPUTS ..` are, the first `skip` arguments behind the key left out. */
-export function modelRunKeys(args: Arguments, skip = 0): number[] {
-  const at = keywordAt(args, 2 + skip) === 'TIMEOUT' ? 4 + skip : 2 + skip;
+/** Where the keys of `key [TIMEOUT ms] INPUTS .. OUTPUTS ..` are. */
+export function modelRunKeys(args: Arguments): number[] {
+  const at = keywordAt(args, 2) === 'TIMEOUT' ? 4 : 2;
   if (keywordAt(args, at) !== 'INPUTS') return [1];
+  const split = positionOf(args, 'OUTPUTS', at + 1);
   const positions = [1];
-  for (let i = at + 1; i < args.length; i++) {
-    const word = keywordAt(args, i);
-    if (word !== 'OUTPUTS' && word !== '$') positions.push(i);
-  }
+  for (let i = at + 1; i < args.length; i++) if (i !== split) positions.push(i);
   return positions;
 }
 

@@ -4,6 +4,7 @@ import type { StoredValue } from '../../keyspace/keyspace.ts';
 import { OK, type Reply } from '../../protocol/reply.ts';
 import { keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { ownKey, READ } from './key-specs.ts';
 
 interface Described {
   readonly type: 'MODEL' | 'SCRIPT';
@@ -20,6 +21,7 @@ export const aiInfo: Command = {
   arity: -2,
   flags: ['readonly', 'module'],
   keys: { first: 1, last: 1, step: 1 },
+  keySpecs: [ownKey(READ)],
   group: 'ai',
   summary: 'Returns or resets the run statistics of a model or script on this node',
   syntax: 'key [RESETSTAT]',

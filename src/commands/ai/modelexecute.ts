@@ -5,13 +5,8 @@ import { OK, type Reply, SimpleString } from '../../protocol/reply.ts';
 import type { Tensor } from '../../tensors/tensor.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
-import {
-  countedBehind,
-  type ExecuteArguments,
-  modelExecuteKeys,
-  OWN_KEY,
-  parseModelExecute,
-} from './execute-arguments.ts';
+import { type ExecuteArguments, modelExecuteKeys, parseModelExecute } from './execute-arguments.ts';
+import { countedAt, countedBehind, OVERWRITE, ownKey, READ } from './key-specs.ts';
 import { checkCounts, readModel } from './models.ts';
 import { readTensor } from './tensorget.ts';
 
@@ -25,7 +20,7 @@ export const modelexecute: Command = {
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
   findKeys: modelExecuteKeys,
-  keySpecs: [OWN_KEY, countedBehind('INPUTS', 2), countedBehind('OUTPUTS', 2)],
+  keySpecs: [ownKey(READ), countedAt(3, READ), countedBehind('OUTPUTS', 5, OVERWRITE)],
   group: 'ai',
   summary: 'Runs a model on tensors and stores the results',
   syntax: 'key INPUTS n input [input ...] OUTPUTS n output [output ...] [TIMEOUT ms]',

@@ -1,6 +1,7 @@
 import type { Reply } from '../../protocol/reply.ts';
 import { keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { ownKey, READ } from './key-specs.ts';
 import { readModel } from './models.ts';
 
 export const modelget: Command = {
@@ -8,6 +9,7 @@ export const modelget: Command = {
   arity: -2,
   flags: ['readonly', 'module'],
   keys: { first: 1, last: 1, step: 1 },
+  keySpecs: [ownKey(READ)],
   group: 'ai',
   summary: "Returns a model's metadata and bytes",
   syntax: 'key [META] [BLOB]',

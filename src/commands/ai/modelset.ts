@@ -1,5 +1,6 @@
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { OVERWRITE, ownKey } from './key-specs.ts';
 import { parseModelSet } from './model-arguments.ts';
 import { storeModel } from './modelstore.ts';
 
@@ -8,6 +9,7 @@ export const modelset: Command = {
   arity: -4,
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
+  keySpecs: [ownKey(OVERWRITE)],
   group: 'ai',
   summary: 'Stores a model; deprecated, AI.MODELSTORE does the same with counts',
   syntax:

@@ -5,6 +5,7 @@ import type { NodeContext } from '../../node-context.ts';
 import { OK, type Reply } from '../../protocol/reply.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { OVERWRITE, ownKey } from './key-specs.ts';
 import { type ModelArguments, parseModelStore } from './model-arguments.ts';
 import { nextModelId } from './models.ts';
 
@@ -13,6 +14,7 @@ export const modelstore: Command = {
   arity: -6,
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
+  keySpecs: [ownKey(OVERWRITE)],
   group: 'ai',
   summary: 'Stores a model and loads it on its device',
   syntax:

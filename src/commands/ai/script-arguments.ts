@@ -62,7 +62,9 @@ function scopePositions(args: Arguments, at: number, scope: Scope): number[] {
   if (at + 1 >= args.length) throw errors.scriptInvalidArguments();
   const count = integerAt(args, at + 1);
   if (count === undefined || count < 0) {
-    throw scope === 'KEYS' ? errors.scriptKeysInvalid() : errors.scriptCountInvalid(scope.toLowerCase());
+    if (scope === 'KEYS') throw errors.scriptKeysInvalid();
+    // RedisAI has no text with `args` here, but one with `keys` that nothing else needs.
+    throw errors.scriptCountInvalid(scope === 'ARGS' ? 'keys' : scope.toLowerCase());
   }
   if (at + 2 + count > args.length) {
     throw scope === 'KEYS' ? errors.scriptKeysCount() : errors.scriptCountMismatch(scope.toLowerCase());
@@ -72,12 +74,27 @@ function scopePositions(args: Arguments, at: number, scope: Scope): number[] {
 
 /** Where the keys of AI.SCRIPTEXECUTE are: the script, KEYS, INPUTS and OUTPUTS; what ARGS holds is none. */
 export function scriptExecuteKeys(args: Arguments): number[] {
-  const positions = [1];
+  return [1, ...positionsOf(['KEYS', 'INPUTS', 'OUTPUTS'], args)];
+}
+
+/** Where they are in a DAG's operation, whose inputs and outputs are names of the DAG. */
+export function scriptOperationKeys(operation: Arguments): number[] {
+  return [1, ...positionsOf(['KEYS'], operation)];
+}
+
+/** The positions in these scopes, as far as the arguments can be read. */
+function positionsOf(wanted: readonly Scope[], args: Arguments): number[] {
+  const positions: number[] = [];
   for (let at = 3; at < args.length; ) {
-    const scope = SCOPES.find((s) => s === keywordAt(args, at));
-    if (scope === undefined) break;
+    const word = keywordAt(args, at);
+    const scope = SCOPES.find((s) => s === word);
+    if (scope === undefined) {
+      if (word !== 'TIMEOUT') break;
+      at += 2;
+      continue;
+    }
     const found = countedPositions(args, at + 1);
-    if (scope !== 'ARGS') positions.push(...found);
+    if (wanted.includes(scope)) positions.push(...found);
     at += 2 + found.length;
   }
   return positions;
@@ -114,4 +131,17 @@ export function parseScriptRun(args: Arguments, inDag: boolean): ScriptArguments
     else (section === 'INPUTS' ? inputs : outputs).push(keyAt(args, at));
   }
   return { functionName: textAt(args, 2), keys: [], inputs, variadicFrom, args: [], outputs, timeoutMs };
+}
+
+/** Where the keys of AI.SCRIPTRUN are: the script, and what is behind INPUTS and OUTPUTS. */
+export function scriptRunKeys(args: Arguments): number[] {
+  const positions = [1];
+  let inSection = false;
+  for (let at = 3; at < args.length; at++) {
+    const word = keywordAt(args, at);
+    if (word === 'INPUTS' || word === 'OUTPUTS') inSection = true;
+    else if (inSection && word !== '$') positions.push(at);
+    else if (word === 'TIMEOUT') at++;
+  }
+  return positions;
 }

@@ -3,7 +3,7 @@ import type { KeyName } from '../../keyspace/keyspace.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
-import { countedBehind, OWN_KEY } from './execute-arguments.ts';
+import { countedBehind, incomplete, OVERWRITE, ownKey, READ, READ_WRITE } from './key-specs.ts';
 import { parseScriptExecute, type ScriptArguments, scriptExecuteKeys } from './script-arguments.ts';
 import { checkFunction, readScript } from './scripts.ts';
 import { readTensor } from './tensorget.ts';
@@ -15,7 +15,13 @@ export const scriptexecute: Command = {
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
   findKeys: scriptExecuteKeys,
-  keySpecs: [OWN_KEY, ...['KEYS', 'INPUTS', 'OUTPUTS'].map((keyword) => countedBehind(keyword, 3))],
+  // An argument of the script may be any word, a keyword too.
+  keySpecs: incomplete([
+    ownKey(READ),
+    countedBehind('KEYS', 3, READ_WRITE),
+    countedBehind('INPUTS', 3, READ),
+    countedBehind('OUTPUTS', 3, OVERWRITE),
+  ]),
   group: 'ai',
   summary: 'Calls a function of a script',
   syntax:

@@ -1,6 +1,7 @@
 import type { Reply } from '../../protocol/reply.ts';
 import { keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { ownKey, READ } from './key-specs.ts';
 import { readScript } from './scripts.ts';
 
 export const scriptget: Command = {
@@ -8,6 +9,7 @@ export const scriptget: Command = {
   arity: -2,
   flags: ['readonly', 'module'],
   keys: { first: 1, last: 1, step: 1 },
+  keySpecs: [ownKey(READ)],
   group: 'ai',
   summary: "Returns a script's metadata and source",
   syntax: 'key [META] [SOURCE]',

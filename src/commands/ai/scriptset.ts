@@ -1,6 +1,7 @@
 import { errors } from '../../errors.ts';
 import { keyAt, keywordAt, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { OVERWRITE, ownKey } from './key-specs.ts';
 import { storeScript } from './scripts.ts';
 
 export const scriptset: Command = {
@@ -8,6 +9,7 @@ export const scriptset: Command = {
   arity: -5,
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
+  keySpecs: [ownKey(OVERWRITE)],
   group: 'ai',
   summary: 'Stores a TorchScript source; deprecated, AI.SCRIPTSTORE names its entry points too',
   syntax: 'key device [TAG tag] SOURCE source',

@@ -1,6 +1,7 @@
 import { errors } from '../../errors.ts';
 import { integerAt, keyAt, keywordAt, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { OVERWRITE, ownKey } from './key-specs.ts';
 import { checkEntryPoints, storeScript } from './scripts.ts';
 
 export const scriptstore: Command = {
@@ -8,6 +9,7 @@ export const scriptstore: Command = {
   arity: -6,
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
+  keySpecs: [ownKey(OVERWRITE)],
   group: 'ai',
   summary: 'Stores a TorchScript source',
   syntax: 'key device [TAG tag] ENTRY_POINTS n function [function ...] SOURCE source',

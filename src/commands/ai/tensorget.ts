@@ -6,12 +6,14 @@ import { type Tensor, tensorBytes } from '../../tensors/tensor.ts';
 import { tensorValues } from '../../tensors/text-codec.ts';
 import { keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { ownKey, READ } from './key-specs.ts';
 
 export const tensorget: Command = {
   name: 'ai.tensorget',
   arity: -2,
   flags: ['readonly', 'module'],
   keys: { first: 1, last: 1, step: 1 },
+  keySpecs: [ownKey(READ)],
   group: 'ai',
   summary: 'Returns a tensor',
   syntax: 'key [META] [BLOB | VALUES]',

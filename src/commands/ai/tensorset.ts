@@ -6,6 +6,7 @@ import { type Tensor, zeroTensor } from '../../tensors/tensor.ts';
 import { tensorFromBlob, tensorFromValues } from '../../tensors/text-codec.ts';
 import { integerAt, keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { OVERWRITE, ownKey } from './key-specs.ts';
 
 /** Most elements of a tensor: beyond it neither a buffer nor an exact count can be had. */
 const MAX_ELEMENTS = 2 ** 40;
@@ -15,6 +16,7 @@ export const tensorset: Command = {
   arity: -4,
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 1, last: 1, step: 1 },
+  keySpecs: [ownKey(OVERWRITE)],
   group: 'ai',
   summary: 'Stores a tensor',
   syntax:

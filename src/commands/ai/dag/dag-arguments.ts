@@ -2,7 +2,10 @@ import { errors } from '../../../errors.ts';
 import type { KeyName } from '../../../keyspace/keyspace.ts';
 import type { Arguments } from '../../../protocol/request-reader.ts';
 import { integerAt, keyAt, keywordAt, textAt } from '../../arguments.ts';
+import type { KeySpec } from '../../command.ts';
 import { countedPositions } from '../execute-arguments.ts';
+import { countedBehind, incomplete, OVERWRITE, READ, wordBehind } from '../key-specs.ts';
+import { scriptOperationKeys } from '../script-arguments.ts';
 
 /** The four commands that run DAGs. */
 export interface DagVariant {
@@ -111,6 +114,17 @@ function splitOperations(args: Arguments): Arguments[] {
   return operations;
 }
 
+const KEY_SPECS = {
+  LOAD: countedBehind('LOAD', 1, READ),
+  PERSIST: countedBehind('PERSIST', 1, OVERWRITE),
+  ROUTING: wordBehind('ROUTING', 1, ['not_key']),
+} as const;
+
+/** The rules for a DAG's keys; those of the models and scripts inside no rule can find. */
+export function dagKeySpecs(...keywords: (keyof typeof KEY_SPECS)[]): KeySpec[] {
+  return incomplete(keywords.map((keyword) => KEY_SPECS[keyword]));
+}
+
 /** Where a DAG's keys are: LOAD, PERSIST, the ROUTING value, and the models and scripts of its operations. */
 export function dagKeys(args: Arguments): number[] {
   const positions: number[] = [];
@@ -126,15 +140,16 @@ export function dagKeys(args: Arguments): number[] {
       at += 2;
     } else break;
   }
-  for (; at < args.length; at++) {
-    if (textAt(args, at) !== SEPARATOR) continue;
-    if (/^AI\.(MODEL|SCRIPT)(EXECUTE|RUN)$/.test(keywordAt(args, at + 1)) && at + 2 < args.length) {
-      positions.push(at + 2);
-    }
-    // KEYS of a script are keys of the database; its inputs and outputs are names of the DAG.
-    if (keywordAt(args, at + 1) === 'AI.SCRIPTEXECUTE' && keywordAt(args, at + 4) === 'KEYS') {
-      positions.push(...countedPositions(args, at + 5));
-    }
+  for (const operation of splitOperations(args.slice(at + 1))) {
+    at++;
+    for (const position of operationKeys(operation)) positions.push(at + position);
+    at += operation.length;
   }
   return positions;
+}
+
+function operationKeys(operation: Arguments): number[] {
+  const command = keywordAt(operation, 0);
+  if (operation.length < 2 || !/^AI\.(MODEL|SCRIPT)(EXECUTE|RUN)$/.test(command)) return [];
+  return command === 'AI.SCRIPTEXECUTE' ? scriptOperationKeys(operation) : [1];
 }

@@ -1,5 +1,5 @@
 import type { Command } from '../../command.ts';
-import { dagKeys } from './dag-arguments.ts';
+import { dagKeySpecs, dagKeys } from './dag-arguments.ts';
 import { runDagCommand } from './run-dag-command.ts';
 
 export const dagexecuteRo: Command = {
@@ -8,6 +8,7 @@ export const dagexecuteRo: Command = {
   flags: ['readonly', 'module'],
   keys: { first: 3, last: 3, step: 1 },
   findKeys: dagKeys,
+  keySpecs: dagKeySpecs('LOAD', 'ROUTING'),
   group: 'ai',
   summary: 'AI.DAGEXECUTE without PERSIST and scripts',
   syntax: '[LOAD n key ...] [ROUTING tag] [TIMEOUT ms] |> command [|> command ...]',

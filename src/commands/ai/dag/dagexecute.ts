@@ -1,5 +1,5 @@
 import type { Command } from '../../command.ts';
-import { dagKeys } from './dag-arguments.ts';
+import { dagKeySpecs, dagKeys } from './dag-arguments.ts';
 import { runDagCommand } from './run-dag-command.ts';
 
 export const dagexecute: Command = {
@@ -8,6 +8,7 @@ export const dagexecute: Command = {
   flags: ['write', 'denyoom', 'module'],
   keys: { first: 3, last: 3, step: 1 },
   findKeys: dagKeys,
+  keySpecs: dagKeySpecs('LOAD', 'PERSIST', 'ROUTING'),
   group: 'ai',
   summary: 'Runs several commands as one, on tensors of their own; independent ones at the same time',
   syntax: '[LOAD n key ...] [PERSIST n key ...] [ROUTING tag] [TIMEOUT ms] |> command [|> command ...]',

@@ -1,5 +1,5 @@
 import type { Command } from '../../command.ts';
-import { dagKeys } from './dag-arguments.ts';
+import { dagKeySpecs, dagKeys } from './dag-arguments.ts';
 import { runDagCommand } from './run-dag-command.ts';
 
 export const dagrunRo: Command = {
@@ -8,6 +8,7 @@ export const dagrunRo: Command = {
   flags: ['readonly', 'module'],
   keys: { first: 3, last: 3, step: 1 },
   findKeys: dagKeys,
+  keySpecs: dagKeySpecs('LOAD'),
   group: 'ai',
   summary: 'AI.DAGRUN without PERSIST and scripts; deprecated',
   syntax: '[LOAD n key ...] [TIMEOUT ms] |> command [|> command ...]',

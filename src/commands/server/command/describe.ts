@@ -23,8 +23,8 @@ export function describeCommand(c: Command): Reply {
   ];
 }
 
-/** What the command does with its keys, as COMMAND GETKEYSANDFLAGS shows it. */
-export function keyFlags(c: Command): string[] {
+/** What the command does with its keys, where its rules do not say it. */
+function keyFlags(c: Command): string[] {
   if (c.keys === undefined && c.findKeys === undefined) return ['not_key'];
   // What a script does with its keys is not known: the worst is assumed, as in Redis.
   const mayWrite = c.flags.includes('write') || (c.group === 'scripting' && !c.flags.includes('readonly'));
@@ -38,10 +38,7 @@ export function statuses(texts: readonly string[]): SetReply {
 /** The rules by which a client finds the keys: those of the command, else its range. */
 function keySpecs(c: Command, range: KeyRange): Reply[] {
   const flags = keyFlags(c);
-  if (c.keySpecs !== undefined) {
-    const whole = c.keySpecs.length > 1 || c.keySpecs.some(({ find }) => find === 'counted');
-    return c.keySpecs.map((spec) => keySpec(whole ? flags : [...flags, 'incomplete'], spec));
-  }
+  if (c.keySpecs !== undefined) return c.keySpecs.map((spec) => keySpec(spec.flags ?? flags, spec));
   if (range.first === 0) return [];
   const { first, last, step } = range;
   const spec = { begin: { index: first }, find: { lastKey: last < 0 ? last : last - first, step } };

@@ -1,5 +1,7 @@
-import type { Command } from '../../command.ts';
-import { keyFlags, statuses } from './describe.ts';
+import { keyAccesses } from '../../../access/key-access.ts';
+import type { KeyAccess } from '../../../access/key-patterns.ts';
+import type { Command, KeyFlag } from '../../command.ts';
+import { statuses } from './describe.ts';
 import { keysOf } from './getkeys.ts';
 
 export const getkeysandflags: Command = {
@@ -11,7 +13,15 @@ export const getkeysandflags: Command = {
   summary: 'Tells which arguments of a command are keys, and what it does with them',
   syntax: 'command arg [arg ...]',
   run({ node }, args) {
-    const { command, keys } = keysOf(node.commands, args);
-    return keys.map((key) => [key, statuses(keyFlags(command))]);
+    const { command, given, positions, keys } = keysOf(node.commands, args);
+    const flags = command.findKeys === undefined ? command.keySpecs?.[0]?.flags : undefined;
+    const accesses = keyAccesses(command, given, positions);
+    return keys.map((key, i) => [key, statuses(flags ?? flagsOf(accesses[i] as KeyAccess))]);
   },
 };
+
+/** Whether a changed key is overwritten, appended to or deleted is not told apart where no rule of the command says it. */
+function flagsOf({ reads, writes }: KeyAccess): readonly KeyFlag[] {
+  if (writes) return reads ? ['RW', 'access', 'update'] : ['OW', 'update'];
+  return reads ? ['RO', 'access'] : ['RO'];
+}
