@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
-import { run } from '../support/run.ts';
+import { redisPy } from '../support/redis-py.ts';
 import { tagOn } from '../support/slots.ts';
 import { findPythonRedis } from '../support/tools.ts';
 
@@ -15,39 +15,16 @@ afterAll(async () => {
   expect(await cluster.stop()).toBe(0);
 });
 
-/** `client` is a cluster client, `tags` has a hash tag for each node, `show` prints a value as JSON. */
+/** `client` is a cluster client, `tags` has a hash tag for each node. */
 const PRELUDE = `
-import asyncio, json, sys, threading
-import redis, redis.asyncio.cluster
-from redis.cluster import RedisCluster
-
-port = int(sys.argv[1])
-tags = sys.argv[2:]
+port, tags = args['port'], args['tags']
 client = RedisCluster(host='127.0.0.1', port=port)
-
-def plain(value):
-    if isinstance(value, bytes):
-        return value.decode('latin1')
-    if isinstance(value, dict):
-        return {plain(key): plain(item) for key, item in value.items()}
-    if isinstance(value, set):
-        return sorted(plain(item) for item in value)
-    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-def show(value):
-    print(json.dumps(plain(value)))
 `;
 
 /** Runs a Python program and gives what it shows. */
-async function python3(program: string): Promise<unknown[]> {
+function python3(program: string): Promise<unknown[]> {
   const tags = [0, 1, 2].map((node) => tagOn(node, 'py'));
-  const args = ['-c', PRELUDE + program, String(cluster.ports[1]), ...tags];
-  const { code, stdout, stderr } = await run(python, args);
-  expect([code, stderr]).toEqual([0, '']);
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  return redisPy(python, PRELUDE + program, { port: cluster.ports[1], tags });
 }
 
 const onEachNode = (value: unknown) => [value, value, value];
