@@ -110,23 +110,33 @@ describe.each([2, 3] as const)('node-redis over RESP%i', (RESP) => {
   });
 });
 
-test('ioredis: a cluster client stores, runs and reads on whichever node has the slot', async () => {
-  const client = new Cluster([{ host: '127.0.0.1', port: ports[1] as number }]);
-  for (const tag of ['a', 'b', 'c']) {
-    const steps = commands(`ioredis-${tag}`);
-    const send = ([name, ...args]: (string | Buffer)[]) => client.call(name as string, ...args);
-    expect(await send(steps.store(model('iris')))).toBe('OK');
-    expect(await send(steps.set)).toBe('OK');
-    expect(await send(steps.run)).toBe('OK');
-    const [, dtype, , shape, , values] = (await send(steps.read)) as unknown[];
-    expect([dtype, shape]).toEqual(['FLOAT', [1, 3]]);
-    expectProbabilities(values);
-    expect(await send(steps.meta)).toEqual(meta('v1', ['measurements'], ['probabilities']));
-    await expect(send(steps.bad)).rejects.toThrow(WRONG_COUNT);
-    await expect(send(steps.crossing)).rejects.toThrow(CROSS_SLOT);
-  }
-  await client.quit();
-});
+test.each([
+  { protocol: 2, replyMapping: 'legacy' },
+  { protocol: 3, replyMapping: 'legacy' },
+  { protocol: 3, replyMapping: 'resp3' },
+] as const)(
+  'ioredis, %j: a cluster client stores, runs and reads on whichever node has the slot',
+  async (redisOptions) => {
+    const client = new Cluster([{ host: '127.0.0.1', port: ports[1] as number }], { redisOptions });
+    for (const tag of ['a', 'b', 'c']) {
+      const steps = commands(`ioredis-${Object.values(redisOptions).join('-')}-${tag}`);
+      const send = ([name, ...args]: (string | Buffer)[]) => client.call(name as string, ...args);
+      expect(await send(steps.store(model('iris')))).toBe('OK');
+      expect(await send(steps.set)).toBe('OK');
+      expect(await send(steps.run)).toBe('OK');
+      const [, dtype, , shape, , values] = (await send(steps.read)) as unknown[];
+      expect([dtype, shape]).toEqual(['FLOAT', [1, 3]]);
+      expect(typeof (values as unknown[])[0]).toBe(
+        redisOptions.replyMapping === 'resp3' ? 'number' : 'string',
+      );
+      expectProbabilities(values);
+      expect(await send(steps.meta)).toEqual(meta('v1', ['measurements'], ['probabilities']));
+      await expect(send(steps.bad)).rejects.toThrow(WRONG_COUNT);
+      await expect(send(steps.crossing)).rejects.toThrow(CROSS_SLOT);
+    }
+    await client.quit();
+  },
+);
 
 describe.skipIf(redisCli === undefined)('redis-cli -c', () => {
   const cli = (args: readonly string[], port: number, input?: Buffer) =>

@@ -147,6 +147,33 @@ describe.each([2, 3] as const)('an ioredis client of one node over RESP%i', (pro
     await client.quit();
   });
 
+  test('stores, runs and reads a model in one pipeline, errors among its replies', async () => {
+    const client = open();
+    const replies = await client
+      .pipeline()
+      .call('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'))
+      .call('AI.TENSORSET', 'a', 'FLOAT', '1', '2', 'VALUES', '3', '4')
+      .call('AI.MODELEXECUTE', 'm', 'INPUTS', '2', 'a', 'a', 'OUTPUTS', '1', 'c')
+      .call('AI.TENSORGET', 'c', 'META', 'VALUES')
+      .call('AI.MODELEXECUTE', 'm', 'INPUTS', '1', 'a', 'OUTPUTS', '1', 'c')
+      .call('AI.TENSORGET', 'none', 'META')
+      .exec();
+    const values = ['9', '16'];
+    expect(replies?.slice(0, 4)).toEqual([
+      ...[
+        [null, 'OK'],
+        [null, 'OK'],
+        [null, 'OK'],
+      ],
+      [null, ['dtype', 'FLOAT', 'shape', [1, 2], 'values', values]],
+    ]);
+    expect(replies?.slice(4).map(([error]) => error?.message)).toEqual([
+      'Number of keys given as INPUTS here does not match model definition',
+      'ERR tensor key is empty or in a different shard',
+    ]);
+    await client.quit();
+  });
+
   test('WATCH gives up the transaction of whoever came second', async () => {
     const [first, second] = [open(), open()];
     await first.watch('n');

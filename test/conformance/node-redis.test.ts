@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { collector } from '../support/collector.ts';
 import { model } from '../support/node.ts';
+import { floats } from '../support/resp-client.ts';
 import { useSharedNode } from '../support/shared-node.ts';
 import { tagOn } from '../support/slots.ts';
 
@@ -156,6 +157,31 @@ describe.each([2, 3] as const)('a node-redis client of one node over RESP%i', (R
     expect(info).toMatchObject({ name: 'worker', db: 0, libName: 'node-redis' });
     expect(info.libVer).toMatch(/^6\./);
     expect((await client.clientList()).map(({ name }) => name)).toEqual(['worker']);
+    await client.close();
+  });
+
+  test('stores, runs and reads a model, in one pipeline and with errors among its replies', async () => {
+    const client = await open();
+    const steps = [
+      ['AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul')],
+      ['AI.TENSORSET', 'a', 'FLOAT', '1', '2', 'VALUES', '3', '4'],
+      ['AI.MODELEXECUTE', 'm', 'INPUTS', '2', 'a', 'a', 'OUTPUTS', '1', 'c'],
+      ['AI.TENSORGET', 'c', 'META', 'BLOB'],
+      ['AI.MODELEXECUTE', 'm', 'INPUTS', '1', 'a', 'OUTPUTS', '1', 'c'],
+      ['AI.TENSORGET', 'none', 'META'],
+    ];
+    const typeMapping = AS_BYTES;
+    const replies = await Promise.allSettled(steps.map((step) => client.sendCommand(step, { typeMapping })));
+    const shown = (bytes: Uint8Array | string) => Buffer.from(bytes);
+    const values = replies.slice(0, 4).map((reply) => reply.status === 'fulfilled' && reply.value);
+    expect(values).toEqual([
+      ...['OK', 'OK', 'OK'],
+      [...[shown('dtype'), shown('FLOAT'), shown('shape'), [1, 2], shown('blob')], shown(floats(9, 16))],
+    ]);
+    expect(replies.slice(4).map((reply) => reply.status === 'rejected' && reply.reason.message)).toEqual([
+      'Number of keys given as INPUTS here does not match model definition',
+      'ERR tensor key is empty or in a different shard',
+    ]);
     await client.close();
   });
 

@@ -14,7 +14,8 @@ export interface TestCluster {
 
 const main = path.join(import.meta.dirname, '../../src/main.ts');
 
-const THIRDS = ['0-5460', '5461-10922', '10923-16383'];
+/** The slots of three nodes, as even as can be. */
+export const THIRDS = ['0-5460', '5461-10922', '10923-16383'];
 
 /**
  * Starts `tessera start` as a user would, three nodes on ports that the system chose.
