@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { accessSettings, announcedNodes, parseNodeAccess } from '../cluster/access-config.ts';
 import { type ClusterConfig, ConfigError, loadClusterConfig } from '../cluster/config.ts';
@@ -36,6 +37,8 @@ The data folder is --data, else TESSERA_DATA, else ./data.
 /** A model that takes longer than this to load is given up, so that one bad model cannot hold its thread for good. */
 const LOAD_TIMEOUT_MS = 120_000;
 const LEAST_EXECUTION_TIMEOUT_MS = 1000;
+/** How long a node that is told to stop waits for runs under way; the supervisor uses force after 5 s. */
+const STOP_PATIENCE_MS = 2000;
 
 class UsageError extends Error {}
 
@@ -239,9 +242,9 @@ async function run(node: TesseraNode, log: Logger, what: string): Promise<void> 
   log.info(`listening on ${places.join(', ')}, ${what}`);
   onStopSignal(async () => {
     log.info('stopping');
-    await node.close();
-    // A thread inside a run that never ends cannot be joined: exit() would wait for it for ever.
-    if (node.context.devices.stuckThreads > 0) process.kill(process.pid, 'SIGKILL');
+    await Promise.race([node.close(), delay(STOP_PATIENCE_MS)]);
+    // A thread inside the runtime cannot be joined: exit() would wait for it, for ever if the run never ends.
+    if (node.context.devices.busyThreads > 0) process.kill(process.pid, 'SIGKILL');
     process.exit(0);
   });
 }

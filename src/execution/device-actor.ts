@@ -77,6 +77,11 @@ export class DeviceActor {
     return [...this.#stuck.values()].reduce((sum, n) => sum + n, 0);
   }
 
+  /** Threads that are inside the runtime, or may be. */
+  get busyThreads(): number {
+    return this.stuckThreads + this.#lanes.filter((lane) => lane.busy !== 'idle').length;
+  }
+
   /** CPU time of each thread in us, as of the end of its last task. */
   get cpuMicros(): number[] {
     return this.#lanes.map((lane) => Number(Atomics.load(lane.progress, 2)));
@@ -263,15 +268,16 @@ export class DeviceActor {
     lane.lastRunAt = performance.now();
     const abort = new AbortController();
     const thread = lane.thread();
-    lane.progress[0] = 0n;
-    lane.progress[1] = process.hrtime.bigint();
-    const stopWatching = this.#watch(lane, abort);
+    const { progress } = lane;
+    progress[0] = 0n;
+    progress[1] = process.hrtime.bigint();
+    const stopWatching = this.#watch(progress, abort);
     try {
       const results = (await lane.run(
         {
           kind: 'run',
           unload: lane.unloading.splice(0),
-          progress: lane.progress,
+          progress,
           runs: batches.map((batch) => ({
             modelId: (batch[0] as PendingRun).model.id,
             requests: batch.map((run) => run.inputs),
@@ -283,7 +289,7 @@ export class DeviceActor {
         this.#settle(batch, results[i] as RunResult);
       });
     } catch (error) {
-      this.#lost(lane, batches, abort.signal.aborted, thread, error);
+      this.#lost(progress, batches, abort.signal.aborted, thread, error);
     } finally {
       stopWatching();
       lane.busy = 'idle';
@@ -292,11 +298,11 @@ export class DeviceActor {
   }
 
   /** Fires the abort when the run under way has gone on for longer than it may. */
-  #watch(lane: Lane, abort: AbortController): () => void {
+  #watch(progress: Lane['progress'], abort: AbortController): () => void {
     const limit = this.#settings.executionTimeoutMs;
     let timer: NodeJS.Timeout;
     const check = () => {
-      const ranMs = Number(process.hrtime.bigint() - Atomics.load(lane.progress, 1)) / 1e6;
+      const ranMs = Number(process.hrtime.bigint() - Atomics.load(progress, 1)) / 1e6;
       if (ranMs >= limit) abort.abort();
       else timer = setTimeout(check, limit - ranMs + 1);
     };
@@ -306,13 +312,13 @@ export class DeviceActor {
 
   /** A task that ended without results: its culprit is answered, the others of the same task run again elsewhere. */
   #lost(
-    lane: Lane,
+    progress: Lane['progress'],
     batches: PendingRun[][],
     late: boolean,
     thread: ReturnType<Lane['thread']>,
     error: unknown,
   ): void {
-    const culprit = Number(Atomics.load(lane.progress, 0));
+    const culprit = Number(Atomics.load(progress, 0));
     const batch = batches[culprit] ?? [];
     const modelId = batch[0]?.model.id;
     if (late) {

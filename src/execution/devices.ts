@@ -84,6 +84,11 @@ export class Devices {
     return [...this.#actors.values()].reduce((sum, actor) => sum + actor.stuckThreads, 0);
   }
 
+  /** Threads that are inside the runtime, or may be: whoever ends them there ends the process, and not well. */
+  get busyThreads(): number {
+    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.busyThreads, 0);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#actors.values()].map((actor) => actor.close()));
   }

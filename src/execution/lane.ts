@@ -11,35 +11,37 @@ export class Lane {
   readonly resident = new Set<number>();
   /** Models whose sessions go with the next task. */
   readonly unloading: number[] = [];
-  readonly progress = new BigInt64Array(new SharedArrayBuffer(24));
+  /** Of the run task under way, see RunTask. */
+  progress = newProgress();
   busy: 'idle' | 'load' | 'unload' | 'run' = 'idle';
   /** The model that is being loaded. */
   loading: number | null = null;
   /** Monotonic ms of the last run: loads go to the thread that is used least. */
   lastRunAt = 0;
-  readonly #pool: Piscina;
+  readonly #replaced: () => void;
+  #pool: Piscina;
+  #underWay: Promise<unknown> = Promise.resolve();
 
   /** @param replaced is called when the thread is gone, whatever it was doing; its sessions are forgotten then. */
   constructor(replaced: () => void) {
-    this.#pool = new Piscina({
-      filename: new URL('./worker.ts', import.meta.url).href,
-      minThreads: 1,
-      maxThreads: 1,
-      atomics: 'sync',
-      idleTimeout: Number.POSITIVE_INFINITY,
-    });
-    // A worker that dies rejects its task, where it is handled; the event as such needs an ear.
-    this.#pool.on('error', () => {});
-    this.#pool.on('workerDestroy', () => {
-      this.resident.clear();
-      this.unloading.length = 0;
-      replaced();
-    });
+    this.#replaced = replaced;
+    this.#pool = this.#open();
   }
 
-  /** @throws what the worker throws, or an AbortError when the signal fires: the thread is then left to end by itself and replaced. */
+  /** @throws what the worker throws, or the signal's reason when it fires: another thread then takes the place of this one. */
   run(task: WorkerTask, signal: AbortSignal): Promise<unknown> {
-    return this.#pool.run(task, { signal });
+    const done = this.#pool.run(task);
+    const answer = new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#leave(done);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      const answered = () => signal.removeEventListener('abort', leave);
+      done.then(resolve, reject).then(answered);
+    });
+    this.#underWay = answer.catch(() => {});
+    return answer;
   }
 
   /** The thread that is running now. */
@@ -47,7 +49,48 @@ export class Lane {
     return this.#pool.threads[0];
   }
 
+  /** Ends the thread, once it is back from what it does or was left. */
   async close(): Promise<void> {
+    await this.#underWay;
     await this.#pool.destroy();
   }
+
+  /**
+   * The old thread is ended when it comes back: ending it inside the runtime takes its environment away, and the binding, which then
+   * cannot say so, ends the process.
+   */
+  #leave(done: Promise<unknown>): void {
+    const pool = this.#pool;
+    Atomics.store(this.progress, 3, 1n);
+    this.progress = newProgress();
+    this.#pool = this.#open();
+    this.#forget();
+    void done.catch(() => {}).then(() => pool.destroy());
+  }
+
+  #open(): Piscina {
+    const pool = new Piscina({
+      filename: new URL('./worker.ts', import.meta.url).href,
+      minThreads: 1,
+      maxThreads: 1,
+      atomics: 'sync',
+      idleTimeout: Number.POSITIVE_INFINITY,
+    });
+    // A worker that dies rejects its task, where it is handled; the event as such needs an ear.
+    pool.on('error', () => {});
+    pool.on('workerDestroy', () => {
+      if (pool === this.#pool) this.#forget();
+    });
+    return pool;
+  }
+
+  #forget(): void {
+    this.resident.clear();
+    this.unloading.length = 0;
+    this.#replaced();
+  }
+}
+
+function newProgress(): BigInt64Array<SharedArrayBuffer> {
+  return new BigInt64Array(new SharedArrayBuffer(32));
 }

@@ -34,8 +34,8 @@ export interface RunTask {
   readonly unload: readonly number[];
   readonly runs: readonly RunMessage[];
   /**
-   * [index of the run under way, its start on the monotonic clock in ns, CPU time of the thread in us]: how the actor tells which run is
-   * late, and INFO what the thread has used.
+   * [index of the run under way, its start on the monotonic clock in ns, CPU time of the thread in us, 1 once nobody waits for the results any
+   * more]: how the actor tells which run is late and not to begin another, and INFO what the thread has used.
    */
   readonly progress: BigInt64Array<SharedArrayBuffer>;
 }

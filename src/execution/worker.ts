@@ -46,6 +46,7 @@ async function runAll(task: RunTask): Promise<RunResult[]> {
   await unload(task.unload);
   const results: RunResult[] = [];
   for (const [index, run] of task.runs.entries()) {
+    if (Atomics.load(task.progress, 3) !== 0n) break;
     Atomics.store(task.progress, 1, process.hrtime.bigint());
     Atomics.store(task.progress, 0, BigInt(index));
     results.push(await runOne(run));

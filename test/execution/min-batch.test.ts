@@ -46,6 +46,19 @@ describe('a model that waits for MINBATCHSIZE', () => {
     expect(fixture.node.context.devices.counters().runs).toBe(before + 1);
   });
 
+  test('waits no longer than MINBATCHTIMEOUT, and for ever without it', async () => {
+    const client = await fixture.start();
+    const other = await fixture.connect();
+    await store(client, 'waits', 'BATCHSIZE', 4, 'MINBATCHSIZE', 2);
+    await store(client, 'limited', 'BATCHSIZE', 4, 'MINBATCHSIZE', 2, 'MINBATCHTIMEOUT', 50);
+    await client.send('AI.TENSORSET', 'x', 'FLOAT', 1, 64);
+    const waiting = begin(client, run('waits'));
+    expect(await other.send(...run('limited'))).toBe('OK');
+    expect(waiting.answered).toBe(false);
+    expect(await other.send(...run('waits'))).toBe('OK');
+    expect(await waiting.reply).toBe('OK');
+  });
+
   test('is answered without its run when it is deleted', async () => {
     const client = await fixture.start();
     const other = await fixture.connect();

@@ -51,7 +51,7 @@ describe('replies recorded from RedisAI', () => {
   });
   afterAll(() => node.stop());
 
-  const files = ['tensor', 'model', 'deprecated', 'dag', 'misc'];
+  const files = ['tensor', 'model', 'deprecated', 'dag', 'script', 'misc'];
   test.each(files.flatMap((file) => [2, 3].map((protocol) => [file, protocol as 2 | 3] as const)))(
     '%s in RESP%i',
     async (file, protocol) => {
