@@ -241,7 +241,7 @@ describe('SmartRedis in clustered mode', () => {
         ...{ cluster_state: 'ok', cluster_slots_assigned: '16384', cluster_slots_ok: '16384' },
         ...{ cluster_slots_pfail: '0', cluster_slots_fail: '0', cluster_known_nodes: '3', cluster_size: '3' },
       });
-      expect(await client.at(node, 'CONFIG', 'GET', 'lua-time-limit')).toEqual([]);
+      expect(await client.at(node, 'CONFIG', 'GET', 'cluster-node-timeout')).toEqual([]);
       expect(await client.at(node, 'CONFIG', 'GET', 'maxmemory')).toEqual(['$maxmemory', '$0']);
       expect(await client.at(node, 'CONFIG', 'SET', 'maxmemory', '100000000')).toBe('+OK');
       expect(await client.at(node, 'CONFIG', 'GET', 'maxmemory')).toEqual(['$maxmemory', '$100000000']);
