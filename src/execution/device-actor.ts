@@ -19,6 +19,8 @@ export interface DeviceCounters {
   runs: number;
   timedOutRuns: number;
   workersReplaced: number;
+  /** Sessions opened so far. */
+  sessionsMade: number;
 }
 
 /** One task holds about this much work, so that small runs share a hand-over and nobody waits long for another's result. */
@@ -39,11 +41,13 @@ interface PendingLoad {
  */
 export class DeviceActor {
   readonly name: string;
-  readonly counters: DeviceCounters = { runs: 0, timedOutRuns: 0, workersReplaced: 0 };
+  readonly counters: DeviceCounters = { runs: 0, timedOutRuns: 0, workersReplaced: 0, sessionsMade: 0 };
   readonly #settings: DeviceSettings;
   readonly #lanes: Lane[];
   readonly #queue = new RunQueue();
   readonly #loads: PendingLoad[] = [];
+  /** Sizes of the models that have sessions, by model id. */
+  readonly #blobBytes = new Map<number, number>();
   /** Measured time of a run by model id, in us. */
   readonly #cost = new Map<number, number>();
   /** Models with a run that is past its deadline and still holds its thread: how many. */
@@ -70,6 +74,13 @@ export class DeviceActor {
   /** Loaded models, once for each thread that has them; those that are still to be freed too. */
   get sessions(): number {
     return this.#lanes.reduce((sum, lane) => sum + lane.resident.size + lane.unloading.length, 0);
+  }
+
+  /** What the sessions hold at least: the bytes of their models, once for each. What the runtime takes besides it does not tell. */
+  get sessionBytes(): number {
+    let bytes = 0;
+    for (const lane of this.#lanes) for (const id of lane.resident) bytes += this.#blobBytes.get(id) ?? 0;
+    return bytes;
   }
 
   /** Threads that a run past its deadline still holds. */
@@ -122,6 +133,7 @@ export class DeviceActor {
     this.#dropped.add(model);
     for (const run of this.#queue.takeModel(model.id)) run.reject(errors.emptyModelKey());
     this.#cost.delete(model.id);
+    this.#blobBytes.delete(model.id);
     for (const lane of this.#lanes) {
       if (lane.resident.delete(model.id) || lane.loading === model.id) lane.unloading.push(model.id);
     }
@@ -249,7 +261,11 @@ export class DeviceActor {
         },
         abort.signal,
       );
-      if (!lane.unloading.includes(model.id)) lane.resident.add(model.id);
+      if (!lane.unloading.includes(model.id)) {
+        lane.resident.add(model.id);
+        this.#blobBytes.set(model.id, model.blob.byteLength);
+        this.counters.sessionsMade++;
+      }
       load.resolve(result as LoadResult);
     } catch (error) {
       if (abort.signal.aborted || this.#died(lane, thread)) {

@@ -44,11 +44,12 @@ export class Devices {
   }
 
   counters(): DeviceCounters {
-    const sum: DeviceCounters = { runs: 0, timedOutRuns: 0, workersReplaced: 0 };
+    const sum: DeviceCounters = { runs: 0, timedOutRuns: 0, workersReplaced: 0, sessionsMade: 0 };
     for (const { counters } of this.#actors.values()) {
       sum.runs += counters.runs;
       sum.timedOutRuns += counters.timedOutRuns;
       sum.workersReplaced += counters.workersReplaced;
+      sum.sessionsMade += counters.sessionsMade;
     }
     return sum;
   }
@@ -77,6 +78,11 @@ export class Devices {
   /** Loaded models, once for each thread that has them. */
   get sessions(): number {
     return [...this.#actors.values()].reduce((sum, actor) => sum + actor.sessions, 0);
+  }
+
+  /** What the sessions hold at least, in bytes. */
+  get sessionBytes(): number {
+    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.sessionBytes, 0);
   }
 
   /** Threads that no signal can stop: a process that has some can only end by force. */

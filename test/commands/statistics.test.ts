@@ -42,7 +42,14 @@ describe('INFO', () => {
       if (title !== 'Errorstats') return [title];
       return ['Commandstats', title, 'Latencystats'];
     });
-    const ai = ['ai_versions', 'ai_load_time_configs', 'ai_backends_info', 'ai_cpu', 'ai_execution'];
+    const ai = [
+      'ai_versions',
+      'ai_git',
+      'ai_load_time_configs',
+      'ai_backends_info',
+      'ai_cpu',
+      'ai_execution',
+    ];
     expect(await titles()).toEqual(defaults);
     expect(await titles('default')).toEqual(defaults);
     expect(await titles('all')).toEqual(all);

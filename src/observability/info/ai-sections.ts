@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { REDISAI_VERSION } from '../../version.ts';
+import { sourceCommit } from '../source-commit.ts';
 import { cpuSeconds, type Section } from './section.ts';
 
 const versions: Section = {
@@ -12,6 +13,12 @@ const versions: Section = {
   ],
 };
 
+const git: Section = {
+  title: 'ai_git',
+  shown: 'ai',
+  fields: () => [['ai_git_sha', sourceCommit()]],
+};
+
 const loadTimeConfigs: Section = {
   title: 'ai_load_time_configs',
   shown: 'ai',
@@ -22,6 +29,7 @@ const loadTimeConfigs: Section = {
       ['ai_inter_op_parallelism', interOpParallelism],
       ['ai_intra_op_parallelism', intraOpParallelism],
       ['ai_model_execution_timeout', executionTimeoutMs],
+      ['ai_backend_memory_limit', 0],
       ['ai_available_parallelism', availableParallelism()],
     ];
   },
@@ -30,8 +38,13 @@ const loadTimeConfigs: Section = {
 const backendsInfo: Section = {
   title: 'ai_backends_info',
   shown: 'ai',
-  fields: ({ devices }) =>
-    [...devices.backendVersions()].map(([name, version]) => [`ai_${name}_version`, version]),
+  fields: ({ devices }) => [
+    ...[...devices.backendVersions()].map(([name, version]) => [`ai_${name}_version`, version] as const),
+    ['ai_onnxruntime_memory', devices.sessionBytes],
+    ['ai_onnxruntime_memory_access_num', devices.counters().sessionsMade],
+    // Each device runs as many at the same time, as in RedisAI; the one more thread loads.
+    ['ai_onnxruntime_maximum_run_sessions_number', devices.settings.threadsPerQueue],
+  ],
 };
 
 const cpu: Section = {
@@ -74,4 +87,4 @@ const execution: Section = {
 };
 
 /** RedisAI's sections of INFO MODULES, and one of our own. What is not known here is left out. */
-export const aiSections: readonly Section[] = [versions, loadTimeConfigs, backendsInfo, cpu, execution];
+export const aiSections: readonly Section[] = [versions, git, loadTimeConfigs, backendsInfo, cpu, execution];
