@@ -34,6 +34,8 @@ const configSchema = z.strictObject({
   modelExecutionTimeoutMs: z.int().min(1000).default(5000),
   /** Bytes a node; 0 for no limit. */
   maxmemory: z.int().min(0).default(0),
+  durability: z.enum(['always', 'everysec', 'off']).default('everysec'),
+  volatileTensors: z.array(z.string()).default([]),
 });
 
 export type ClusterConfig = z.infer<typeof configSchema>;

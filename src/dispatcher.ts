@@ -76,7 +76,7 @@ export class Dispatcher {
   }
 
   #check(client: ClientSession, command: Command, args: Arguments): void {
-    const { commands, slots, keyspace, config, access } = this.#node;
+    const { commands, slots, keyspace, config, access, persistence } = this.#node;
     if (!commands.arityFits(command, args.length)) throw errors.wrongArity(command.arityName ?? command.name);
     if (client.transaction !== null && command.flags.includes('no_multi')) throw errors.notInTransaction();
     access.admit(client, command, args);
@@ -90,6 +90,9 @@ export class Dispatcher {
     }
     if (config.maxmemory > 0 && keyspace.usedBytes > config.maxmemory && command.flags.includes('denyoom')) {
       throw errors.outOfMemory();
+    }
+    if (persistence?.error != null && command.flags.includes('write')) {
+      throw errors.misconf(persistence.error.message);
     }
     if (client.monitoring && (command.flags.includes('write') || command.flags.includes('readonly'))) {
       throw errors.monitorTouchesKeys();

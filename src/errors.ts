@@ -33,6 +33,7 @@ export const errors = {
   wrongType: () => error('WRONGTYPE Operation against a key holding the wrong kind of value'),
   noSuchKey: () => error('ERR no such key'),
   outOfMemory: () => error("OOM command not allowed when used memory > 'maxmemory'."),
+  misconf: (reason: string) => error(`MISCONF Errors writing to the data folder: ${reason}`),
   invalidExpire: (name: string) => error(`ERR invalid expire time in '${name}' command`),
   invalidCursor: () => error('ERR invalid cursor'),
   expireNxXx: () => error('ERR NX and XX, GT or LT options at the same time are not compatible'),

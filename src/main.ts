@@ -11,6 +11,7 @@ import { Supervisor } from '../cluster/supervisor.ts';
 import type { AccessOptions } from './access/access-control.ts';
 import { parseBytes } from './commands/server/sizes.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
+import { DURABILITIES, type Durability } from './keyspace/embedded/durability/persistence.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
 
@@ -21,6 +22,8 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --inter-op-parallelism N      operators at the same time (0: the backend decides)
   --model-execution-timeout MS  longest run (5000, at least 1000)
   --maxmemory SIZE              such as 2gb; 0 for no limit (0)
+  --durability WHEN             writes are safe from a loss of power: always, everysec, off (everysec)
+  --volatile-tensors PATTERN    tensors under such keys stay in memory only; may be given several times
   --enable-debug-command WHO    who may use DEBUG: no, local, yes (no)
   --host ADDRESSES              several with commas or spaces between; 0.0.0.0 for all (127.0.0.1)
   --requirepass PASSWORD        of the default user; better given as TESSERA_REQUIREPASS
@@ -69,6 +72,8 @@ function readArguments() {
         'inter-op-parallelism': { type: 'string', default: '0' },
         'model-execution-timeout': { type: 'string', default: '5000' },
         maxmemory: { type: 'string', default: '0' },
+        durability: { type: 'string', default: 'everysec' },
+        'volatile-tensors': { type: 'string', multiple: true, default: [] },
         'enable-debug-command': { type: 'string', default: 'no' },
         'log-format': { type: 'string', default: process.env.TESSERA_LOG_FORMAT ?? 'text' },
         'log-level': { type: 'string', default: process.env.TESSERA_LOG_LEVEL ?? 'info' },
@@ -112,6 +117,12 @@ function debugCommand(): 'no' | 'local' | 'yes' {
     throw new UsageError('--enable-debug-command must be no, local or yes');
   }
   return who;
+}
+
+function durability(): Durability {
+  const mode = DURABILITIES.find((known) => known === values.durability);
+  if (mode === undefined) throw new UsageError('--durability must be always, everysec or off');
+  return mode;
 }
 
 async function start(): Promise<void> {
@@ -162,6 +173,7 @@ async function clusterNode(): Promise<void> {
     slots,
     devices: deviceSettings(config),
     maxmemory: config.maxmemory,
+    durability: { mode: config.durability, volatileTensors: config.volatileTensors },
     log,
     onShutdown() {
       // The supervisor brings back what ends by itself, but not what was told to end.
@@ -194,6 +206,7 @@ async function serve(): Promise<void> {
       loadTimeoutMs: LOAD_TIMEOUT_MS,
     },
     maxmemory: parseBytes(values.maxmemory),
+    durability: { mode: durability(), volatileTensors: values['volatile-tensors'] },
     log,
     debugCommand: debugCommand(),
     onShutdown: () => process.kill(process.pid, 'SIGTERM'),

@@ -4,6 +4,7 @@ import type { ClientPause } from './client-pause.ts';
 import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
+import type { Persistence } from './keyspace/embedded/durability/persistence.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Waiters } from './keyspace/waiters.ts';
 import type { Listeners } from './listeners.ts';
@@ -69,4 +70,6 @@ export interface NodeContext {
   readonly access: AccessControl;
   readonly listeners: Listeners;
   readonly log: Logger;
+  /** Null where the data lives in memory only. */
+  readonly persistence: Persistence | null;
 }

@@ -4,11 +4,13 @@ import { AccessControl, type AccessOptions } from './access/access-control.ts';
 import { isLoopback } from './access/loopback.ts';
 import { ClientPause } from './client-pause.ts';
 import { ClientSession } from './client-session.ts';
+import { globMatcher } from './commands/keys/glob.ts';
 import { CommandTable } from './commands/table.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { errors } from './errors.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
 import { Devices } from './execution/devices.ts';
+import { type Durability, Persistence } from './keyspace/embedded/durability/persistence.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
 import { Waiters } from './keyspace/waiters.ts';
 import { Listeners, type UnixSocketOptions } from './listeners.ts';
@@ -42,6 +44,8 @@ export interface NodeOptions {
   /** Bytes; 0 for no limit. */
   readonly maxmemory: number;
   readonly log: Logger;
+  /** How writes are kept in the data folder; absent: not at all. */
+  readonly durability?: { readonly mode: Durability; readonly volatileTensors: readonly string[] };
   /** Who may use DEBUG; nobody where absent. */
   readonly debugCommand?: RuntimeConfig['debugCommand'];
   /** What SHUTDOWN does; closes the node where absent. */
@@ -82,6 +86,8 @@ export class TesseraNode {
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
     const devices = new Devices(options.devices);
+    const persistence =
+      options.durability === undefined ? null : openPersistence(keyspace, options, options.durability);
     keyspace.onModelDropped((model) => devices.unload(model));
     const statistics = new NodeStatistics();
     const hosts = typeof options.host === 'string' ? [options.host] : options.host;
@@ -126,6 +132,7 @@ export class TesseraNode {
       access: new AccessControl(commands, this.#clients, options.access),
       listeners,
       log: options.log,
+      persistence,
     };
     this.#outputs = new OutputWatch(
       () => config.outputLimits,
@@ -145,6 +152,7 @@ export class TesseraNode {
       backlogged: (client) => this.#outputs.check(client),
       execute: (client, args) => dispatcher.execute(client, args),
       isStranger: (client) => this.context.access.mustLogIn(client),
+      holds: (release) => persistence?.holds(release) ?? false,
       closed: (client) => this.#closed(client),
       bug: (error, client) =>
         this.#log.error(
@@ -174,6 +182,7 @@ export class TesseraNode {
     this.context.keyspace.close();
     this.context.rates.close();
     this.context.pause.end();
+    await this.context.persistence?.close();
     if (this.context.devices.stuckThreads === 0) await this.context.devices.close();
     await closed;
   }
@@ -204,4 +213,19 @@ export class TesseraNode {
     this.context.monitors.delete(client);
     this.#outputs.forget(client);
   }
+}
+
+function openPersistence(
+  keyspace: EmbeddedKeyspace,
+  { dataDirectory, log }: NodeOptions,
+  { mode, volatileTensors }: NonNullable<NodeOptions['durability']>,
+): Persistence {
+  const patterns = volatileTensors.map(globMatcher);
+  return new Persistence(keyspace, {
+    folder: dataDirectory,
+    durability: mode,
+    isVolatile: (key) => patterns.some((matches) => matches(key)),
+    failed: (error) => log.error({ err: error }, 'the data folder cannot be written, writes are refused'),
+    recovered: () => log.info('the data folder can be written again'),
+  });
 }

@@ -26,6 +26,11 @@ export interface ConnectionHost<C extends Connection> {
   closed(connection: C): void;
   /** Bytes wait that the system did not take, so that a limit may be reached. */
   backlogged(connection: C): void;
+  /**
+   * Whether replies have to wait until what they acknowledge is safe. `release` is called then, with false where it cannot be made so:
+   * nothing may be acknowledged.
+   */
+  holds(release: (safe: boolean) => void): boolean;
   /** An exception that is no ServerError: a bug to be logged. */
   bug(error: unknown, connection: C): void;
 }
@@ -74,6 +79,9 @@ export class Connection {
   #busy = false;
   #congested = false;
   #closed = false;
+  #held = false;
+  /** Closes once what is held has been sent. */
+  #closeAfterFlush = false;
   readonly #closeListeners = new Set<() => void>();
 
   constructor(id: number, socket: Socket, host: ConnectionHost<Connection>, origin: Origin) {
@@ -173,8 +181,8 @@ export class Connection {
   /** Sends what is gathered, then closes; a client that goes on sending is not waited for. */
   closeAfterReplies(): void {
     this.closing = true;
+    this.#closeAfterFlush = true;
     this.#flush();
-    this.socket.destroySoon();
   }
 
   /** Closes at once; what was not sent is lost. */
@@ -235,7 +243,25 @@ export class Connection {
     });
   }
 
+  /** Sends what is gathered, as soon as that is safe. */
   #flush(): void {
+    if (this.#held) return;
+    this.#held = this.#host.holds(this.#released);
+    if (!this.#held) this.#sendGathered();
+  }
+
+  readonly #released = (safe: boolean): void => {
+    this.#held = false;
+    if (safe) this.#sendGathered();
+    else this.kill();
+  };
+
+  #sendGathered(): void {
+    this.#writeGathered();
+    if (this.#closeAfterFlush) this.socket.destroySoon();
+  }
+
+  #writeGathered(): void {
     const pieces = this.writer.take();
     if (pieces.length === 0 || this.socket.destroyed) return;
     let accepted = true;

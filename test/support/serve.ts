@@ -9,13 +9,19 @@ export interface ServedNode {
   /** The exit code, once it has ended; null when a signal ended it. */
   readonly exited: Promise<number | null>;
   stop(): Promise<void>;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
 }
 
 const main = path.join(import.meta.dirname, '../../src/main.ts');
 
 /** Starts `tessera serve` in a process of its own, on a port that the system chose. */
-export async function startServe(...extra: string[]): Promise<ServedNode> {
-  const data = mkdtempSync(path.join(tmpdir(), 'tessera-'));
+export function startServe(...extra: string[]): Promise<ServedNode> {
+  return startServeOn(mkdtempSync(path.join(tmpdir(), 'tessera-')), ...extra);
+}
+
+/** Starts `tessera serve` on a data folder that may have been used before. */
+export async function startServeOn(data: string, ...extra: string[]): Promise<ServedNode> {
   const args = [main, 'serve', '--port', '0', '--data', data, '--intra-op-parallelism', '1', ...extra];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const port = await new Promise<number>((resolve, reject) => {
@@ -27,14 +33,16 @@ export async function startServe(...extra: string[]): Promise<ServedNode> {
     });
     child.once('exit', (code) => reject(new Error(`tessera serve ended with ${code}: ${output}`)));
   });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    child.kill(signal);
+    await exited;
+  };
   return {
     port,
     pid: child.pid as number,
-    exited: new Promise((resolve) => child.once('exit', resolve)),
-    stop: () =>
-      new Promise((resolve) => {
-        child.once('exit', () => resolve());
-        child.kill('SIGTERM');
-      }),
+    exited,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
   };
 }

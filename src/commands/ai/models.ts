@@ -2,13 +2,6 @@ import { BACKEND_NAMES, type BackendName, type StoredModel } from '../../backend
 import { errors } from '../../errors.ts';
 import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
 
-let lastModelId = 0;
-
-/** An id that no other model or script of this process has. */
-export function nextModelId(): number {
-  return ++lastModelId;
-}
-
 /** @throws ServerError when the key is absent or holds something else. */
 export function readModel(keyspace: Keyspace, key: KeyName): StoredModel {
   const value = keyspace.get(key);

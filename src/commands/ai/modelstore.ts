@@ -1,4 +1,5 @@
 import type { StoredModel } from '../../backends/model.ts';
+import { nextModelId } from '../../backends/model-id.ts';
 import { errors } from '../../errors.ts';
 import type { KeyName } from '../../keyspace/keyspace.ts';
 import type { NodeContext } from '../../node-context.ts';
@@ -7,7 +8,6 @@ import { keyAt } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { OVERWRITE, ownKey } from './key-specs.ts';
 import { type ModelArguments, parseModelStore } from './model-arguments.ts';
-import { nextModelId } from './models.ts';
 
 export const modelstore: Command = {
   name: 'ai.modelstore',

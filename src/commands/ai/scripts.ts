@@ -1,10 +1,10 @@
+import { nextModelId } from '../../backends/model-id.ts';
 import type { StoredScript } from '../../backends/script.ts';
 import { functionSignatures } from '../../backends/torch/script-signatures.ts';
 import { errors } from '../../errors.ts';
 import { isDeviceName } from '../../execution/devices.ts';
 import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
 import { OK, type Reply } from '../../protocol/reply.ts';
-import { nextModelId } from './models.ts';
 
 /** @throws ServerError when the key is absent or holds something else. */
 export function readScript(keyspace: Keyspace, key: KeyName): StoredScript {

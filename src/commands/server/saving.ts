@@ -1,19 +1,24 @@
 import { errors } from '../../errors.ts';
-import { SimpleString } from '../../protocol/reply.ts';
+import { OK, type Reply, SimpleString } from '../../protocol/reply.ts';
 import { keywordAt } from '../arguments.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandContext } from '../command.ts';
 
 /** No error, since clients save as part of their shut-down, and no OK either. */
 const NOTHING_SAVED = new SimpleString('Nothing saved: the data lives in memory only');
+const SAVING_STARTED = new SimpleString('Background saving started');
 
 export const save: Command = {
   name: 'save',
   arity: 1,
   flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
   group: 'server',
-  summary: 'Saves nothing: the data lives in memory only',
+  summary: 'Writes a checkpoint: all that changed since the last one',
   syntax: '',
-  run: () => NOTHING_SAVED,
+  async run({ node }) {
+    if (node.persistence === null) return NOTHING_SAVED;
+    await checkpoint(node);
+    return OK;
+  },
 };
 
 export const bgsave: Command = {
@@ -21,10 +26,11 @@ export const bgsave: Command = {
   name: 'bgsave',
   arity: -1,
   flags: ['admin', 'noscript', 'no_async_loading'],
+  summary: 'Begins a checkpoint',
   syntax: '[SCHEDULE]',
-  run(_, args) {
+  run({ node }, args) {
     if (args.length > 2 || (args.length === 2 && keywordAt(args, 1) !== 'SCHEDULE')) throw errors.syntax();
-    return NOTHING_SAVED;
+    return begin(node);
   },
 };
 
@@ -32,6 +38,8 @@ export const bgrewriteaof: Command = {
   ...save,
   name: 'bgrewriteaof',
   flags: ['admin', 'noscript', 'no_async_loading'],
+  summary: 'Begins a checkpoint, after which the log begins anew',
+  run: ({ node }) => begin(node),
 };
 
 export const lastsave: Command = {
@@ -39,7 +47,22 @@ export const lastsave: Command = {
   arity: 1,
   flags: ['loading', 'stale', 'fast'],
   group: 'server',
-  summary: "Returns the time of the last save, the node's start where there was none",
+  summary: "Returns the time of the last checkpoint, the node's start where there was none",
   syntax: '',
-  run: ({ node }) => Math.floor(node.startedAt / 1000),
+  run: ({ node }) => Math.floor((node.persistence?.savedAt ?? node.startedAt) / 1000),
 };
+
+function begin(node: CommandContext['node']): Reply {
+  if (node.persistence === null) return NOTHING_SAVED;
+  // What goes wrong is logged, and refuses writes.
+  node.persistence.checkpoint().catch(() => {});
+  return SAVING_STARTED;
+}
+
+async function checkpoint({ persistence }: CommandContext['node']): Promise<void> {
+  try {
+    await persistence?.checkpoint();
+  } catch (error) {
+    throw errors.misconf((error as Error).message);
+  }
+}

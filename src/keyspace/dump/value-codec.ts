@@ -10,7 +10,10 @@ import type { RdbReader } from './rdb-reader.ts';
 import type { RdbWriter } from './rdb-writer.ts';
 
 /** A model as its dump describes it: it still has to be loaded. */
-export type DumpedModel = Pick<StoredModel, 'backend' | 'device' | 'tag' | 'batching' | 'blob'>;
+export type DumpedModel = Pick<
+  StoredModel,
+  'backend' | 'device' | 'tag' | 'batching' | 'inputs' | 'outputs' | 'blob'
+>;
 /** A script as its dump describes it. */
 export type DumpedScript = Pick<StoredScript, 'device' | 'tag' | 'entryPoints' | 'source'>;
 
@@ -97,6 +100,8 @@ function encodeModel(out: ModuleWriter, model: StoredModel): void {
   out.uint(model.batching.batchSize);
   out.uint(model.batching.minBatchSize);
   out.uint(model.batching.minBatchTimeoutMs);
+  out.texts(model.inputs);
+  out.texts(model.outputs);
   out.bytes(model.blob);
 }
 
@@ -113,6 +118,8 @@ function decodeModel(from: ModuleReader): DumpedModel {
       minBatchSize: from.uint(),
       minBatchTimeoutMs: from.uint(),
     },
+    inputs: from.list(() => from.text()),
+    outputs: from.list(() => from.text()),
     blob: concatShared([from.bytes()]),
   };
 }
@@ -120,8 +127,7 @@ function decodeModel(from: ModuleReader): DumpedModel {
 function encodeScript(out: ModuleWriter, script: StoredScript): void {
   out.text(script.device);
   out.bytes(script.tag);
-  out.uint(script.entryPoints.length);
-  for (const name of script.entryPoints) out.text(name);
+  out.texts(script.entryPoints);
   out.bytes(script.source);
 }
 
@@ -167,6 +173,11 @@ class ModuleWriter {
 
   text(value: string): void {
     this.bytes(Buffer.from(value));
+  }
+
+  texts(values: readonly string[]): void {
+    this.uint(values.length);
+    for (const value of values) this.text(value);
   }
 }
 

@@ -1,7 +1,7 @@
 import slotOf from 'cluster-key-slot';
 import type { StoredModel } from '../../backends/model.ts';
 import type { KeyName, Keyspace, ScanPage, StoredValue } from '../keyspace.ts';
-import type { MutableValue } from '../values/mutable-value.ts';
+import { collectionOf } from '../values/operations.ts';
 import { ScanIndex } from './scan-index.ts';
 
 interface Entry {
@@ -29,6 +29,18 @@ const REMOVED: StoredValue = { type: 'string', bytes: new Uint8Array(0) };
 
 type Uses<K extends object> = Pick<WeakMap<K, number>, 'get' | 'set' | 'delete'>;
 
+/** Told of each change, to write it down. */
+export interface KeyspaceJournal {
+  /** The key has another value, or a first one. */
+  put(key: KeyName): void;
+  /** The collection under the key was changed in place. */
+  changed(key: KeyName): void;
+  expiry(key: KeyName): void;
+  removed(key: KeyName): void;
+  /** All keys are gone. */
+  cleared(): void;
+}
+
 /** The in-memory keyspace of one node. */
 export class EmbeddedKeyspace implements Keyspace {
   readonly #entries = new Map<KeyName, Entry>();
@@ -43,6 +55,7 @@ export class EmbeddedKeyspace implements Keyspace {
   readonly #timer: NodeJS.Timeout;
   readonly lookups = { hits: 0, misses: 0 };
   activeExpiry = true;
+  journal: KeyspaceJournal | null = null;
   #expired = 0;
   #nextSequence = 1;
   /** Time of the last cycle: a look at the clock for every read would cost more than the read. */
@@ -120,6 +133,7 @@ export class EmbeddedKeyspace implements Keyspace {
     entry.accessedAt = this.#roughNow;
     this.#countCollection(entry);
     if (!keepExpiry) this.#setExpiry(entry, undefined);
+    this.journal?.put(key);
     this.#notify(key);
   }
 
@@ -131,6 +145,7 @@ export class EmbeddedKeyspace implements Keyspace {
       return;
     }
     this.#countCollection(entry);
+    this.journal?.changed(key);
     this.#notify(key);
   }
 
@@ -151,6 +166,7 @@ export class EmbeddedKeyspace implements Keyspace {
     if (at !== undefined && at <= Date.now()) this.#remove(entry);
     else {
       this.#setExpiry(entry, at);
+      this.journal?.expiry(key);
       this.#notify(key);
     }
   }
@@ -179,7 +195,18 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   clear(): void {
+    const { journal } = this;
+    this.journal = null;
     for (const entry of [...this.#entries.values()]) this.#remove(entry);
+    this.journal = journal;
+    journal?.cleared();
+  }
+
+  /** What is under the key now, expired or not. */
+  contentOf(
+    key: KeyName,
+  ): { readonly value: StoredValue; readonly expiresAt: number | undefined } | undefined {
+    return this.#entries.get(key);
   }
 
   watch(key: KeyName, listener: () => void): () => void {
@@ -238,6 +265,7 @@ export class EmbeddedKeyspace implements Keyspace {
       if (inSlot === undefined) this.#slots.set(slot, new Set([key]));
       else inSlot.add(key);
     }
+    this.journal?.put(key);
     this.#notify(key);
   }
 
@@ -252,6 +280,7 @@ export class EmbeddedKeyspace implements Keyspace {
     this.#release(entry.value);
     this.#bytes -= entry.collectionBytes;
     entry.value = REMOVED;
+    this.journal?.removed(entry.key);
     this.#notify(entry.key);
   }
 
@@ -329,21 +358,6 @@ function bufferOf(value: StoredValue): ArrayBufferLike | undefined {
       return value.model.blob.buffer;
     case 'script':
       return value.script.source.buffer;
-    default:
-      return undefined;
-  }
-}
-
-function collectionOf(value: StoredValue): MutableValue | undefined {
-  switch (value.type) {
-    case 'hash':
-      return value.hash;
-    case 'list':
-      return value.list;
-    case 'set':
-      return value.set;
-    case 'zset':
-      return value.zset;
     default:
       return undefined;
   }

@@ -1,4 +1,4 @@
-import type { MutableValue } from './mutable-value.ts';
+import type { MutableValue, Operation } from './mutable-value.ts';
 import { PositionTable, type ScanRange, scanRange } from './position-table.ts';
 
 /** Rough cost of a field outside of its bytes: its places in the table and the lists, and the value's object. */
@@ -13,6 +13,7 @@ const COMPACT_BYTES = 64;
  * arrays, unless they are large and lie in a SharedArrayBuffer already.
  */
 export class HashValue implements MutableValue {
+  operations: Operation[] | null = null;
   readonly #fields = new PositionTable();
   readonly #values: (string | Uint8Array)[] = [];
   #bytes = 0;
@@ -54,6 +55,7 @@ export class HashValue implements MutableValue {
   set(field: string, value: Uint8Array): boolean {
     const position = this.#fields.positionOf(field);
     const kept = keptForm(value);
+    this.operations?.push(['hset', field, kept]);
     if (position === undefined) {
       this.#fields.add(field);
       this.#values.push(kept);
@@ -71,6 +73,7 @@ export class HashValue implements MutableValue {
   delete(field: string): boolean {
     const position = this.#compact ? this.#fields.removeInOrder(field) : this.#fields.remove(field);
     if (position === undefined) return false;
+    this.operations?.push(['hdel', field]);
     this.#bytes -=
       field.length + (this.#values[position] as string | Uint8Array).length + FIELD_OVERHEAD_BYTES;
     if (this.#compact) this.#values.splice(position, 1);

@@ -1,5 +1,5 @@
 import { ChunkedArray } from './chunked-array.ts';
-import type { MutableValue } from './mutable-value.ts';
+import type { MutableValue, Operation } from './mutable-value.ts';
 
 /** Cost of an element outside of its bytes, measured on a million small ones. */
 const ELEMENT_OVERHEAD_BYTES = 30;
@@ -21,6 +21,7 @@ export interface PositionSearch {
  * O(1) at both ends, O(log n) by position.
  */
 export class ListValue implements MutableValue {
+  operations: Operation[] | null = null;
   #elements = new ChunkedArray<string>();
   #bytes = 0;
 
@@ -61,18 +62,21 @@ export class ListValue implements MutableValue {
 
   /** Puts the element at a position, 0 to length. */
   insert(position: number, element: string): void {
+    this.operations?.push(['linsert', position, element]);
     this.#elements.insert(position, element);
     this.#bytes += cost(element);
   }
 
   /** Replaces the element at a position that exists. */
   replace(position: number, element: string): void {
+    this.operations?.push(['lset', position, element]);
     this.#bytes += cost(element) - cost(this.at(position) as string);
     this.#elements.replace(position, element);
   }
 
   /** Takes out and returns the elements of [from, to), which have to exist. */
   remove(from: number, to: number): string[] {
+    this.operations?.push(['lremove', from, to]);
     const removed = this.#elements.remove(from, to);
     for (const element of removed) this.#bytes -= cost(element);
     return removed;
@@ -80,6 +84,7 @@ export class ListValue implements MutableValue {
 
   /** Removes up to `limit` elements equal to this one, the first or the last ones. @returns how many. */
   removeEqual(element: string, limit: number, fromEnd: boolean): number {
+    this.operations?.push(['lrem', element, limit, fromEnd ? 1 : 0]);
     const removed = this.#elements.removeWhere(fromEnd, limit, (other) => other === element);
     this.#bytes -= removed * cost(element);
     return removed;

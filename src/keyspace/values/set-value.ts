@@ -1,4 +1,4 @@
-import type { MutableValue } from './mutable-value.ts';
+import type { MutableValue, Operation } from './mutable-value.ts';
 import { PositionTable, type ScanRange, scanRange } from './position-table.ts';
 
 /** Rough cost of a member outside of its bytes: its places in the table and in the list. */
@@ -10,6 +10,7 @@ const INTEGER = /^(0|-?[1-9]\d{0,18})$/;
 
 /** A set of members, each bytes as a string of one character a byte. */
 export class SetValue implements MutableValue {
+  operations: Operation[] | null = null;
   readonly #members = new PositionTable();
   #bytes = 0;
   #compact = true;
@@ -41,6 +42,7 @@ export class SetValue implements MutableValue {
   /** @returns whether the member is new. */
   add(member: string): boolean {
     if (this.has(member)) return false;
+    this.operations?.push(['sadd', member]);
     this.#members.add(member);
     this.#bytes += member.length + MEMBER_OVERHEAD_BYTES;
     if (this.#compact) this.#compact = this.length <= COMPACT_MEMBERS && isInt64(member);
@@ -49,6 +51,7 @@ export class SetValue implements MutableValue {
 
   delete(member: string): boolean {
     if (this.#members.remove(member) === undefined) return false;
+    this.operations?.push(['srem', member]);
     this.#bytes -= member.length + MEMBER_OVERHEAD_BYTES;
     return true;
   }

@@ -1,5 +1,5 @@
 import { ChunkedArray } from './chunked-array.ts';
-import type { MutableValue } from './mutable-value.ts';
+import type { MutableValue, Operation } from './mutable-value.ts';
 
 /** Cost of a member outside of its bytes: its places in the table, the order and the scan list, measured on a million of them. */
 const MEMBER_OVERHEAD_BYTES = 130;
@@ -37,6 +37,7 @@ export type LexBound = Bound<string> | -1 | 1;
  * removal moves the last member, already seen or still to come either way, so a member that stays is not missed when its score changes.
  */
 export class SortedSetValue implements MutableValue {
+  operations: Operation[] | null = null;
   readonly #members = new Map<string, Entry>();
   readonly #order = new ChunkedArray<Entry>();
   readonly #scanList: Entry[] = [];
@@ -65,6 +66,7 @@ export class SortedSetValue implements MutableValue {
    * @param score not NaN. @returns whether the member is new.
    */
   set(member: string, score: number): boolean {
+    this.operations?.push(['zset', member, score]);
     const old = this.#members.get(member);
     if (old !== undefined) {
       if (old.score !== score) {
@@ -95,6 +97,7 @@ export class SortedSetValue implements MutableValue {
   removeSpan({ from, to }: Span): readonly ScoredMember[] {
     const removed = this.#order.remove(from, to);
     for (const entry of removed) {
+      this.operations?.push(['zdel', entry.member]);
       this.#members.delete(entry.member);
       const last = this.#scanList.pop() as Entry;
       if (last !== entry) {

@@ -1,3 +1,4 @@
+import { DURABILITIES } from '../../../keyspace/embedded/durability/persistence.ts';
 import type { NodeContext } from '../../../node-context.ts';
 import type { ClientClass, OutputLimits } from '../../../output-limits.ts';
 import { parseBytes } from '../sizes.ts';
@@ -84,7 +85,16 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   databases: { read: () => '1' },
   // What redis-benchmark asks for; there is no such file.
   save: { read: () => '' },
-  appendonly: { read: () => 'no' },
+  appendonly: { read: (node) => (node.persistence === null ? 'no' : 'yes') },
+  durability: {
+    read: (node) => node.persistence?.durability ?? 'off',
+    write: (node, value) => {
+      const mode = DURABILITIES.find((known) => known === value.toLowerCase());
+      if (mode === undefined) throw new Error('argument must be always, everysec or off');
+      if (node.persistence === null) throw new Error('the data lives in memory only');
+      node.persistence.durability = mode;
+    },
+  },
   ...accessSettings,
 };
 
