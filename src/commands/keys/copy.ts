@@ -2,7 +2,7 @@ import { errors } from '../../errors.ts';
 import { copyOf } from '../../keyspace/values/copy-of.ts';
 import { keyAt, keywordAt, requireInteger } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { TWO_KEYS } from './key-ranges.ts';
+import { TWO_KEYS } from '../key-ranges.ts';
 
 export const copy: Command = {
   name: 'copy',

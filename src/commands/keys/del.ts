@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
+import { ALL_KEYS } from '../key-ranges.ts';
 import { countKeys } from './count-keys.ts';
-import { ALL_KEYS } from './key-ranges.ts';
 
 export const del: Command = {
   name: 'del',

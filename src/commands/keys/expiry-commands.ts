@@ -3,7 +3,7 @@ import type { Arguments } from '../../protocol/request-reader.ts';
 import { keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { expiryTimeAt } from '../expiry-time.ts';
-import { ONE_KEY } from './key-ranges.ts';
+import { ONE_KEY } from '../key-ranges.ts';
 
 /** EXPIRE and its like. */
 export function expireCommand(name: string, unitMs: number, absolute: boolean): Command {

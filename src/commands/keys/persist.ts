@@ -1,6 +1,6 @@
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { ONE_KEY } from './key-ranges.ts';
+import { ONE_KEY } from '../key-ranges.ts';
 
 export const persist: Command = {
   name: 'persist',

@@ -1,7 +1,7 @@
 import { OK } from '../../protocol/reply.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { TWO_KEYS } from './key-ranges.ts';
+import { TWO_KEYS } from '../key-ranges.ts';
 import { moveValue } from './move-value.ts';
 
 export const rename: Command = {

@@ -2,7 +2,7 @@ import { TYPE_NAMES } from '../../keyspace/keyspace.ts';
 import { SimpleString } from '../../protocol/reply.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { ONE_KEY } from './key-ranges.ts';
+import { ONE_KEY } from '../key-ranges.ts';
 
 export const type: Command = {
   name: 'type',

@@ -5,9 +5,6 @@ import { ByteString, type Reply } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { keywordAt } from '../arguments.ts';
 
-export const ONE_KEY = { first: 1, last: 1, step: 1 } as const;
-export const TWO_KEYS = { first: 1, last: 2, step: 1 } as const;
-
 /** @throws ServerError WRONGTYPE where the key holds something else. */
 export function listAt(keyspace: Keyspace, key: KeyName): ListValue | undefined {
   const value = keyspace.get(key);

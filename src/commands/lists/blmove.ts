@@ -1,6 +1,7 @@
 import { timeoutAt } from '../blocking.ts';
 import type { Command } from '../command.ts';
-import { endAt, TWO_KEYS } from './access.ts';
+import { TWO_KEYS } from '../key-ranges.ts';
+import { endAt } from './access.ts';
 import { moveOrWait } from './moving.ts';
 
 export const blmove: Command = {

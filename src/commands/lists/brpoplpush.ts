@@ -1,6 +1,6 @@
 import { timeoutAt } from '../blocking.ts';
 import type { Command } from '../command.ts';
-import { TWO_KEYS } from './access.ts';
+import { TWO_KEYS } from '../key-ranges.ts';
 import { moveOrWait } from './moving.ts';
 
 export const brpoplpush: Command = {

@@ -1,7 +1,8 @@
 import { ByteString } from '../../protocol/reply.ts';
 import { keyAt, requireLong } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { listAt, ONE_KEY } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { listAt } from './access.ts';
 
 export const lindex: Command = {
   name: 'lindex',

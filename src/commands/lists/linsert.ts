@@ -1,7 +1,8 @@
 import { errors } from '../../errors.ts';
 import { bytesAt, keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { listAt, ONE_KEY } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { listAt } from './access.ts';
 
 export const linsert: Command = {
   name: 'linsert',

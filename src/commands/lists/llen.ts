@@ -1,6 +1,7 @@
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { listAt, ONE_KEY } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { listAt } from './access.ts';
 
 export const llen: Command = {
   name: 'llen',

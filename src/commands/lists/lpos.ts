@@ -3,7 +3,8 @@ import type { PositionSearch } from '../../keyspace/values/list-value.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { bytesAt, keyAt, keywordAt, requireAtLeast, requireLong } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { listAt, ONE_KEY } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { listAt } from './access.ts';
 
 export const lpos: Command = {
   name: 'lpos',

@@ -1,6 +1,7 @@
 import { bytesFrom, keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { ONE_KEY, pushTo } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { pushTo } from './access.ts';
 
 export const lpush: Command = {
   name: 'lpush',

@@ -2,7 +2,8 @@ import { ByteString } from '../../protocol/reply.ts';
 import { keyAt, requireLong } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { indexSpan } from '../index-span.ts';
-import { listAt, ONE_KEY } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { listAt } from './access.ts';
 
 export const lrange: Command = {
   name: 'lrange',

@@ -2,7 +2,8 @@ import { errors } from '../../errors.ts';
 import { OK } from '../../protocol/reply.ts';
 import { bytesAt, keyAt, requireLong } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { listAt, ONE_KEY } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { listAt } from './access.ts';
 
 export const lset: Command = {
   name: 'lset',

@@ -1,6 +1,7 @@
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { move, TWO_KEYS } from './access.ts';
+import { TWO_KEYS } from '../key-ranges.ts';
+import { move } from './access.ts';
 
 export const rpoplpush: Command = {
   name: 'rpoplpush',

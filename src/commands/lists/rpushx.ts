@@ -1,6 +1,7 @@
 import { bytesFrom, keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { listAt, ONE_KEY, pushTo } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { listAt, pushTo } from './access.ts';
 
 export const rpushx: Command = {
   name: 'rpushx',

@@ -3,8 +3,6 @@ import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
 import { type ScoredMember, SortedSetValue, type Span } from '../../keyspace/values/sorted-set-value.ts';
 import { ByteString, Double, type Reply } from '../../protocol/reply.ts';
 
-export const ONE_KEY = { first: 1, last: 1, step: 1 } as const;
-
 /** @throws ServerError WRONGTYPE where the key holds something else. */
 export function sortedSetAt(keyspace: Keyspace, key: KeyName): SortedSetValue | undefined {
   const value = keyspace.get(key);

@@ -3,7 +3,7 @@ import { Double } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { bytesAt, keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { ONE_KEY } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
 import { type AddOptions, addMembers, scoreAt } from './adding.ts';
 
 const OPTIONS = ['NX', 'XX', 'GT', 'LT', 'CH', 'INCR'];

@@ -1,6 +1,7 @@
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { ONE_KEY, sortedSetAt } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { sortedSetAt } from './access.ts';
 
 export const zcard: Command = {
   name: 'zcard',

@@ -1,7 +1,7 @@
 import { Double } from '../../protocol/reply.ts';
 import { bytesAt, keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { ONE_KEY } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
 import { addMembers, scoreAt } from './adding.ts';
 
 export const zincrby: Command = {

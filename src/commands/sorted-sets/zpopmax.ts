@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts';
-import { ONE_KEY } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
 import { popOneOrCount } from './popping.ts';
 
 export const zpopmax: Command = {

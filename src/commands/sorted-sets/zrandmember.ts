@@ -4,7 +4,8 @@ import type { ScoredMember, SortedSetValue } from '../../keyspace/values/sorted-
 import { ByteString } from '../../protocol/reply.ts';
 import { keyAt, keywordAt, requireLong } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { membersReply, ONE_KEY, sortedSetAt } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { membersReply, sortedSetAt } from './access.ts';
 
 /** Redis goes on until memory is out; nothing sensible asks for more. */
 const MOST_REPEATED = 10_000_000;

@@ -1,6 +1,7 @@
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { ONE_KEY, removeSpan, sortedSetAt } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { removeSpan, sortedSetAt } from './access.ts';
 import { lexRange } from './bounds.ts';
 
 export const zremrangebylex: Command = {

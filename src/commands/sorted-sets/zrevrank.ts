@@ -1,6 +1,7 @@
 import { bytesAt, keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { ONE_KEY, sortedSetAt } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { sortedSetAt } from './access.ts';
 
 export const zrevrank: Command = {
   name: 'zrevrank',

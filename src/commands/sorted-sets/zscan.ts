@@ -4,8 +4,9 @@ import { formatDouble } from '../../protocol/float.ts';
 import { ByteString, type Reply } from '../../protocol/reply.ts';
 import { bytesAt, integerAt, keyAt, keywordAt, requireLong } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { ONE_KEY } from '../key-ranges.ts';
 import { globMatcher } from '../keys/glob.ts';
-import { ONE_KEY, sortedSetAt } from './access.ts';
+import { sortedSetAt } from './access.ts';
 
 /** Like Redis, sets of up to so many members are answered whole, in order. */
 const SMALL = 128;

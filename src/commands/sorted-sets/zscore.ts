@@ -1,7 +1,8 @@
 import { Double } from '../../protocol/reply.ts';
 import { bytesAt, keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { ONE_KEY, sortedSetAt } from './access.ts';
+import { ONE_KEY } from '../key-ranges.ts';
+import { sortedSetAt } from './access.ts';
 
 export const zscore: Command = {
   name: 'zscore',
