@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { AccessControl } from './access/access-control.ts';
-import { shown } from './access/latin1.ts';
 import type { User } from './access/user.ts';
 import type { Command } from './commands/command.ts';
 import { Connection, type ConnectionHost, type Origin } from './protocol/connection.ts';
+import { shown } from './protocol/latin1.ts';
 import type { Arguments } from './protocol/request-reader.ts';
 import type { SubscriptionKind } from './pubsub/subscriptions.ts';
 

@@ -2,10 +2,10 @@ import type { ClientSession } from '../client-session.ts';
 import type { Command } from '../commands/command.ts';
 import type { CommandTable } from '../commands/table.ts';
 import { errors } from '../errors.ts';
+import { asLatin1 } from '../protocol/latin1.ts';
 import type { Arguments } from '../protocol/request-reader.ts';
 import { readAclFile, writeAclFile } from './acl-file.ts';
 import { type DenialEntry, DenialLog } from './denial-log.ts';
-import { asLatin1 } from './latin1.ts';
 import type { Denial } from './selector.ts';
 import { User } from './user.ts';
 

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { CommandTable } from '../commands/table.ts';
+import { asLatin1, shown } from '../protocol/latin1.ts';
 import { hasSpaces } from './key-patterns.ts';
-import { asLatin1, shown } from './latin1.ts';
 import { RuleError } from './rule-error.ts';
 import { joinSelectors } from './rule-list.ts';
 import { User } from './user.ts';

@@ -1,16 +1,12 @@
 import { errors, type ServerError } from '../errors.ts';
 import type { KeyName } from '../keyspace/keyspace.ts';
+import { fitsInt64, isIntegerText } from '../protocol/integer-text.ts';
 import type { Arguments } from '../protocol/request-reader.ts';
 import { ownBytes } from '../tensors/shared-bytes.ts';
 
 /** The argument's bytes as a key: one character a byte. */
 export function keyAt(args: Arguments, index: number): KeyName {
   return (args[index] as Buffer).toString('latin1');
-}
-
-/** The bytes that a string of one character a byte stands for. */
-export function bytesOf(name: string): Uint8Array {
-  return Buffer.from(name, 'latin1');
 }
 
 /** The argument's bytes to keep: small ones in a buffer of their own on the heap, large ones where the socket put them. */
@@ -30,12 +26,10 @@ export function textAt(args: Arguments, index: number): string {
   return args[index]?.toString('utf8') ?? '';
 }
 
-const INTEGER = /^(0|-?[1-9]\d{0,18})$/;
-
 /** The argument as Redis reads an integer (no plus, no leading zeros), within what a double holds exactly; undefined where it is none. */
 export function integerAt(args: Arguments, index: number): number | undefined {
   const text = args[index]?.toString('latin1') ?? '';
-  if (!INTEGER.test(text)) return undefined;
+  if (!isIntegerText(text)) return undefined;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : undefined;
 }
@@ -55,16 +49,12 @@ export function bytesFrom(args: Arguments, first: number): string[] {
   return args.slice(first).map((arg) => arg.toString('latin1'));
 }
 
-const INT64_MAX = 2n ** 63n - 1n;
-
 /** The argument as any 64-bit integer, as positions and counts may be; rounded where a double cannot hold it. */
 export function longAt(args: Arguments, index: number): number | undefined {
   const text = args[index]?.toString('latin1') ?? '';
-  if (!INTEGER.test(text)) return undefined;
+  if (!isIntegerText(text)) return undefined;
   const value = Number(text);
-  if (Number.isSafeInteger(value)) return value;
-  const exact = BigInt(text);
-  return exact > INT64_MAX || exact < -INT64_MAX - 1n ? undefined : value;
+  return Number.isSafeInteger(value) || fitsInt64(BigInt(text)) ? value : undefined;
 }
 
 /** @throws ServerError `value is not an integer or out of range`. */

@@ -1,9 +1,9 @@
 import { errors } from '../errors.ts';
+import { isInt64Text } from '../protocol/integer-text.ts';
 import type { Arguments } from '../protocol/request-reader.ts';
 
 /** Redis keeps times of 64 bits; here the latest is what a number holds exactly, in the year 287396. */
 const LATEST_MS = Number.MAX_SAFE_INTEGER;
-const INTEGER = /^(0|-?[1-9]\d{0,18})$/;
 
 export interface ExpiryUnit {
   readonly ms: number;
@@ -24,7 +24,7 @@ export function expiryTimeAt(
   onlyPositive = false,
 ): number {
   const text = args[index]?.toString('latin1') ?? '';
-  if (!INTEGER.test(text) || BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) throw errors.notAnInteger();
+  if (!isInt64Text(text)) throw errors.notAnInteger();
   const amount = Number(text);
   const at = amount * unit.ms + (unit.absolute ? 0 : Date.now());
   if (Math.abs(at) > LATEST_MS || (onlyPositive && amount <= 0)) throw errors.invalidExpire(command);

@@ -29,6 +29,7 @@ function digits(text: string, tie: boolean): string {
   return stripZeros(tie && last % 2 === 1 ? `${text.slice(0, -1)}${last - 1}` : text);
 }
 
-function stripZeros(text: string): string {
+/** Decimal digits without the zeros at the end of a fraction, and without a fraction that has no others. */
+export function stripZeros(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }

@@ -1,4 +1,5 @@
 import { errors } from '../errors.ts';
+import { latin1 } from '../protocol/latin1.ts';
 import {
   BigNumber,
   Double,
@@ -10,7 +11,7 @@ import {
   Verbatim,
 } from '../protocol/reply.ts';
 import type { LuaTable } from './lua/fengari.ts';
-import { entriesOf, getEntry, isTable, type LuaValue, latin1 } from './lua/values.ts';
+import { entriesOf, getEntry, isTable, type LuaValue } from './lua/values.ts';
 
 /** Deeper tables are answered with an error, as by Redis whose Lua stack ends about there. */
 const MAX_DEPTH = 1000;

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { errors, ServerError } from '../errors.ts';
 import { formatDouble } from '../protocol/float.ts';
+import { latin1 } from '../protocol/latin1.ts';
 import type { Reply } from '../protocol/reply.ts';
 import { REDIS_VERSION } from '../version.ts';
 import { type LuaFunction, type LuaState, type LuaTable, lua } from './lua/fengari.ts';
 import { argumentCount, newLibrary } from './lua/library.ts';
-import { bytesOf, latin1, push, setEntry, valueAt } from './lua/values.ts';
+import { bytesOf, push, setEntry, valueAt } from './lua/values.ts';
 import { fieldTable, replyToLua } from './reply-to-lua.ts';
 import { callFromScript, isPermitted, type ScriptRun } from './script-call.ts';
 

@@ -1,5 +1,5 @@
 import { errors } from '../errors.ts';
-import { latin1 } from './lua/values.ts';
+import { latin1 } from '../protocol/latin1.ts';
 
 /** What the first line of a script says of it. */
 export interface ScriptFlags {

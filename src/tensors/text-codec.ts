@@ -1,4 +1,5 @@
 import { errors } from '../errors.ts';
+import { isIntegerText } from '../protocol/integer-text.ts';
 import { Double, type Reply } from '../protocol/reply.ts';
 import { type Dtype, ELEMENT_BYTES } from './dtype.ts';
 import { ownBytes } from './shared-bytes.ts';
@@ -15,7 +16,6 @@ const RANGES: Partial<Record<Dtype, readonly [bigint, bigint]>> = {
   BOOL: [0n, 1n],
 };
 
-const INTEGER = /^(0|-?[1-9]\d{0,18})$/;
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const INFINITY = /^([+-]?)inf(inity)?$/i;
 const LARGEST_FLOAT = 3.4028234663852886e38;
@@ -55,7 +55,7 @@ function parseFloatText(text: string): number {
 }
 
 function setInteger(view: DataView, at: number, dtype: Dtype, text: string): void {
-  if (!INTEGER.test(text)) throw errors.invalidValue();
+  if (!isIntegerText(text)) throw errors.invalidValue();
   const value = BigInt(text);
   const [low, high] = RANGES[dtype] as readonly [bigint, bigint];
   if (value < low || value > high) throw errors.invalidValue();

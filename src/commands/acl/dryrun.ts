@@ -1,6 +1,6 @@
-import { bytesOf } from '../../access/latin1.ts';
 import type { Denial } from '../../access/selector.ts';
 import { errors, ServerError } from '../../errors.ts';
+import { bytesOf } from '../../protocol/latin1.ts';
 import { OK } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { keyAt, textAt } from '../arguments.ts';

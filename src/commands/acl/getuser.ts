@@ -1,5 +1,5 @@
-import { bytesOf } from '../../access/latin1.ts';
 import type { Selector } from '../../access/selector.ts';
+import { bytesOf } from '../../protocol/latin1.ts';
 import { MapReply, type Reply, SetReply } from '../../protocol/reply.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';

@@ -1,6 +1,6 @@
 import type { LoggedDenial } from '../../access/denial-log.ts';
-import { bytesOf } from '../../access/latin1.ts';
 import { errors } from '../../errors.ts';
+import { bytesOf } from '../../protocol/latin1.ts';
 import { Double, MapReply, OK, type Reply } from '../../protocol/reply.ts';
 import { keywordAt, requireInteger, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';

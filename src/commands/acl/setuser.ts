@@ -1,8 +1,8 @@
 import { hasSpaces } from '../../access/key-patterns.ts';
-import { shown } from '../../access/latin1.ts';
 import { RuleError } from '../../access/rule-error.ts';
 import { joinSelectors } from '../../access/rule-list.ts';
 import { errors } from '../../errors.ts';
+import { shown } from '../../protocol/latin1.ts';
 import { OK } from '../../protocol/reply.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';

@@ -1,4 +1,4 @@
-import { bytesOf } from '../../access/latin1.ts';
+import { bytesOf } from '../../protocol/latin1.ts';
 import type { Command } from '../command.ts';
 
 export const aclUsers: Command = {

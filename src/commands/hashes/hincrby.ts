@@ -1,7 +1,9 @@
 import { errors } from '../../errors.ts';
+import { fitsInt64, parseInt64 } from '../../protocol/integer-text.ts';
+import { latin1 } from '../../protocol/latin1.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { fitsInt64, latin1, parseInt64, requireInt64 } from '../integers.ts';
+import { requireInt64 } from '../integers.ts';
 import { changeHash } from './stored-hash.ts';
 
 export const hincrby: Command = {

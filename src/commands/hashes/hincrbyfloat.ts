@@ -1,7 +1,7 @@
 import { errors } from '../../errors.ts';
+import { latin1 } from '../../protocol/latin1.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { latin1 } from '../integers.ts';
 import { addLongDoubles, formatLongDouble, parseLongDouble } from '../long-double.ts';
 import { changeHash } from './stored-hash.ts';
 

@@ -1,8 +1,9 @@
 import { errors } from '../../errors.ts';
+import { parseInt64 } from '../../protocol/integer-text.ts';
+import { latin1 } from '../../protocol/latin1.ts';
 import { SimpleString } from '../../protocol/reply.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { latin1, parseInt64 } from '../integers.ts';
 import { encodingOf } from './encoding.ts';
 
 /** What Redis says of the integers that it keeps once for all keys, those below 10,000. */

@@ -1,7 +1,6 @@
 import { errors } from '../../errors.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
-import { bytesOf } from '../arguments.ts';
-import { latin1 } from '../integers.ts';
+import { bytesOf, latin1 } from '../../protocol/latin1.ts';
 import { parseLongDouble, toNumber } from '../long-double.ts';
 import type { SortOptions } from './sort-options.ts';
 import { sortableElements } from './sortable.ts';

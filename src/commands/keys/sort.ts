@@ -1,6 +1,6 @@
+import { latin1 } from '../../protocol/latin1.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { latin1 } from '../integers.ts';
 import { sortedElements } from './sort-elements.ts';
 import { parseSortOptions, sortKeyPositions } from './sort-options.ts';
 import { listOf } from './sortable.ts';

@@ -1,6 +1,7 @@
 import { errors } from '../../errors.ts';
 import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
-import { fitsInt64, latin1, parseInt64 } from '../integers.ts';
+import { fitsInt64, parseInt64 } from '../../protocol/integer-text.ts';
+import { latin1 } from '../../protocol/latin1.ts';
 import { changeString, readString } from './string-value.ts';
 
 /**

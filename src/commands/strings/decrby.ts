@@ -1,7 +1,8 @@
 import { errors } from '../../errors.ts';
+import { fitsInt64 } from '../../protocol/integer-text.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { fitsInt64, requireInt64 } from '../integers.ts';
+import { requireInt64 } from '../integers.ts';
 import { addToInteger } from './add-to-integer.ts';
 
 export const decrby: Command = {

@@ -1,3 +1,4 @@
+import { bytesOf, latin1 } from '../../protocol/latin1.ts';
 import type { StoredValue } from '../keyspace.ts';
 import { HashValue } from '../values/hash-value.ts';
 import { ListValue } from '../values/list-value.ts';
@@ -34,10 +35,6 @@ const SET_LISTPACK = 20;
 
 /** A node of a quicklist that holds one element as it is. */
 const PLAIN_NODE = 1;
-
-const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
-const keyOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 
 export function encodeNative(writer: RdbWriter, value: NativeValue): void {
   switch (value.type) {
@@ -128,13 +125,13 @@ function elements(reader: RdbReader, count: number): Uint8Array[] {
 
 function list(items: readonly Uint8Array[]): NativeValue {
   const value = new ListValue();
-  for (const item of items) value.push('right', keyOf(item));
+  for (const item of items) value.push('right', latin1(item));
   return { type: 'list', list: filled(value) };
 }
 
 function set(items: readonly Uint8Array[]): NativeValue {
   const value = new SetValue();
-  for (const item of items) if (!value.add(keyOf(item))) throw new FormatError('a member comes twice');
+  for (const item of items) if (!value.add(latin1(item))) throw new FormatError('a member comes twice');
   return { type: 'set', set: filled(value) };
 }
 
@@ -142,7 +139,7 @@ function hash(items: readonly Uint8Array[]): NativeValue {
   if (items.length % 2 !== 0) throw new FormatError('a field has no value');
   const value = new HashValue();
   for (let i = 0; i < items.length; i += 2) {
-    const isNew = value.set(keyOf(items[i] as Uint8Array), Uint8Array.from(items[i + 1] as Uint8Array));
+    const isNew = value.set(latin1(items[i] as Uint8Array), Uint8Array.from(items[i + 1] as Uint8Array));
     if (!isNew) throw new FormatError('a field comes twice');
   }
   return { type: 'hash', hash: filled(value) };
@@ -152,7 +149,7 @@ function scored(items: readonly Uint8Array[]): [Uint8Array, number][] {
   if (items.length % 2 !== 0) throw new FormatError('a member has no score');
   return Array.from({ length: items.length / 2 }, (_, i) => [
     items[2 * i] as Uint8Array,
-    Number(keyOf(items[2 * i + 1] as Uint8Array).replace(/^(-?)inf$/, '$1Infinity')),
+    Number(latin1(items[2 * i + 1] as Uint8Array).replace(/^(-?)inf$/, '$1Infinity')),
   ]);
 }
 
@@ -160,7 +157,7 @@ function sortedSet(pairs: readonly (readonly [Uint8Array, number])[]): NativeVal
   const value = new SortedSetValue();
   for (const [member, score] of pairs) {
     if (Number.isNaN(score)) throw new FormatError('a score is not a number');
-    if (!value.set(keyOf(member), score)) throw new FormatError('a member comes twice');
+    if (!value.set(latin1(member), score)) throw new FormatError('a member comes twice');
   }
   return { type: 'zset', zset: filled(value) };
 }

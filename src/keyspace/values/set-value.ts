@@ -1,3 +1,4 @@
+import { isInt64Text } from '../../protocol/integer-text.ts';
 import type { MutableValue, Operation } from './mutable-value.ts';
 import { PositionTable, type ScanRange, scanRange } from './position-table.ts';
 
@@ -6,7 +7,6 @@ const MEMBER_OVERHEAD_BYTES = 80;
 
 /** Up to that many members Redis 7.0 keeps a set of integers as an intset (set-max-intset-entries). */
 const COMPACT_MEMBERS = 512;
-const INTEGER = /^(0|-?[1-9]\d{0,18})$/;
 
 /** A set of members, each bytes as a string of one character a byte. */
 export class SetValue implements MutableValue {
@@ -45,7 +45,7 @@ export class SetValue implements MutableValue {
     this.operations?.push(['sadd', member]);
     this.#members.add(member);
     this.#bytes += member.length + MEMBER_OVERHEAD_BYTES;
-    if (this.#compact) this.#compact = this.length <= COMPACT_MEMBERS && isInt64(member);
+    if (this.#compact) this.#compact = this.length <= COMPACT_MEMBERS && isInt64Text(member);
     return true;
   }
 
@@ -75,10 +75,6 @@ export class SetValue implements MutableValue {
   scan(cursor: number, count: number): ScanRange {
     return this.#compact ? scanRange(0, this.length, this.length) : scanRange(cursor, count, this.length);
   }
-}
-
-function isInt64(text: string): boolean {
-  return INTEGER.test(text) && (text.length < 19 || BigInt.asIntN(64, BigInt(text)) === BigInt(text));
 }
 
 /** Of integers as text, without sign tricks or leading zeros: by sign, by length, then by digits. */

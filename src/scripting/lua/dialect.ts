@@ -1,3 +1,4 @@
+import { latin1 } from '../../protocol/latin1.ts';
 import type { LuaState } from './fengari.ts';
 import { formatNumber, parseNumber } from './number-text.ts';
 
@@ -68,8 +69,7 @@ function adaptArithmetic(llimits: Module): void {
 function adaptStrings(lstring: Module, fail: Fail): void {
   const { TString } = lstring;
   // Fengari's own writes bytes below 16 with one digit, so that "\x01\x11" and "\x11\x01" are the same key, and its order is not that of bytes.
-  lstring.luaS_hash = (bytes: Uint8Array) =>
-    `|${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')}`;
+  lstring.luaS_hash = (bytes: Uint8Array) => `|${latin1(bytes)}`;
   lstring.luaS_hashlongstr = (string: Value) => {
     string.hash ??= lstring.luaS_hash(string.realstring);
     return string.hash;

@@ -1,5 +1,6 @@
+import { latin1 } from '../../protocol/latin1.ts';
 import { auxiliary, type LuaFunction, type LuaState, type LuaTable, lua } from './fengari.ts';
-import { bytesOf, getEntry, latin1, newTable, Opaque, push, setEntry, valueAt } from './values.ts';
+import { bytesOf, getEntry, newTable, Opaque, push, setEntry, valueAt } from './values.ts';
 
 const FUNCTION = 22;
 const NONE = -1;

@@ -1,3 +1,4 @@
+import { latin1 } from '../../protocol/latin1.ts';
 import { compile } from './chunk.ts';
 import {
   auxiliary,
@@ -23,7 +24,6 @@ import {
   entriesOf,
   isTable,
   type LuaValue,
-  latin1,
   newArray,
   newTable,
   push,

@@ -1,3 +1,4 @@
+import { stripZeros } from '../../protocol/float.ts';
 import { exponentialText, fixedText } from './c-rounding.ts';
 
 /** What `tostring(0/0)` gives with glibc on x86-64, where Redis runs. JavaScript cannot tell the signs of NaN apart. */
@@ -25,10 +26,6 @@ export function formatSpecial(value: number): string | undefined {
 /** An exponent as C prints it: a sign and at least two digits. */
 export function exponentSuffix(exponent: number): string {
   return `e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
-}
-
-function stripZeros(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 /** What `tostring` gives: `%.14g`. */

@@ -1,4 +1,5 @@
-import { bytesOf, latin1 } from './values.ts';
+import { latin1 } from '../../protocol/latin1.ts';
+import { bytesOf } from './values.ts';
 
 const ESCAPED = /[abfnrtv\\"'\n\r0-9]/;
 

@@ -159,11 +159,6 @@ export function typeNameOf(value: LuaValue): string {
   return isTable(value) ? 'table' : 'userdata';
 }
 
-/** Bytes as text, one character a byte. */
-export function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
-
 export function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'latin1'));
 }

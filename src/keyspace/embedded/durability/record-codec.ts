@@ -1,4 +1,5 @@
 import { nextModelId } from '../../../backends/model-id.ts';
+import { bytesOf, latin1 } from '../../../protocol/latin1.ts';
 import { RdbReader } from '../../dump/rdb-reader.ts';
 import { RdbWriter } from '../../dump/rdb-writer.ts';
 import { decodeValue, encodeValue } from '../../dump/value-codec.ts';
@@ -30,7 +31,7 @@ export function encodeChange(sequence: number, change: Change): readonly Uint8Ar
   out.byte(KINDS.indexOf(change.kind));
   out.length(sequence);
   if (change.kind === 'clear') return out.take();
-  out.string(Buffer.from(change.key, 'latin1'));
+  out.string(bytesOf(change.key));
   if (change.kind === 'put') {
     writeExpiry(out, change.expiresAt);
     encodeValue(out, change.value);
@@ -45,7 +46,7 @@ export function decodeChange(bytes: Uint8Array): { sequence: number; change: Cha
   const kind = KINDS[from.byte()];
   const sequence = from.length();
   if (kind === 'clear') return { sequence, change: { kind } };
-  const key = textOf(from.string());
+  const key = latin1(from.string());
   switch (kind) {
     case 'put':
       return { sequence, change: { kind, key, expiresAt: readExpiry(from), value: readValue(from) } };
@@ -84,12 +85,12 @@ function readExpiry(from: RdbReader): number | undefined {
 function writeOperations(out: RdbWriter, operations: readonly Operation[]): void {
   out.length(operations.length);
   for (const [name, ...args] of operations) {
-    out.string(Buffer.from(name, 'latin1'));
+    out.string(bytesOf(name));
     out.byte(args.length);
     for (const arg of args) {
       if (typeof arg === 'string') {
         out.byte(TEXT);
-        out.string(Buffer.from(arg, 'latin1'));
+        out.string(bytesOf(arg));
       } else if (typeof arg === 'number') {
         out.byte(NUMBER);
         out.double(arg);
@@ -103,17 +104,13 @@ function writeOperations(out: RdbWriter, operations: readonly Operation[]): void
 
 function readOperations(from: RdbReader): Operation[] {
   return Array.from({ length: from.count() }, () => {
-    const name = textOf(from.string());
+    const name = latin1(from.string());
     const args = Array.from({ length: from.byte() }, () => {
       const type = from.byte();
       if (type === NUMBER) return from.double();
       const bytes = from.string();
-      return type === TEXT ? textOf(bytes) : Uint8Array.from(bytes);
+      return type === TEXT ? latin1(bytes) : Uint8Array.from(bytes);
     });
     return [name, ...args] as const;
   });
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

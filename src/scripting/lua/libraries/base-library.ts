@@ -1,3 +1,4 @@
+import { latin1 } from '../../../protocol/latin1.ts';
 import { compile } from '../chunk.ts';
 import { auxiliary, type LuaFunction, type LuaState, lua } from '../fengari.ts';
 import {
@@ -16,7 +17,6 @@ import {
   bytesOf,
   getEntry,
   isTable,
-  latin1,
   lengthOf,
   NULL_POINTER,
   Opaque,

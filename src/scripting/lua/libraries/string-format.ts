@@ -1,9 +1,10 @@
+import { latin1 } from '../../../protocol/latin1.ts';
 import { exponentialText, fixedText } from '../c-rounding.ts';
 import { MAX_STRING_BYTES } from '../dialect.ts';
 import { auxiliary, type LuaState } from '../fengari.ts';
 import { argumentCount, badArgument, checkBytes, checkInteger, checkNumber, raise } from '../library.ts';
 import { exponentSuffix, formatGeneral, formatSpecial } from '../number-text.ts';
-import { bytesOf, latin1, push } from '../values.ts';
+import { bytesOf, push } from '../values.ts';
 import { concatenate } from './text.ts';
 
 interface Directive {

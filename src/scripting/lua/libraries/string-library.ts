@@ -1,6 +1,7 @@
+import { latin1 } from '../../../protocol/latin1.ts';
 import { type LuaFunction, type LuaTable, lua } from '../fengari.ts';
 import { argumentCount, badArgument, checkBytes, checkInteger, type Library, memberOf } from '../library.ts';
-import { bytesOf, latin1, push, valueAt } from '../values.ts';
+import { bytesOf, push, valueAt } from '../values.ts';
 import { format, repeat } from './string-format.ts';
 
 const SAME = ['byte', 'gmatch', 'len', 'lower', 'reverse', 'sub', 'upper'];

@@ -1,3 +1,4 @@
+import { latin1 } from '../../../protocol/latin1.ts';
 import type { LuaState } from '../fengari.ts';
 import {
   argumentCount,
@@ -8,7 +9,7 @@ import {
   optionalInteger,
   raise,
 } from '../library.ts';
-import { latin1, push } from '../values.ts';
+import { push } from '../values.ts';
 import { concatenate } from './text.ts';
 
 /** Sizes of C's types on x86-64. */

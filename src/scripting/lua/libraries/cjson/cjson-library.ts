@@ -1,6 +1,7 @@
+import { latin1 } from '../../../../protocol/latin1.ts';
 import type { LuaState, LuaTable } from '../../fengari.ts';
 import { argumentCount, badArgument, checkBytes, newLibrary } from '../../library.ts';
-import { bytesOf, latin1, NULL_POINTER, push, setEntry, valueAt } from '../../values.ts';
+import { bytesOf, NULL_POINTER, push, setEntry, valueAt } from '../../values.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { defaultSettings, settingFunctions } from './settings.ts';

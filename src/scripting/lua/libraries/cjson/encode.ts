@@ -1,15 +1,8 @@
+import { latin1 } from '../../../../protocol/latin1.ts';
 import type { LuaState, LuaTable } from '../../fengari.ts';
 import { raise } from '../../library.ts';
 import { formatGeneral } from '../../number-text.ts';
-import {
-  entriesOf,
-  getEntry,
-  isTable,
-  type LuaValue,
-  latin1,
-  NULL_POINTER,
-  typeNameOf,
-} from '../../values.ts';
+import { entriesOf, getEntry, isTable, type LuaValue, NULL_POINTER, typeNameOf } from '../../values.ts';
 import type { JsonSettings } from './settings.ts';
 
 const ESCAPES: Record<string, string> = {

@@ -1,6 +1,7 @@
+import { latin1 } from '../../../../protocol/latin1.ts';
 import { auxiliary, type LuaFunction, type LuaState, lua } from '../../fengari.ts';
 import { argumentCount, badArgument, checkNumber, type Library } from '../../library.ts';
-import { bytesOf, latin1, push, valueAt } from '../../values.ts';
+import { bytesOf, push, valueAt } from '../../values.ts';
 
 /** What lua-cjson's functions of the same names set. */
 export interface JsonSettings {

@@ -1,3 +1,8 @@
+/** The bytes as a text of one character a byte: how keys, names, patterns and small values are kept. */
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
 /** The bytes of a text that has one character a byte, as names, keys and patterns do. */
 export function bytesOf(text: string): Uint8Array {
   return Buffer.from(text, 'latin1');
