@@ -9,7 +9,7 @@ export function randomPosition(length: number): number {
 }
 
 /**
- * The positions that SRANDMEMBER and HRANDFIELD answer with: as many different ones as there are up to `count`, or for a negative one
+ * The positions that SRANDMEMBER, HRANDFIELD and ZRANDMEMBER answer with: as many different ones as there are up to `count`, or for a negative one
  * exactly that many, with repeats.
  * @throws ServerError when more repeats are asked for than one reply can hold.
  */

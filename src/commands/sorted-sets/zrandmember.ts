@@ -1,10 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { errors } from '../../errors.ts';
 import type { ScoredMember, SortedSetValue } from '../../keyspace/values/sorted-set-value.ts';
 import { ByteString } from '../../protocol/reply.ts';
 import { keyAt, keywordAt, requireLong } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { ONE_KEY } from '../key-ranges.ts';
+import { randomPositions } from '../random-positions.ts';
 import { membersReply, sortedSetAt } from './access.ts';
 
 /** Redis goes on until memory is out; nothing sensible asks for more. */
@@ -21,33 +21,18 @@ export const zrandmember: Command = {
   run({ node, client }, args) {
     const key = keyAt(args, 1);
     if (args.length === 2) {
-      const [found] = repeated(sortedSetAt(node.keyspace, key), 1);
+      const [found] = drawn(sortedSetAt(node.keyspace, key), 1);
       return found === undefined ? null : new ByteString(found.member);
     }
     const count = requireLong(args, 2);
     const withScores = args.length > 3;
     if (args.length > 4 || (withScores && keywordAt(args, 3) !== 'WITHSCORES')) throw errors.syntax();
     if (count < -MOST_REPEATED) throw errors.outOfRange();
-    const zset = sortedSetAt(node.keyspace, key);
-    const members = count < 0 ? repeated(zset, -count) : different(zset, count);
-    return membersReply(members, withScores, client.writer.protocol);
+    return membersReply(drawn(sortedSetAt(node.keyspace, key), count), withScores, client.writer.protocol);
   },
 };
 
-function repeated(zset: SortedSetValue | undefined, count: number): ScoredMember[] {
+function drawn(zset: SortedSetValue | undefined, count: number): ScoredMember[] {
   if (zset === undefined) return [];
-  return Array.from({ length: count }, () => zset.atPlace(randomInt(zset.length)) as ScoredMember);
-}
-
-/** Floyd's sampling: as many draws as members wanted, every choice as likely as any other. */
-function different(zset: SortedSetValue | undefined, count: number): ScoredMember[] {
-  if (zset === undefined) return [];
-  const { length } = zset;
-  const wanted = Math.min(count, length);
-  const places = new Set<number>();
-  for (let last = length - wanted; last < length; last++) {
-    const drawn = randomInt(last + 1);
-    places.add(places.has(drawn) ? last : drawn);
-  }
-  return [...places].map((place) => zset.atPlace(place) as ScoredMember);
+  return randomPositions(count, zset.length).map((place) => zset.atPlace(place) as ScoredMember);
 }

@@ -1,11 +1,12 @@
 import { errors } from '../../errors.ts';
+import { scanRange } from '../../keyspace/values/position-table.ts';
 import type { ScoredMember, SortedSetValue } from '../../keyspace/values/sorted-set-value.ts';
 import { formatDouble } from '../../protocol/float.ts';
 import { ByteString, type Reply } from '../../protocol/reply.ts';
-import { bytesAt, integerAt, keyAt, keywordAt, requireLong } from '../arguments.ts';
+import { integerAt, keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { ONE_KEY } from '../key-ranges.ts';
-import { globMatcher } from '../keys/glob.ts';
+import { scanOptions } from '../scan-options.ts';
 import { sortedSetAt } from './access.ts';
 
 /** Like Redis, sets of up to so many members are answered whole, in order. */
@@ -24,17 +25,7 @@ export const zscan: Command = {
     if (cursor === undefined || cursor < 0) throw errors.invalidCursor();
     const zset = sortedSetAt(node.keyspace, keyAt(args, 1));
     if (zset === undefined) return ['0', []];
-    let matches = (_member: string) => true;
-    let count = 10;
-    for (let i = 3; i < args.length; i += 2) {
-      const option = keywordAt(args, i);
-      if (i + 1 >= args.length) throw errors.syntax();
-      if (option === 'COUNT') {
-        count = requireLong(args, i + 1);
-        if (count < 1) throw errors.syntax();
-      } else if (option === 'MATCH') matches = globMatcher(bytesAt(args, i + 1));
-      else throw errors.syntax();
-    }
+    const { count, matches } = scanOptions(args, 3);
     const { next, members } = pageOf(zset, cursor, count);
     const found = members
       .filter(({ member }) => matches(member))
@@ -50,9 +41,8 @@ function pageOf(
   count: number,
 ): { next: number; members: readonly ScoredMember[] } {
   if (zset.length <= SMALL) return { next: 0, members: zset.slice(0, zset.length) };
-  const from = cursor === 0 ? zset.length : Math.min(cursor, zset.length);
-  const next = Math.max(0, from - count);
+  const { from, to, cursor: next } = scanRange(cursor, count, zset.length);
   const members: ScoredMember[] = [];
-  for (let place = from - 1; place >= next; place--) members.push(zset.atPlace(place) as ScoredMember);
+  for (let place = to - 1; place >= from; place--) members.push(zset.atPlace(place) as ScoredMember);
   return { next, members };
 }
