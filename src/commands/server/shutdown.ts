@@ -7,7 +7,7 @@ export const shutdown: Command = {
   arity: -1,
   flags: ['admin', 'noscript', 'loading', 'stale', 'no_multi', 'allow_busy'],
   group: 'server',
-  summary: 'Ends the node in order; it has no replicas to wait for and saves nothing',
+  summary: 'Ends the node in order, with a checkpoint; it has no replicas to wait for',
   syntax: '[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]',
   run({ node }, args) {
     const options = new Set(args.slice(1).map((_, i) => keywordAt(args, i + 1)));

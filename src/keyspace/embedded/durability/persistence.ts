@@ -151,14 +151,13 @@ export class Persistence implements KeyspaceJournal {
     return this.#checkpoint;
   }
 
-  /** Writes what is left and lets the folder go. @param save whether to end with a checkpoint, so that the next start has no log to read. */
-  async close(save = true): Promise<void> {
+  /** Writes what is left, ends with a checkpoint, so that the next start has no log to read, and lets the folder go. */
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
     this.#commit();
-    if (save && this.#unsaved.size + (this.#unsavedClear ? 1 : 0) > 0)
-      await this.checkpoint().catch(() => {});
+    if (this.#unsaved.size > 0 || this.#unsavedClear) await this.checkpoint().catch(() => {});
     this.#keyspace.journal = null;
     await this.#log.close().catch((error: Error) => this.#fail(error));
     await this.#store.close();

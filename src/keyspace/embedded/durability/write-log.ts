@@ -23,7 +23,6 @@ export class WriteLog {
   #file: number;
   #bytes = 0;
   #gathered: Uint8Array[] = [];
-  #gatheredBytes = 0;
   /** Files that are no longer written to and not known to be on the disk. */
   readonly #finished: number[] = [];
   #syncs: Promise<void> = Promise.resolve();
@@ -58,7 +57,6 @@ export class WriteLog {
     header.writeUInt32LE(length, 0);
     header.writeUInt32LE(checksum, 4);
     this.#gathered.push(header, ...parts);
-    this.#gatheredBytes += HEADER_BYTES + length;
   }
 
   /** Hands all that was appended to the system. @throws the system's error, such as ENOSPC; what was appended stays to be written. */
@@ -71,7 +69,6 @@ export class WriteLog {
         batch.map((part) => Buffer.from(part.buffer, part.byteOffset, part.length)),
       );
       this.#bytes += taken;
-      this.#gatheredBytes -= taken;
       let done = 0;
       while (done < batch.length && taken >= (batch[done] as Uint8Array).length) {
         taken -= (batch[done] as Uint8Array).length;
@@ -80,11 +77,6 @@ export class WriteLog {
       this.#gathered.splice(0, done);
       if (taken > 0) this.#gathered[0] = (this.#gathered[0] as Uint8Array).subarray(taken);
     }
-  }
-
-  /** Bytes that were appended and not yet written. */
-  get unwritten(): number {
-    return this.#gatheredBytes;
   }
 
   /** Resolves when what was written is on the disk. @throws the system's error. */
