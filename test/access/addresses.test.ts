@@ -5,10 +5,10 @@ import { createClient } from 'redis';
 import { afterEach, describe, expect, test } from 'vitest';
 import { isLoopback } from '../../src/access/loopback.ts';
 import type { TesseraNode } from '../../src/node.ts';
+import { noRedis, startRedis } from '../support/redis-server.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { startAccessNode, temporaryFolder } from './nodes.ts';
 import { RawClient } from './raw-client.ts';
-import { noRedis, startRealRedis } from './real-redis.ts';
 
 const ownAddress = Object.values(networkInterfaces())
   .flat()
@@ -67,7 +67,7 @@ describe.skipIf(ownAddress === undefined)('protected mode', () => {
   });
 
   test.skipIf(noRedis !== undefined)('denies in the very words of Redis', async () => {
-    const redis = await startRealRedis('--bind', '0.0.0.0');
+    const redis = await startRedis('--bind', '0.0.0.0');
     node = await startAccessNode({ host: '0.0.0.0' });
     const [theirs, ours] = await Promise.all(
       [redis.port, node.port].map(async (port) => (await RawClient.connect({ host, port })).untilClosed()),

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { categoriesOf } from '../../src/commands/acl-categories.ts';
 import type { TesseraNode } from '../../src/node.ts';
+import { noRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { type Parsed, RespClient } from '../support/resp-client.ts';
 import { startAccessNode } from './nodes.ts';
-import { noRedis, startRealRedis } from './real-redis.ts';
 
 if (noRedis !== undefined) console.log(`comparison with Redis skipped: ${noRedis}`);
 
-let redis: Awaited<ReturnType<typeof startRealRedis>>;
+let redis: RedisServer;
 let node: TesseraNode;
 let theirs: RespClient;
 let ours: RespClient;
 
 describe.skipIf(noRedis !== undefined)('as in Redis 7.0', () => {
   beforeAll(async () => {
-    redis = await startRealRedis();
+    redis = await startRedis();
     node = await startAccessNode();
     theirs = await RespClient.connect(redis.port);
     ours = await RespClient.connect(node.port);

@@ -5,6 +5,7 @@ import type { Arguments } from '../../protocol/request-reader.ts';
 import { concatShared, ownBytes } from '../../tensors/shared-bytes.ts';
 import { integerAt, keywordAt, textAt } from '../arguments.ts';
 import { parseBackend } from './models.ts';
+import { optionalTag } from './tag.ts';
 
 /** A model as a client sends it. */
 export interface ModelArguments {
@@ -98,9 +99,8 @@ class Options {
   }
 
   tag(): Uint8Array {
-    if (this.next() !== 'TAG' || this.#args.length <= this.#at + 1) return new Uint8Array(0);
-    const tag = Uint8Array.from(this.#args[this.#at + 1] as Buffer);
-    this.#at += 2;
+    const { tag, next } = optionalTag(this.#args, this.#at);
+    this.#at = next;
     return tag;
   }
 

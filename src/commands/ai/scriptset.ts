@@ -3,6 +3,7 @@ import { keyAt, keywordAt, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { OVERWRITE, ownKey } from './key-specs.ts';
 import { storeScript } from './scripts.ts';
+import { optionalTag } from './tag.ts';
 
 export const scriptset: Command = {
   name: 'ai.scriptset',
@@ -14,12 +15,7 @@ export const scriptset: Command = {
   summary: 'Stores a TorchScript source; deprecated, AI.SCRIPTSTORE names its entry points too',
   syntax: 'key device [TAG tag] SOURCE source',
   run({ node }, args) {
-    let at = 3;
-    let tag = new Uint8Array(0);
-    if (keywordAt(args, at) === 'TAG' && args.length > at + 1) {
-      tag = Uint8Array.from(args[at + 1] as Buffer);
-      at += 2;
-    }
+    const { tag, next: at } = optionalTag(args, 3);
     const source = args[at + 1];
     if (keywordAt(args, at) !== 'SOURCE' || source === undefined) throw errors.missingSource();
     return storeScript(node.keyspace, keyAt(args, 1), {

@@ -3,6 +3,7 @@ import { integerAt, keyAt, keywordAt, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { OVERWRITE, ownKey } from './key-specs.ts';
 import { checkEntryPoints, storeScript } from './scripts.ts';
+import { optionalTag } from './tag.ts';
 
 export const scriptstore: Command = {
   name: 'ai.scriptstore',
@@ -15,12 +16,8 @@ export const scriptstore: Command = {
   syntax: 'key device [TAG tag] ENTRY_POINTS n function [function ...] SOURCE source',
   run({ node }, args) {
     const device = textAt(args, 2);
-    let at = 3;
-    let tag = new Uint8Array(0);
-    if (keywordAt(args, at) === 'TAG' && args.length > at + 1) {
-      tag = Uint8Array.from(args[at + 1] as Buffer);
-      at += 2;
-    }
+    const { tag, next } = optionalTag(args, 3);
+    let at = next;
     if (keywordAt(args, at) !== 'ENTRY_POINTS') throw errors.missingEntryPoints();
     const count = integerAt(args, at + 1);
     if (count === undefined) throw errors.entryPointsNotNumeric();
