@@ -51,10 +51,6 @@ export class CheckpointStore {
     await this.#root.flushed;
   }
 
-  get count(): number {
-    return Number((this.#values.getStats() as { entryCount?: number }).entryCount ?? 0);
-  }
-
   /** All values with the number of the change that they were written after. @throws FormatError where one is damaged. */
   *entries(): Generator<{ sequence: number; put: Put }> {
     for (const { value } of this.#values.getRange()) {
