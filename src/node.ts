@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SlotMap } from '../cluster/slot-map.ts';
 import { AccessControl, type AccessOptions } from './access/access-control.ts';
 import { isLoopback } from './access/loopback.ts';
@@ -59,6 +60,9 @@ const DEFAULT_MAX_CLIENTS = 10_000;
 const DEFAULT_SLOWLOG_US = 10_000;
 const DEFAULT_SLOWLOG_LENGTH = 128;
 const DEFAULT_LUA_TIME_LIMIT_MS = 5000;
+
+/** How long a start waits for all keys to come in, before it serves those that are there and fetches others on demand. */
+const LOADING_PATIENCE_MS = 300;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
@@ -172,6 +176,8 @@ export class TesseraNode {
 
   /** Starts to listen. @throws the system's error, such as EADDRINUSE, or the reason why the TLS files are of no use. */
   async listen(): Promise<void> {
+    const { persistence } = this.context;
+    if (persistence !== null) await Promise.race([persistence.loaded, delay(LOADING_PATIENCE_MS)]);
     await this.context.listeners.listen();
   }
 
@@ -227,5 +233,11 @@ function openPersistence(
     isVolatile: (key) => patterns.some((matches) => matches(key)),
     failed: (error) => log.error({ err: error }, 'the data folder cannot be written, writes are refused'),
     recovered: () => log.info('the data folder can be written again'),
+    cut: ({ path, at, lostBytes, lastTurn, kept }) =>
+      log[kept.length === 0 ? 'info' : 'warn'](
+        `${path} ends at byte ${at}, after turn ${lastTurn}: ${lostBytes} bytes behind it are no whole turn${
+          kept.length === 0 ? '' : `; what was found is kept in ${kept.join(', ')}`
+        }`,
+      ),
   });
 }

@@ -43,6 +43,14 @@ export interface ScanPage {
   readonly keys: readonly KeyName[];
 }
 
+/** How far the keys of an earlier process have come in. */
+export interface LoadProgress {
+  /** Unix time in ms. */
+  readonly startedAt: number;
+  readonly totalKeys: number;
+  readonly loadedKeys: number;
+}
+
 /** How often `get` found a key and how often not. */
 export interface Lookups {
   readonly hits: number;
@@ -57,6 +65,11 @@ export interface Keyspace {
   /** Bytes that keys and values hold; a buffer shared by several values counts once. */
   readonly usedBytes: number;
   readonly lookups: Lookups;
+  /**
+   * Null once all keys are here. Until then each key can be used, but what needs to see all of them (`keys`, `scan`, `randomKey`, `clear`,
+   * slots) throws LOADING, and `size` is what is here so far.
+   */
+  readonly loading: LoadProgress | null;
   /** Keys that expired since the start. */
   readonly expired: number;
   /** The mean time in ms until the keys that expire do; 0 where none does. */
@@ -66,6 +79,8 @@ export interface Keyspace {
   get(key: KeyName): StoredValue | undefined;
   /** The same, but it does not count as reading for `idleSeconds`. */
   peek(key: KeyName): StoredValue | undefined;
+  /** The type of the value, without bringing one in that is on the disk. */
+  typeOf(key: KeyName): ValueType | undefined;
   /**
    * Bytes that a key and its value hold; undefined where it is absent. A buffer that several keys share is divided among them,
    * so that all keys together come to `usedBytes`.

@@ -1,14 +1,35 @@
 import slotOf from 'cluster-key-slot';
 import type { StoredModel } from '../../backends/model.ts';
-import type { KeyName, Keyspace, ScanPage, StoredValue } from '../keyspace.ts';
+import { errors } from '../../errors.ts';
+import type { KeyName, Keyspace, LoadProgress, ScanPage, StoredValue, ValueType } from '../keyspace.ts';
 import { collectionOf } from '../values/operations.ts';
 import { ScanIndex } from './scan-index.ts';
+
+/** Stands for a value that has not been asked for since the start, and is still on the disk alone. */
+export interface OnDisk {
+  readonly type: 'onDisk';
+  readonly of: ValueType;
+}
+
+/** A value or its place, and when it expires: Unix time in ms. */
+export interface Content {
+  readonly value: StoredValue | OnDisk;
+  readonly expiresAt: number | undefined;
+}
+
+/** What an earlier process has left on the disk. */
+export interface KeyspaceSource {
+  /** Asked for keys that are not here while loading. */
+  find(key: KeyName): Content | undefined;
+  /** The value of a key whose content is `OnDisk`. @throws Error where it cannot be read. */
+  read(key: KeyName): StoredValue;
+}
 
 interface Entry {
   readonly key: KeyName;
   /** Given once, rising; SCAN walks it downwards. */
   readonly sequence: number;
-  value: StoredValue;
+  value: StoredValue | OnDisk;
   /** Bytes counted for a collection when it was last looked at. */
   collectionBytes: number;
   expiresAt: number | undefined;
@@ -56,6 +77,11 @@ export class EmbeddedKeyspace implements Keyspace {
   readonly lookups = { hits: 0, misses: 0 };
   activeExpiry = true;
   journal: KeyspaceJournal | null = null;
+  #source: KeyspaceSource | null = null;
+  /** Whether changes of the past are done again: what has expired since may still have been prolonged. */
+  isReplaying = false;
+  /** Not null while keys of the source may still be missing here. */
+  #loading: { readonly progress: LoadProgress; readonly removed: Set<KeyName> } | null = null;
   #expired = 0;
   #nextSequence = 1;
   /** Time of the last cycle: a look at the clock for every read would cost more than the read. */
@@ -98,6 +124,34 @@ export class EmbeddedKeyspace implements Keyspace {
     return seen === 0 ? 0 : Math.round(sum / Math.min(seen, TTL_SAMPLE));
   }
 
+  get loading(): LoadProgress | null {
+    return this.#loading?.progress ?? null;
+  }
+
+  /** Keys that are asked for are fetched from the source from now on; `adopt` brings the others, `loaded` ends it. */
+  startLoading(source: KeyspaceSource, progress: LoadProgress): void {
+    this.#source = source;
+    this.#loading = { progress, removed: new Set() };
+  }
+
+  /** Takes a key from the source, unless it is here already or was removed since. */
+  adopt(key: KeyName, content: Content): void {
+    if (this.#entries.has(key) || this.#loading?.removed.has(key) !== false) return;
+    this.#add(key, content.value, content.expiresAt);
+  }
+
+  loaded(): void {
+    this.#loading = null;
+  }
+
+  /** Forgets all keys without removing them: they are to be loaded again. */
+  forget(): void {
+    const { journal } = this;
+    this.journal = null;
+    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+    this.journal = journal;
+  }
+
   get(key: KeyName): StoredValue | undefined {
     const entry = this.#live(key);
     if (entry === undefined) {
@@ -106,17 +160,23 @@ export class EmbeddedKeyspace implements Keyspace {
     }
     this.lookups.hits++;
     entry.accessedAt = this.#roughNow;
-    return entry.value;
+    return this.#valueOf(entry);
   }
 
   peek(key: KeyName): StoredValue | undefined {
-    return this.#live(key)?.value;
+    const entry = this.#live(key);
+    return entry === undefined ? undefined : this.#valueOf(entry);
+  }
+
+  typeOf(key: KeyName): ValueType | undefined {
+    const value = this.#live(key)?.value;
+    return value?.type === 'onDisk' ? value.of : value?.type;
   }
 
   bytesOf(key: KeyName): number | undefined {
     const entry = this.#live(key);
     if (entry === undefined) return undefined;
-    const buffer = bufferOf(entry.value);
+    const buffer = bufferOf(this.#valueOf(entry));
     const share = buffer === undefined ? 0 : buffer.byteLength / (this.#bufferUses.get(buffer) ?? 1);
     return ENTRY_OVERHEAD_BYTES + key.length + entry.collectionBytes + Math.round(share);
   }
@@ -140,7 +200,7 @@ export class EmbeddedKeyspace implements Keyspace {
   changed(key: KeyName): void {
     const entry = this.#live(key);
     if (entry === undefined) return;
-    if (collectionOf(entry.value)?.length === 0) {
+    if (collectionOf(this.#valueOf(entry))?.length === 0) {
       this.#remove(entry);
       return;
     }
@@ -163,7 +223,7 @@ export class EmbeddedKeyspace implements Keyspace {
   setExpiry(key: KeyName, at: number | undefined): void {
     const entry = this.#live(key);
     if (entry === undefined) return;
-    if (at !== undefined && at <= Date.now()) this.#remove(entry);
+    if (at !== undefined && at <= Date.now() && !this.isReplaying) this.#remove(entry);
     else {
       this.#setExpiry(entry, at);
       this.journal?.expiry(key);
@@ -177,6 +237,7 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   randomKey(): KeyName | undefined {
+    this.#assertLoaded();
     for (let entry = this.#scan.random(); entry !== undefined; entry = this.#scan.random()) {
       // One that has expired is removed here, so that this ends.
       if (this.#live(entry.key) !== undefined) return entry.key;
@@ -185,27 +246,25 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   *keys(): Iterable<KeyName> {
+    this.#assertLoaded();
     for (const key of [...this.#entries.keys()]) if (this.#live(key) !== undefined) yield key;
   }
 
   scan(cursor: number, count: number): ScanPage {
+    this.#assertLoaded();
     const page = this.#scan.page(cursor, count);
     const keys = page.items.filter((e) => this.#live(e.key) !== undefined).map((e) => e.key);
     return { cursor: page.cursor, keys };
   }
 
   clear(): void {
-    const { journal } = this;
-    this.journal = null;
-    for (const entry of [...this.#entries.values()]) this.#remove(entry);
-    this.journal = journal;
-    journal?.cleared();
+    this.#assertLoaded();
+    this.forget();
+    this.journal?.cleared();
   }
 
   /** What is under the key now, expired or not. */
-  contentOf(
-    key: KeyName,
-  ): { readonly value: StoredValue; readonly expiresAt: number | undefined } | undefined {
+  contentOf(key: KeyName): Content | undefined {
     return this.#entries.get(key);
   }
 
@@ -220,10 +279,12 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   countInSlot(slot: number): number {
+    this.#assertLoaded();
     return this.#slots?.get(slot)?.size ?? 0;
   }
 
   keysInSlot(slot: number, limit: number): KeyName[] {
+    this.#assertLoaded();
     const keys = this.#slots?.get(slot);
     return keys === undefined ? [] : [...keys].slice(0, limit);
   }
@@ -237,21 +298,55 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   #live(key: KeyName): Entry | undefined {
-    const entry = this.#entries.get(key);
-    if (entry?.expiresAt === undefined || entry.expiresAt > Date.now()) return entry;
+    const entry = this.#entries.get(key) ?? (this.#loading === null ? undefined : this.#fetch(key));
+    if (entry?.expiresAt === undefined || entry.expiresAt > Date.now() || this.isReplaying) return entry;
     this.#expired++;
     this.#remove(entry);
     return undefined;
   }
 
+  #fetch(key: KeyName): Entry | undefined {
+    if (this.#loading?.removed.has(key) === true) return undefined;
+    const content = this.#source?.find(key);
+    return content === undefined ? undefined : this.#add(key, content.value, content.expiresAt);
+  }
+
+  #valueOf(entry: Entry): StoredValue {
+    if (entry.value.type !== 'onDisk') return entry.value;
+    const value = this.#read(entry.key);
+    entry.value = value;
+    this.#retain(value);
+    this.#countCollection(entry);
+    return value;
+  }
+
+  #read(key: KeyName): StoredValue {
+    try {
+      return (this.#source as KeyspaceSource).read(key);
+    } catch (error) {
+      throw errors.unreadableValue((error as Error).message);
+    }
+  }
+
+  /** @throws ServerError where an answer would leave out what is still to come. */
+  #assertLoaded(): void {
+    if (this.#loading !== null) throw errors.loading();
+  }
+
   #insert(key: KeyName, value: StoredValue): void {
+    this.#add(key, value, undefined);
+    this.journal?.put(key);
+    this.#notify(key);
+  }
+
+  #add(key: KeyName, value: StoredValue | OnDisk, expiresAt: number | undefined): Entry {
     const slot = this.#slots === null ? 0 : slotOf(Buffer.from(key, 'latin1'));
     const entry: Entry = {
       key,
       sequence: this.#nextSequence++,
       value,
       collectionBytes: 0,
-      expiresAt: undefined,
+      expiresAt,
       accessedAt: this.#roughNow,
       slot,
     };
@@ -265,8 +360,8 @@ export class EmbeddedKeyspace implements Keyspace {
       if (inSlot === undefined) this.#slots.set(slot, new Set([key]));
       else inSlot.add(key);
     }
-    this.journal?.put(key);
-    this.#notify(key);
+    if (expiresAt !== undefined) this.#expiring.add(entry);
+    return entry;
   }
 
   #remove(entry: Entry): void {
@@ -280,12 +375,13 @@ export class EmbeddedKeyspace implements Keyspace {
     this.#release(entry.value);
     this.#bytes -= entry.collectionBytes;
     entry.value = REMOVED;
+    this.#loading?.removed.add(entry.key);
     this.journal?.removed(entry.key);
     this.#notify(entry.key);
   }
 
   #countCollection(entry: Entry): void {
-    const bytes = collectionOf(entry.value)?.bytes ?? 0;
+    const bytes = entry.value.type === 'onDisk' ? 0 : (collectionOf(entry.value)?.bytes ?? 0);
     this.#bytes += bytes - entry.collectionBytes;
     entry.collectionBytes = bytes;
   }
@@ -302,14 +398,14 @@ export class EmbeddedKeyspace implements Keyspace {
     else this.#expiring.add(entry);
   }
 
-  #retain(value: StoredValue): void {
+  #retain(value: StoredValue | OnDisk): void {
     if (value.type === 'model') count(this.#modelUses, value.model, 1);
     const buffer = bufferOf(value);
     if (buffer === undefined) return;
     if (count(this.#bufferUses, buffer, 1) === 1) this.#bytes += buffer.byteLength;
   }
 
-  #release(value: StoredValue): void {
+  #release(value: StoredValue | OnDisk): void {
     const buffer = bufferOf(value);
     if (buffer !== undefined && count(this.#bufferUses, buffer, -1) === 0) this.#bytes -= buffer.byteLength;
     if (value.type === 'model' && count(this.#modelUses, value.model, -1) === 0) {
@@ -348,7 +444,7 @@ function count<K extends object>(uses: Uses<K>, key: K, by: number): number {
 }
 
 /** The buffer of a value that never changes. */
-function bufferOf(value: StoredValue): ArrayBufferLike | undefined {
+function bufferOf(value: StoredValue | OnDisk): ArrayBufferLike | undefined {
   switch (value.type) {
     case 'string':
       return value.bytes.buffer;

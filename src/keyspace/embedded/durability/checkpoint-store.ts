@@ -1,49 +1,107 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
-import type { KeyName } from '../../keyspace.ts';
-import { type Change, decodeChange, encodeChange } from './record-codec.ts';
+import type { KeyName, StoredValue } from '../../keyspace.ts';
+import type { OnDisk } from '../embedded-keyspace.ts';
+import {
+  decodeBody,
+  decodeRecord,
+  encodeBody,
+  encodeOnDisk,
+  encodeRecord,
+  type StoredRecord,
+} from './record-codec.ts';
 
 /** LMDB takes keys of up to 1978 bytes; longer ones are stored under their hash. */
 const LONGEST_KEY_BYTES = 1900;
 const PLAIN = 0;
 const HASHED = 1;
 
-export type Put = Extract<Change, { kind: 'put' }>;
+const TURN = Buffer.from('turn');
 
-/** The keys as of the last checkpoint, in LMDB. */
+/** From here on a value lies apart from its record, so that a start need not read it. */
+const LARGE_BYTES = 4096;
+
+/** The keys and settings as of the last checkpoint, in LMDB. */
 export class CheckpointStore {
   readonly #root: RootDatabase<Buffer, Buffer>;
-  readonly #values: Database<Buffer, Buffer>;
+  readonly #records: Database<Buffer, Buffer>;
+  readonly #large: Database<Buffer, Buffer>;
+  readonly #settings: Database<Buffer, Buffer>;
+  readonly #meta: Database<Buffer, Buffer>;
+  /** Keys whose values lie apart. */
+  readonly #largeKeys = new Set<KeyName>();
 
   /** @throws Error where the file is no database that can be read. */
   constructor(path: string) {
     checkHeader(path);
     this.#root = open<Buffer, Buffer>({
       path,
-      maxDbs: 4,
+      maxDbs: 8,
       keyEncoding: 'binary',
       encoding: 'binary',
       compression: false,
       // One file, not a folder.
       noSubdir: true,
     });
-    this.#values = this.#root.openDB({ name: 'values', keyEncoding: 'binary', encoding: 'binary' });
+    const database = (name: string) => this.#root.openDB({ name, keyEncoding: 'binary', encoding: 'binary' });
+    this.#records = database('values');
+    this.#large = database('large');
+    this.#settings = database('settings');
+    this.#meta = database('meta');
   }
 
-  /** Queues a value, as it was after the change of that number. */
-  put(sequence: number, put: Put): void {
-    void this.#values.put(storedKey(put.key), Buffer.concat(encodeChange(sequence, put)));
+  /** Keys in the store. */
+  get size(): number {
+    return (this.#records.getStats() as { entryCount: number }).entryCount;
+  }
+
+  /** Queues a value, as it was after the change of that number. One that is on the disk stays as it is there. */
+  put(sequence: number, key: KeyName, value: StoredValue | OnDisk, expiresAt: number | undefined): void {
+    const id = storedKey(key);
+    if (value.type === 'onDisk') {
+      void this.#records.put(id, encodeOnDisk(sequence, key, expiresAt, value.of));
+      return;
+    }
+    const body = encodeBody(value);
+    if (body.reduce((sum, part) => sum + part.length, 0) < LARGE_BYTES) {
+      if (this.#largeKeys.delete(key)) void this.#large.remove(id);
+      void this.#records.put(id, encodeRecord(sequence, key, expiresAt, body));
+      return;
+    }
+    this.#largeKeys.add(key);
+    void this.#records.put(id, encodeOnDisk(sequence, key, expiresAt, value.type));
+    void this.#large.put(id, Buffer.concat(body));
   }
 
   /** Queues that the key is gone. */
   remove(key: KeyName): void {
-    void this.#values.remove(storedKey(key));
+    const id = storedKey(key);
+    if (this.#largeKeys.delete(key)) void this.#large.remove(id);
+    void this.#records.remove(id);
   }
 
   /** Queues that all keys are gone. */
   clear(): void {
-    void this.#values.clearAsync();
+    this.#largeKeys.clear();
+    void this.#records.clearAsync();
+    void this.#large.clearAsync();
+  }
+
+  /** Queues a setting; undefined takes it away. */
+  putSetting(name: string, value: Uint8Array | undefined): void {
+    if (value === undefined) void this.#settings.remove(Buffer.from(name));
+    else void this.#settings.put(Buffer.from(name), Buffer.from(value));
+  }
+
+  /** Queues the number of the last turn that any value here has in it. */
+  putTurn(turn: number): void {
+    void this.#meta.put(TURN, Buffer.from(Float64Array.of(turn).buffer));
+  }
+
+  /** 0 where there is none. */
+  get turn(): number {
+    return this.#meta.getBinary(TURN)?.readDoubleLE() ?? 0;
   }
 
   /** Resolves when all that was queued is on the disk. @throws the system's error. */
@@ -51,17 +109,46 @@ export class CheckpointStore {
     await this.#root.flushed;
   }
 
-  /** All values with the number of the change that they were written after. @throws FormatError where one is damaged. */
-  *entries(): Generator<{ sequence: number; put: Put }> {
-    for (const { value } of this.#values.getRange()) {
-      const { sequence, change } = decodeChange(value);
-      if (change.kind !== 'put') throw new Error('the database holds something that is no value');
-      yield { sequence, put: change };
+  /** @throws FormatError where the record is damaged. */
+  get(key: KeyName): StoredRecord | undefined {
+    const bytes = this.#records.getBinary(storedKey(key));
+    return bytes === undefined ? undefined : this.#record(bytes);
+  }
+
+  /** The value of a record that says that it is on the disk. @throws FormatError where it is damaged. */
+  read(key: KeyName): StoredValue {
+    const bytes = this.#large.getBinary(storedKey(key));
+    if (bytes === undefined) throw new Error('a large value is missing in the database');
+    return decodeBody(bytes);
+  }
+
+  /** The records behind a place, in the order of the database, with their places; null for one that is damaged. */
+  *records(behind?: Buffer): Generator<{ readonly place: Buffer; readonly record: StoredRecord | null }> {
+    const range = behind === undefined ? {} : { start: behind, exclusiveStart: true };
+    for (const { key, value } of this.#records.getRange(range)) {
+      let record: StoredRecord | null = null;
+      try {
+        record = this.#record(value);
+      } catch {
+        // The caller knows what it means for the node.
+      }
+      yield { place: key, record };
     }
+  }
+
+  settings(): Map<string, Uint8Array> {
+    const entries = [...this.#settings.getRange()];
+    return new Map(entries.map(({ key, value }) => [key.toString(), Uint8Array.from(value)]));
   }
 
   async close(): Promise<void> {
     await this.#root.close();
+  }
+
+  #record(bytes: Buffer): StoredRecord {
+    const record = decodeRecord(bytes);
+    if (record.value.type === 'onDisk') this.#largeKeys.add(record.key);
+    return record;
   }
 }
 

@@ -1,12 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { KeyName, StoredValue } from '../../keyspace.ts';
-import { applyOperation, collectionOf } from '../../values/operations.ts';
-import type { EmbeddedKeyspace, KeyspaceJournal } from '../embedded-keyspace.ts';
+import type { KeyName } from '../../keyspace.ts';
+import { collectionOf } from '../../values/operations.ts';
+import type { Content, EmbeddedKeyspace, KeyspaceJournal } from '../embedded-keyspace.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { FolderLock } from './folder-lock.ts';
-import { type Change, decodeChange, encodeChange } from './record-codec.ts';
-import { readLogs, WriteLog } from './write-log.ts';
+import type { LogDamage } from './log-reader.ts';
+import { type Change, encodeChange } from './record-codec.ts';
+import { Recovery } from './recovery.ts';
+import { WriteLog } from './write-log.ts';
 
 /**
  * When a write is safe from a loss of power: before its reply leaves, within a second, or when the system likes. From the end of the process
@@ -22,6 +24,8 @@ export interface PersistenceOptions {
   readonly isVolatile: (key: KeyName) => boolean;
   readonly failed: (error: Error) => void;
   readonly recovered: () => void;
+  /** Told when a log was cut where it is damaged. */
+  readonly cut: (damage: LogDamage) => void;
 }
 
 const SYNC_INTERVAL_MS = 1000;
@@ -30,6 +34,8 @@ const CHECKPOINT_BYTES = 64 * 1024 * 1024;
 const CHECKPOINT_INTERVAL_MS = 60_000;
 /** How long a checkpoint may hold up others at a time. */
 const CHECKPOINT_SLICE_MS = 3;
+
+const MOST_RELOAD_TRIES = 10;
 
 const WHOLE = 1;
 const CONTENT = 2;
@@ -46,11 +52,14 @@ export class Persistence implements KeyspaceJournal {
   readonly #lock: FolderLock;
   readonly #store: CheckpointStore;
   readonly #log: WriteLog;
+  readonly #settings: Map<string, Uint8Array>;
   /** What has changed in this turn, and how. */
   readonly #dirty = new Map<KeyName, number>();
+  readonly #dirtySettings = new Set<string>();
   #cleared = false;
   /** Keys that the next checkpoint has to write. */
   #unsaved = new Set<KeyName>();
+  #unsavedSettings = new Set<string>();
   #unsavedClear = false;
   /** Number of the last turn that was written. */
   #sequence = 0;
@@ -59,12 +68,19 @@ export class Persistence implements KeyspaceJournal {
   #syncing: Promise<void> | null = null;
   #needsSync = false;
   #checkpoint: Promise<void> | null = null;
+  /** Resolves when all keys of the last checkpoint are in memory, or known to be on the disk. */
+  #loading: Promise<void> = Promise.resolve();
   #error: Error | null = null;
+  /** What is wrong with the database for good. */
+  #damage: Error | null = null;
   readonly #timer: NodeJS.Timeout;
   #checkpointedAt = Date.now();
   #closed = false;
 
-  /** Reads what is there into the keyspace, which has to be empty. @throws Error that says what is wrong with the folder. */
+  /**
+   * Makes the keyspace, which has to be empty, serve what is there; most of it comes in later.
+   * @throws Error that says what is wrong with the folder.
+   */
   constructor(keyspace: EmbeddedKeyspace, options: PersistenceOptions) {
     this.#keyspace = keyspace;
     this.#options = options;
@@ -73,8 +89,8 @@ export class Persistence implements KeyspaceJournal {
     this.#lock = new FolderLock(options.folder);
     try {
       this.#store = new CheckpointStore(path.join(options.folder, 'keys.mdb'));
-      this.#load();
-      this.#log = new WriteLog(options.folder);
+      this.#settings = this.#store.settings();
+      this.#log = new WriteLog(options.folder, this.#recover());
     } catch (error) {
       this.#lock.release();
       throw new Error(`the data in ${options.folder} cannot be read: ${(error as Error).message}`, {
@@ -105,7 +121,7 @@ export class Persistence implements KeyspaceJournal {
 
   /** Why nothing can be written at present; null where all is well. */
   get error(): Error | null {
-    return this.#error;
+    return this.#error ?? this.#damage;
   }
 
   put(key: KeyName): void {
@@ -130,6 +146,24 @@ export class Persistence implements KeyspaceJournal {
     this.#commitSoon();
   }
 
+  /** Settings of the node that are kept with its keys: what was put last, at an earlier start too. */
+  get settings(): ReadonlyMap<string, Uint8Array> {
+    return this.#settings;
+  }
+
+  /** Keeps a setting; undefined takes it away. */
+  putSetting(name: string, value: Uint8Array | undefined): void {
+    if (value === undefined) this.#settings.delete(name);
+    else this.#settings.set(name, value);
+    this.#dirtySettings.add(name);
+    this.#commitSoon();
+  }
+
+  /** Resolves when all keys that were there at the start are in memory, or known to be on the disk. */
+  get loaded(): Promise<void> {
+    return this.#loading;
+  }
+
   /**
    * Whether replies have to wait until what they acknowledge is written; `release` is called then, with whether it could be.
    * So nobody sees a value that a crash could take back.
@@ -151,17 +185,43 @@ export class Persistence implements KeyspaceJournal {
     return this.#checkpoint;
   }
 
-  /** Writes what is left, ends with a checkpoint, so that the next start has no log to read, and lets the folder go. */
-  async close(): Promise<void> {
+  /**
+   * Writes all keys down and reads them back. Tensors that stay in memory only are gone then.
+   * @throws Error where it cannot be written, or others write faster than this does.
+   */
+  async reload(): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      await this.checkpoint();
+      this.#commit();
+      if (!this.#hasUnsaved) break;
+      if (tries === MOST_RELOAD_TRIES) throw new Error('keys are being changed all the time');
+    }
+    this.#keyspace.forget();
+    this.#loading = this.#load(new Recovery(this.#keyspace, this.#store, (key) => this.#unsaved.add(key)));
+    await this.#loading;
+  }
+
+  /**
+   * Writes what is left and lets the folder go.
+   * @param save whether to end with a checkpoint, so that the next start has no log to read
+   */
+  async close(save = true): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
     this.#commit();
-    if (this.#unsaved.size > 0 || this.#unsavedClear) await this.checkpoint().catch(() => {});
+    const isLoading = this.#keyspace.loading !== null;
+    await this.#loading;
+    if (save && !isLoading && this.#hasUnsaved) await this.checkpoint().catch(() => {});
+    await this.#checkpoint?.catch(() => {});
     this.#keyspace.journal = null;
     await this.#log.close().catch((error: Error) => this.#fail(error));
     await this.#store.close();
     this.#lock.release();
+  }
+
+  get #hasUnsaved(): boolean {
+    return this.#unsaved.size > 0 || this.#unsavedClear || this.#unsavedSettings.size > 0;
   }
 
   #mark(key: KeyName, how: number): void {
@@ -198,6 +258,11 @@ export class Persistence implements KeyspaceJournal {
       this.#unsaved.clear();
       this.#unsavedClear = true;
     }
+    for (const name of this.#dirtySettings) {
+      this.#unsavedSettings.add(name);
+      changes.push({ kind: 'setting', name, value: this.#settings.get(name) });
+    }
+    this.#dirtySettings.clear();
     for (const [key, how] of this.#dirty) {
       this.#unsaved.add(key);
       changes.push(this.#changeOf(key, how));
@@ -210,6 +275,8 @@ export class Persistence implements KeyspaceJournal {
     const content = this.#keyspace.contentOf(key);
     if (content === undefined || this.#staysInMemory(key, content.value)) return { kind: 'delete', key };
     const { value, expiresAt } = content;
+    // One that has not been asked for cannot have changed.
+    if (value.type === 'onDisk') return { kind: 'expiry', key, expiresAt };
     const collection = collectionOf(value);
     const operations = collection?.operations ?? null;
     // From here on the collection notes what is done to it.
@@ -223,7 +290,7 @@ export class Persistence implements KeyspaceJournal {
       : { kind: 'operations', key, operations: operations ?? [] };
   }
 
-  #staysInMemory(key: KeyName, value: StoredValue): boolean {
+  #staysInMemory(key: KeyName, value: Content['value']): boolean {
     return value.type === 'tensor' && this.#options.isVolatile(key);
   }
 
@@ -267,7 +334,7 @@ export class Persistence implements KeyspaceJournal {
   }
 
   #everySecond(): void {
-    if (this.#error !== null) this.#recover();
+    if (this.#error !== null) this.#tryAgain();
     if (this.durability === 'everysec' && this.#syncing === null) {
       this.#syncing = this.#sync().then(() => {
         this.#syncing = null;
@@ -277,37 +344,33 @@ export class Persistence implements KeyspaceJournal {
     if (due && this.#unsaved.size > 0) void this.checkpoint().catch(() => {});
   }
 
-  #recover(): void {
+  #tryAgain(): void {
     this.#error = null;
     this.#write();
     if (this.#error === null) this.#options.recovered();
   }
 
   async #writeCheckpoint(): Promise<void> {
+    await this.#loading;
+    if (this.#keyspace.loading !== null) throw new Error('the node ends before all its keys are there');
     this.#commit();
-    const rotated = this.#log.rotate();
-    const keys = this.#unsaved;
-    const cleared = this.#unsavedClear;
+    const rotated = this.#log.rotate(this.#sequence);
+    const taken = { keys: this.#unsaved, settings: this.#unsavedSettings, cleared: this.#unsavedClear };
     this.#unsaved = new Set();
+    this.#unsavedSettings = new Set();
     this.#unsavedClear = false;
     let last: number;
     try {
       last = await rotated;
       this.#commit();
-      if (cleared) this.#store.clear();
-      let sliceEnds = performance.now() + CHECKPOINT_SLICE_MS;
-      for (const key of keys) {
-        this.#save(key);
-        if (performance.now() < sliceEnds) continue;
-        await new Promise((resolve) => setImmediate(resolve));
-        // What the turn has changed must be in the log before any of it is in the store, or a crash could keep half of a transaction.
-        this.#commit();
-        sliceEnds = performance.now() + CHECKPOINT_SLICE_MS;
-      }
+      if (taken.cleared) this.#store.clear();
+      for (const name of taken.settings) this.#store.putSetting(name, this.#settings.get(name));
+      await this.#save(taken.keys);
       await this.#store.flushed();
     } catch (error) {
-      for (const key of keys) this.#unsaved.add(key);
-      this.#unsavedClear ||= cleared;
+      for (const key of taken.keys) this.#unsaved.add(key);
+      for (const name of taken.settings) this.#unsavedSettings.add(name);
+      this.#unsavedClear ||= taken.cleared;
       this.#fail(error as Error);
       throw error;
     }
@@ -315,57 +378,41 @@ export class Persistence implements KeyspaceJournal {
     this.#checkpointedAt = Date.now();
   }
 
-  #save(key: KeyName): void {
-    const content = this.#keyspace.contentOf(key);
-    if (content === undefined || this.#staysInMemory(key, content.value)) this.#store.remove(key);
-    else this.#store.put(this.#sequence, { kind: 'put', key, ...content });
-  }
-
-  #load(): void {
-    const sequences = new Map<KeyName, number>();
-    for (const { sequence, put } of this.#store.entries()) {
-      this.#apply(put);
-      sequences.set(put.key, sequence);
-      this.#sequence = Math.max(this.#sequence, sequence);
-    }
-    for (const bytes of readLogs(this.#options.folder)) {
-      const { sequence, change } = decodeChange(bytes);
-      this.#sequence = Math.max(this.#sequence, sequence);
-      if (change.kind === 'clear') {
-        // Keys that were stored after this have to stay: their own changes are not done again.
-        for (const key of [...this.#keyspace.keys()]) {
-          if ((sequences.get(key) ?? 0) < sequence) this.#keyspace.delete(key);
-        }
-        this.#unsaved.clear();
-        for (const key of this.#keyspace.keys()) this.#unsaved.add(key);
-        this.#unsavedClear = true;
-        continue;
-      }
-      if (sequence <= (sequences.get(change.key) ?? 0)) continue;
-      this.#apply(change);
-      this.#unsaved.add(change.key);
+  async #save(keys: ReadonlySet<KeyName>): Promise<void> {
+    let sliceEnds = performance.now() + CHECKPOINT_SLICE_MS;
+    this.#store.putTurn(this.#sequence);
+    for (const key of keys) {
+      const content = this.#keyspace.contentOf(key);
+      if (content === undefined || this.#staysInMemory(key, content.value)) this.#store.remove(key);
+      else this.#store.put(this.#sequence, key, content.value, content.expiresAt);
+      if (performance.now() < sliceEnds) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      // What the turn has changed must be in the log before any of it is in the store, or a crash could keep half of a transaction.
+      this.#commit();
+      this.#store.putTurn(this.#sequence);
+      sliceEnds = performance.now() + CHECKPOINT_SLICE_MS;
     }
   }
 
-  #apply(change: Exclude<Change, { kind: 'clear' }>): void {
-    const { key } = change;
-    switch (change.kind) {
-      case 'put':
-        this.#keyspace.set(key, change.value);
-        if (change.expiresAt !== undefined) this.#keyspace.setExpiry(key, change.expiresAt);
-        return;
-      case 'expiry':
-        this.#keyspace.setExpiry(key, change.expiresAt);
-        return;
-      case 'delete':
-        this.#keyspace.delete(key);
-        return;
-      case 'operations': {
-        const value = this.#keyspace.contentOf(key)?.value;
-        if (value === undefined) return;
-        for (const operation of change.operations) applyOperation(value, operation);
-        this.#keyspace.changed(key);
-      }
+  /** @returns the last turn that the log has. */
+  #recover(): number {
+    const recovery = new Recovery(this.#keyspace, this.#store, (key) => this.#unsaved.add(key));
+    const { damage, lastTurn } = recovery.replay(this.#options.folder, (name, value) => {
+      if (value === undefined) this.#settings.delete(name);
+      else this.#settings.set(name, value);
+      this.#unsavedSettings.add(name);
+    });
+    if (damage !== null) this.#options.cut(damage);
+    this.#sequence = Math.max(lastTurn, this.#store.turn);
+    this.#loading = this.#load(recovery);
+    return lastTurn;
+  }
+
+  async #load(recovery: Recovery): Promise<void> {
+    await recovery.load(() => this.#closed);
+    if (recovery.damagedRecords > 0) {
+      this.#damage = new Error(`${recovery.damagedRecords} keys in the database are damaged`);
+      this.#options.failed(this.#damage);
     }
   }
 }
