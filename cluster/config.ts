@@ -36,6 +36,7 @@ const configSchema = z.strictObject({
   maxmemory: z.int().min(0).default(0),
   durability: z.enum(['always', 'everysec', 'off']).default('everysec'),
   volatileTensors: z.array(z.string()).default([]),
+  warmup: z.enum(['lazy', 'eager']).default('lazy'),
 });
 
 export type ClusterConfig = z.infer<typeof configSchema>;

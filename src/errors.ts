@@ -85,6 +85,8 @@ export const errors = {
     error(
       'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.',
     ),
+  nothingToReload: () => error('ERR There is nothing to reload: the data lives in memory only'),
+  shutdownFailed: () => error('ERR Errors trying to SHUTDOWN. Check logs.'),
   noShutdown: () => error('ERR No shutdown in progress.'),
   invalidMasterPort: () => error('ERR Invalid master port'),
   noReplication: () => error('ERR REPLICAOF is not available: this engine has no replicas'),

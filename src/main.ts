@@ -11,6 +11,7 @@ import { Supervisor } from '../cluster/supervisor.ts';
 import type { AccessOptions } from './access/access-control.ts';
 import { parseBytes } from './commands/server/sizes.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
+import { WARM_UPS, type WarmUp } from './execution/warm-up.ts';
 import { DURABILITIES, type Durability } from './keyspace/embedded/durability/persistence.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
@@ -23,6 +24,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --model-execution-timeout MS  longest run (5000, at least 1000)
   --maxmemory SIZE              such as 2gb; 0 for no limit (0)
   --durability WHEN             writes are safe from a loss of power: always, everysec, off (everysec)
+  --warmup WHEN                 stored models are loaded when they first run or at the start: lazy, eager (lazy)
   --volatile-tensors PATTERN    tensors under such keys stay in memory only; may be given several times
   --enable-debug-command WHO    who may use DEBUG: no, local, yes (no)
   --host ADDRESSES              several with commas or spaces between; 0.0.0.0 for all (127.0.0.1)
@@ -73,6 +75,7 @@ function readArguments() {
         'model-execution-timeout': { type: 'string', default: '5000' },
         maxmemory: { type: 'string', default: '0' },
         durability: { type: 'string', default: 'everysec' },
+        warmup: { type: 'string', default: 'lazy' },
         'volatile-tensors': { type: 'string', multiple: true, default: [] },
         'enable-debug-command': { type: 'string', default: 'no' },
         'log-format': { type: 'string', default: process.env.TESSERA_LOG_FORMAT ?? 'text' },
@@ -125,6 +128,12 @@ function durability(): Durability {
   return mode;
 }
 
+function warmup(): WarmUp {
+  const when = WARM_UPS.find((known) => known === values.warmup);
+  if (when === undefined) throw new UsageError('--warmup must be lazy or eager');
+  return when;
+}
+
 async function start(): Promise<void> {
   const configPath = path.resolve(values.config);
   const config = loadClusterConfig(configPath);
@@ -174,6 +183,7 @@ async function clusterNode(): Promise<void> {
     devices: deviceSettings(config),
     maxmemory: config.maxmemory,
     durability: { mode: config.durability, volatileTensors: config.volatileTensors },
+    warmup: config.warmup,
     log,
     onShutdown() {
       // The supervisor brings back what ends by itself, but not what was told to end.
@@ -207,6 +217,7 @@ async function serve(): Promise<void> {
     },
     maxmemory: parseBytes(values.maxmemory),
     durability: { mode: durability(), volatileTensors: values['volatile-tensors'] },
+    warmup: warmup(),
     log,
     debugCommand: debugCommand(),
     onShutdown: () => process.kill(process.pid, 'SIGTERM'),

@@ -4,6 +4,7 @@ import type { ClientPause } from './client-pause.ts';
 import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
+import type { KeptSettings } from './kept-settings.ts';
 import type { Persistence } from './keyspace/embedded/durability/persistence.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Waiters } from './keyspace/waiters.ts';
@@ -65,9 +66,10 @@ export interface NodeContext {
   readonly pause: ClientPause;
   readonly clients: ReadonlyMap<number, ClientSession>;
   readonly commands: CommandTable;
-  /** Ends the node in order. */
+  /** Ends the node in order; a checkpoint comes first, where `persistence.savesAtEnd`. */
   shutdown(): void;
   readonly access: AccessControl;
+  readonly kept: KeptSettings;
   readonly listeners: Listeners;
   readonly log: Logger;
   /** Null where the data lives in memory only. */

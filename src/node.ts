@@ -11,6 +11,8 @@ import { Dispatcher } from './dispatcher.ts';
 import { errors } from './errors.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
 import { Devices } from './execution/devices.ts';
+import { type WarmUp, warmUp } from './execution/warm-up.ts';
+import { KeptSettings } from './kept-settings.ts';
 import { type Durability, Persistence } from './keyspace/embedded/durability/persistence.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
 import { Waiters } from './keyspace/waiters.ts';
@@ -47,6 +49,8 @@ export interface NodeOptions {
   readonly log: Logger;
   /** How writes are kept in the data folder; absent: not at all. */
   readonly durability?: { readonly mode: Durability; readonly volatileTensors: readonly string[] };
+  /** When models from the data folder get their sessions; when they first run where absent. */
+  readonly warmup?: WarmUp;
   /** Who may use DEBUG; nobody where absent. */
   readonly debugCommand?: RuntimeConfig['debugCommand'];
   /** What SHUTDOWN does; closes the node where absent. */
@@ -71,10 +75,12 @@ export class TesseraNode {
   readonly #clients = new Map<number, ClientSession>();
   readonly #host: ConnectionHost<ClientSession>;
   readonly #outputs: OutputWatch;
+  readonly #warmup: WarmUp;
   #lastClientId = 0;
 
   constructor(options: NodeOptions) {
     this.#log = options.log;
+    this.#warmup = options.warmup ?? 'lazy';
     const config: RuntimeConfig = {
       maxmemory: options.maxmemory,
       maxclients: DEFAULT_MAX_CLIENTS,
@@ -135,9 +141,11 @@ export class TesseraNode {
       commands,
       access: new AccessControl(commands, this.#clients, options.access),
       listeners,
+      kept: new KeptSettings(),
       log: options.log,
       persistence,
     };
+    this.context.kept.restore(this.context);
     this.#outputs = new OutputWatch(
       () => config.outputLimits,
       (client) =>
@@ -177,7 +185,10 @@ export class TesseraNode {
   /** Starts to listen. @throws the system's error, such as EADDRINUSE, or the reason why the TLS files are of no use. */
   async listen(): Promise<void> {
     const { persistence } = this.context;
-    if (persistence !== null) await Promise.race([persistence.loaded, delay(LOADING_PATIENCE_MS)]);
+    if (persistence !== null) {
+      await Promise.race([persistence.loaded, delay(LOADING_PATIENCE_MS)]);
+      if (this.#warmup === 'eager') void this.#warmUp(persistence);
+    }
     await this.context.listeners.listen();
   }
 
@@ -191,6 +202,12 @@ export class TesseraNode {
     await this.context.persistence?.close();
     if (this.context.devices.stuckThreads === 0) await this.context.devices.close();
     await closed;
+  }
+
+  async #warmUp({ loaded }: Persistence): Promise<void> {
+    const { keyspace, devices, log } = this.context;
+    await loaded;
+    if (keyspace.loading === null) await warmUp(keyspace, devices, log);
   }
 
   #accept(socket: Socket, origin: Origin): ClientSession | null {

@@ -26,11 +26,13 @@ export const aiConfig: Command = {
         const size = integerAt(args, 2);
         if (size === undefined || size <= 0) throw errors.chunkSizeInvalid();
         config.modelChunkSize = size;
+        node.kept.keep('model-chunk-size');
         return OK;
       }
       case 'BACKENDSPATH':
         if (args.length < 3) throw errors.backendsPathMissing();
         config.backendsPath = textAt(args, 2);
+        node.kept.keep('backends-path');
         return OK;
       case 'LOADBACKEND':
         if (args.length < 4) throw errors.wrongArity('ai.config');

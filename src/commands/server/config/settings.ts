@@ -82,6 +82,19 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'cluster-enabled': { read: (node) => (node.slots === null ? 'no' : 'yes') },
   port: { read: (node) => String(node.port) },
   dir: { read: (node) => node.dataDirectory },
+  // What AI.CONFIG calls MODEL_CHUNK_SIZE and BACKENDSPATH.
+  'model-chunk-size': {
+    read: (node) => String(node.config.modelChunkSize),
+    write: (node, value) => {
+      node.config.modelChunkSize = integerFrom(1, value);
+    },
+  },
+  'backends-path': {
+    read: (node) => node.config.backendsPath,
+    write: (node, value) => {
+      node.config.backendsPath = value;
+    },
+  },
   databases: { read: () => '1' },
   // What redis-benchmark asks for; there is no such file.
   save: { read: () => '' },

@@ -28,6 +28,14 @@ export interface PersistenceOptions {
   readonly cut: (damage: LogDamage) => void;
 }
 
+/** Since the start. */
+export interface CheckpointCounts {
+  written: number;
+  lastFailed: boolean;
+  /** -1 where there was none. */
+  lastSeconds: number;
+}
+
 const SYNC_INTERVAL_MS = 1000;
 /** A checkpoint is due when the log has grown so far, or so long after the last one. */
 const CHECKPOINT_BYTES = 64 * 1024 * 1024;
@@ -47,6 +55,8 @@ const EXPIRY = 4;
  */
 export class Persistence implements KeyspaceJournal {
   durability: Durability;
+  /** Whether the end comes with a checkpoint, so that the next start has no log to read. */
+  savesAtEnd = true;
   readonly #keyspace: EmbeddedKeyspace;
   readonly #options: PersistenceOptions;
   readonly #lock: FolderLock;
@@ -75,6 +85,8 @@ export class Persistence implements KeyspaceJournal {
   #damage: Error | null = null;
   readonly #timer: NodeJS.Timeout;
   #checkpointedAt = Date.now();
+  #checkpointBegan = 0;
+  readonly checkpoints: CheckpointCounts = { written: 0, lastFailed: false, lastSeconds: -1 };
   #closed = false;
 
   /**
@@ -113,6 +125,11 @@ export class Persistence implements KeyspaceJournal {
 
   get saving(): boolean {
     return this.#checkpoint !== null;
+  }
+
+  /** How long the checkpoint that is being written has taken so far; -1 where none is. */
+  get savingSeconds(): number {
+    return this.saving ? Math.floor((Date.now() - this.#checkpointBegan) / 1000) : -1;
   }
 
   get logBytes(): number {
@@ -201,18 +218,15 @@ export class Persistence implements KeyspaceJournal {
     await this.#loading;
   }
 
-  /**
-   * Writes what is left and lets the folder go.
-   * @param save whether to end with a checkpoint, so that the next start has no log to read
-   */
-  async close(save = true): Promise<void> {
+  /** Writes what is left and lets the folder go. */
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
     this.#commit();
     const isLoading = this.#keyspace.loading !== null;
     await this.#loading;
-    if (save && !isLoading && this.#hasUnsaved) await this.checkpoint().catch(() => {});
+    if (this.savesAtEnd && !isLoading && this.#hasUnsaved) await this.checkpoint().catch(() => {});
     await this.#checkpoint?.catch(() => {});
     this.#keyspace.journal = null;
     await this.#log.close().catch((error: Error) => this.#fail(error));
@@ -351,6 +365,7 @@ export class Persistence implements KeyspaceJournal {
   }
 
   async #writeCheckpoint(): Promise<void> {
+    this.#checkpointBegan = Date.now();
     await this.#loading;
     if (this.#keyspace.loading !== null) throw new Error('the node ends before all its keys are there');
     this.#commit();
@@ -371,11 +386,15 @@ export class Persistence implements KeyspaceJournal {
       for (const key of taken.keys) this.#unsaved.add(key);
       for (const name of taken.settings) this.#unsavedSettings.add(name);
       this.#unsavedClear ||= taken.cleared;
+      this.checkpoints.lastFailed = true;
       this.#fail(error as Error);
       throw error;
     }
     this.#log.removeUpTo(last);
     this.#checkpointedAt = Date.now();
+    this.checkpoints.written++;
+    this.checkpoints.lastFailed = false;
+    this.checkpoints.lastSeconds = Math.floor((this.#checkpointedAt - this.#checkpointBegan) / 1000);
   }
 
   async #save(keys: ReadonlySet<KeyName>): Promise<void> {

@@ -2,14 +2,7 @@ import { closeSync, fdatasync, openSync, rmSync, writeSync, writevSync } from 'n
 import { open as openFolder } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import {
-  encodeFileHeader,
-  FILE_HEADER_BYTES,
-  logNumbers,
-  logPath,
-  SIZE_BYTES,
-  TURN_HEADER_BYTES,
-} from './log-format.ts';
+import { encodeFileHeader, logNumbers, logPath, SIZE_BYTES, TURN_HEADER_BYTES } from './log-format.ts';
 
 const fdatasyncAsync = promisify(fdatasync);
 /** What the system takes in one call (IOV_MAX). */
