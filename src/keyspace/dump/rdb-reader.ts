@@ -1,3 +1,4 @@
+import { latin1 } from '../../protocol/latin1.ts';
 import { FormatError } from './format-error.ts';
 import { lzfDecompress } from './lzf.ts';
 
@@ -14,14 +15,26 @@ export class RdbReader {
     return this.#bytes.length - this.#at;
   }
 
+  /** Where the next byte is. */
+  get position(): number {
+    return this.#at;
+  }
+
+  set position(at: number) {
+    if (at > this.#bytes.length) throw new FormatError('cut off');
+    this.#at = at;
+  }
+
   byte(): number {
-    return this.raw(1)[0] as number;
+    const byte = this.#bytes[this.#at];
+    if (byte === undefined) throw new FormatError('cut off');
+    this.#at++;
+    return byte;
   }
 
   /** The next bytes, not copied. */
   raw(count: number): Buffer {
-    if (count > this.left) throw new FormatError('cut off');
-    this.#at += count;
+    this.#skip(count);
     return this.#bytes.subarray(this.#at - count, this.#at);
   }
 
@@ -67,8 +80,21 @@ export class RdbReader {
     }
   }
 
+  /** A byte string as a text of one character a byte. */
+  text(): string {
+    const start = this.#at;
+    const length = this.#plainLength(this.byte());
+    if (length === undefined) {
+      this.#at = start;
+      return latin1(this.string());
+    }
+    this.#skip(length);
+    return this.#bytes.toString('latin1', this.#at - length, this.#at);
+  }
+
   double(): number {
-    return this.raw(8).readDoubleLE();
+    this.#skip(8);
+    return this.#bytes.readDoubleLE(this.#at - 8);
   }
 
   /** A score as text, as sorted sets had it before RDB version 8. */
@@ -80,6 +106,11 @@ export class RdbReader {
     const value = Number(this.raw(length).toString('latin1'));
     if (Number.isNaN(value)) throw new FormatError('a score is not a number');
     return value;
+  }
+
+  #skip(count: number): void {
+    if (count > this.left) throw new FormatError('cut off');
+    this.#at += count;
   }
 
   #plainLength(first: number): number | undefined {

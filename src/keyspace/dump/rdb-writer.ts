@@ -20,19 +20,19 @@ export class RdbWriter {
 
   /** A length, or any whole number from 0 up. */
   length(value: number | bigint): void {
-    const n = BigInt(value);
-    if (n < 64n) this.byte(Number(n));
-    else if (n < 16384n) {
-      this.byte(0x40 | Number(n >> 8n));
-      this.byte(Number(n & 255n));
-    } else if (n < 2n ** 32n) {
+    if (value < 64) this.byte(Number(value));
+    else if (value < 16384) {
+      const n = Number(value);
+      this.byte(0x40 | (n >> 8));
+      this.byte(n & 255);
+    } else if (value < 2 ** 32) {
       this.#reserve(5);
       this.#small[this.#used++] = 0x80;
-      this.#used = this.#small.writeUInt32BE(Number(n), this.#used);
+      this.#used = this.#small.writeUInt32BE(Number(value), this.#used);
     } else {
       this.#reserve(9);
       this.#small[this.#used++] = 0x81;
-      this.#used = this.#small.writeBigUInt64BE(n, this.#used);
+      this.#used = this.#small.writeBigUInt64BE(BigInt(value), this.#used);
     }
   }
 

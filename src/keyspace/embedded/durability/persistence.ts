@@ -37,8 +37,9 @@ export interface CheckpointCounts {
 }
 
 const SYNC_INTERVAL_MS = 1000;
-/** A checkpoint is due when the log has grown so far, or so long after the last one. */
+/** A checkpoint is due when the log has grown so far, or so long after the last one. A start reads so many changes in half a second. */
 const CHECKPOINT_BYTES = 64 * 1024 * 1024;
+const CHECKPOINT_CHANGES = 250_000;
 const CHECKPOINT_INTERVAL_MS = 60_000;
 /** How long a checkpoint may hold up others at a time. */
 const CHECKPOINT_SLICE_MS = 3;
@@ -261,7 +262,8 @@ export class Persistence implements KeyspaceJournal {
     this.#write();
     if (this.durability === 'always') this.#syncThenRelease();
     else this.#release();
-    if (this.#log.bytes > CHECKPOINT_BYTES) void this.checkpoint().catch(() => {});
+    const isLong = this.#log.bytes > CHECKPOINT_BYTES || this.#log.changes > CHECKPOINT_CHANGES;
+    if (isLong) void this.checkpoint().catch(() => {});
   }
 
   #gather(): Change[] {
@@ -416,7 +418,7 @@ export class Persistence implements KeyspaceJournal {
   /** @returns the last turn that the log has. */
   #recover(): number {
     const recovery = new Recovery(this.#keyspace, this.#store, (key) => this.#unsaved.add(key));
-    const { damage, lastTurn } = recovery.replay(this.#options.folder, (name, value) => {
+    const { damage, lastTurn } = recovery.readLog(this.#options.folder, (name, value) => {
       if (value === undefined) this.#settings.delete(name);
       else this.#settings.set(name, value);
       this.#unsavedSettings.add(name);
@@ -429,8 +431,8 @@ export class Persistence implements KeyspaceJournal {
 
   async #load(recovery: Recovery): Promise<void> {
     await recovery.load(() => this.#closed);
-    if (recovery.damagedRecords > 0) {
-      this.#damage = new Error(`${recovery.damagedRecords} keys in the database are damaged`);
+    if (recovery.damagedKeys > 0) {
+      this.#damage = new Error(`${recovery.damagedKeys} keys in the database are damaged`);
       this.#options.failed(this.#damage);
     }
   }

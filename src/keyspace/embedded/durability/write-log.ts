@@ -17,6 +17,7 @@ export class WriteLog {
   #number: number;
   #file: number;
   #bytes = 0;
+  #changes = 0;
   #gathered: Uint8Array[] = [];
   /** Files that are no longer written to and not known to be on the disk. */
   readonly #finished: number[] = [];
@@ -37,8 +38,14 @@ export class WriteLog {
     return this.#bytes;
   }
 
+  /** How many changes the present file holds. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Takes changes that belong together: after a crash either all of them are there or none. They are written with `write`. */
   append(changes: readonly (readonly Uint8Array[])[]): void {
+    this.#changes += changes.length;
     const parts: Uint8Array[] = [];
     for (const change of changes) {
       const size = Buffer.allocUnsafe(SIZE_BYTES);
@@ -98,6 +105,7 @@ export class WriteLog {
     this.#file = next;
     this.#number++;
     this.#bytes = 0;
+    this.#changes = 0;
     await this.sync();
     return last;
   }
