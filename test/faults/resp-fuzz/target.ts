@@ -26,6 +26,7 @@ export interface Figures {
   readonly channels: number;
   readonly usedBytes: number;
   readonly rssBytes: number;
+  readonly heapBytes: number;
   readonly sessions: number;
   readonly descriptors: number;
   readonly threads: number;
@@ -147,6 +148,7 @@ export class Target {
       channels: field('pubsub_channels') + field('pubsub_patterns') + field('pubsubshard_channels'),
       usedBytes: field('used_memory'),
       rssBytes: field('used_memory_rss'),
+      heapBytes: field('v8_heap_used'),
       sessions: field('ai_sessions'),
       descriptors: count('fd'),
       threads: count('task'),
