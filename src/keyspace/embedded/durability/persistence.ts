@@ -330,11 +330,15 @@ export class Persistence implements KeyspaceJournal {
   /** One sync for all who wait: those that come meanwhile wait for the next one. */
   #syncThenRelease(): void {
     if (this.#syncing !== null) return;
-    const waiting = this.#waiting.splice(0);
+    this.#beginSync(this.#waiting.splice(0));
+  }
+
+  #beginSync(waiting: readonly ((written: boolean) => void)[]): void {
     this.#syncing = this.#sync().then(() => {
       this.#syncing = null;
       for (const release of waiting) release(this.#error === null);
-      if (this.#waiting.length > 0) this.#syncThenRelease();
+      // A turn that has not ended is not in the log: who waits for it may not go with a sync that begins now, but with its commit's.
+      if (this.#waiting.length > 0 && !this.#commitQueued) this.#syncThenRelease();
     });
   }
 
@@ -351,11 +355,7 @@ export class Persistence implements KeyspaceJournal {
 
   #everySecond(): void {
     if (this.#error !== null) this.#tryAgain();
-    if (this.durability === 'everysec' && this.#syncing === null) {
-      this.#syncing = this.#sync().then(() => {
-        this.#syncing = null;
-      });
-    }
+    if (this.durability === 'everysec' && this.#syncing === null) this.#beginSync([]);
     const due = Date.now() - this.#checkpointedAt >= CHECKPOINT_INTERVAL_MS;
     if (due && this.#unsaved.size > 0) void this.checkpoint().catch(() => {});
   }
