@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { SlotMap } from '../cluster/slot-map.ts';
 import { AccessControl, type AccessOptions } from './access/access-control.ts';
 import { isLoopback } from './access/loopback.ts';
@@ -64,9 +63,6 @@ const DEFAULT_MAX_CLIENTS = 10_000;
 const DEFAULT_SLOWLOG_US = 10_000;
 const DEFAULT_SLOWLOG_LENGTH = 128;
 const DEFAULT_LUA_TIME_LIMIT_MS = 5000;
-
-/** How long a start waits for all keys to come in, before it serves those that are there and fetches others on demand. */
-const LOADING_PATIENCE_MS = 300;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
@@ -186,7 +182,7 @@ export class TesseraNode {
   async listen(): Promise<void> {
     const { persistence } = this.context;
     if (persistence !== null) {
-      await Promise.race([persistence.loaded, delay(LOADING_PATIENCE_MS)]);
+      await persistence.ready;
       if (this.#warmup === 'eager') void this.#warmUp(persistence);
     }
     await this.context.listeners.listen();

@@ -42,12 +42,15 @@ const BLOCK_BYTES = 4 * 1024 * 1024;
  */
 export class LogReader {
   readonly #folder: string;
+  readonly #isReadOnly: boolean;
   damage: LogDamage | null = null;
   /** The number of the last turn; 0 where there is none. */
   lastTurn = 0;
 
-  constructor(folder: string) {
+  /** @param isReadOnly whether to leave the files as they are. */
+  constructor(folder: string, isReadOnly = false) {
     this.#folder = folder;
+    this.#isReadOnly = isReadOnly;
   }
 
   /** The turns in order, each as its changes with their sizes before them. @throws the system's error. */
@@ -55,7 +58,7 @@ export class LogReader {
     const numbers = logNumbers(this.#folder);
     this.lastTurn = 0;
     for (const [index, number] of numbers.entries()) {
-      const file = openSync(logPath(this.#folder, number), 'r+');
+      const file = openSync(logPath(this.#folder, number), this.#isReadOnly ? 'r' : 'r+');
       try {
         const source = new FileReader(file);
         const isWhole = yield* this.#turnsOf(source, index === 0);
@@ -101,6 +104,11 @@ export class LogReader {
     const name = logPath(this.#folder, number);
     const kept: string[] = [];
     let lostBytes = file.size - file.at;
+    if (this.#isReadOnly) {
+      for (const other of later) lostBytes += statSync(logPath(this.#folder, other)).size;
+      this.damage = { path: name, at: file.at, lostBytes, lastTurn: this.lastTurn, kept };
+      return;
+    }
     if (!isUnfinished || later.length > 0) {
       copyFileSync(name, `${name}.damaged`);
       kept.push(`${name}.damaged`);

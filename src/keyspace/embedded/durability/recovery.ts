@@ -3,20 +3,17 @@ import { applyOperation, collectionOf } from '../../values/operations.ts';
 import type { Content, EmbeddedKeyspace, KeyspaceSource } from '../embedded-keyspace.ts';
 import { ChangeIndex } from './change-index.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
-import { type LogDamage, LogReader } from './log-reader.ts';
+import type { LogReader } from './log-reader.ts';
 import type { ChangeReader, StoredRecord } from './record-codec.ts';
 
 /** How long keys that nobody has asked for may hold up others at a time. */
 const SLICE_MS = 4;
 
+/** So many come in within a tenth of a second: nobody need see that they are not there yet. */
+const FIRST_KEYS = 20_000;
+
 /** Keys that are read from the store in one go. */
 const WALK_KEYS = 100;
-
-export interface LogOutcome {
-  readonly damage: LogDamage | null;
-  /** The number of the last turn in the log. */
-  readonly lastTurn: number;
-}
 
 /**
  * Brings back what an earlier process has left: a key when it is first asked for, from the last checkpoint and the log of changes since, and
@@ -48,11 +45,9 @@ export class Recovery implements KeyspaceSource, LoadProgress {
   }
 
   /** Finds out what is in the log. @throws Error where a change is not to be understood, although its checksum is right. */
-  readLog(folder: string, setting: (name: string, value: Uint8Array | undefined) => void): LogOutcome {
-    const log = new LogReader(folder);
+  readLog(log: LogReader, setting: (name: string, value: Uint8Array | undefined) => void): void {
     for (const turn of log.turns()) this.#changes.add(turn, setting);
     this.#totalKeys += this.#changes.size;
-    return { damage: log.damage, lastTurn: log.lastTurn };
   }
 
   find(key: KeyName): Content | undefined {
@@ -71,19 +66,25 @@ export class Recovery implements KeyspaceSource, LoadProgress {
     return this.#store.read(key);
   }
 
-  /** Brings the other keys in. @param isStopped asked from time to time whether to give up. */
-  async load(isStopped: () => boolean): Promise<void> {
+  /**
+   * Brings the other keys in.
+   * @param isStopped asked from time to time whether to give up
+   * @param ready told when so many are here that the others are worth no waiting, or all
+   */
+  async load(isStopped: () => boolean, ready: () => void): Promise<void> {
     for (const keys of [this.#changedKeys(), this.#storedKeys()]) {
       let sliceEnds = 0;
       for (const _ of keys) {
         if (performance.now() < sliceEnds) continue;
         await new Promise((resolve) => setImmediate(resolve));
+        if (this.loadedKeys >= FIRST_KEYS) ready();
         if (isStopped()) return;
         sliceEnds = performance.now() + SLICE_MS;
       }
     }
     this.#changes.clear();
     this.#keyspace.loaded();
+    ready();
   }
 
   *#changedKeys(): Generator<void> {
