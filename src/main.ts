@@ -10,7 +10,7 @@ import { formatRanges, nodeId, SlotMap } from '../cluster/slot-map.ts';
 import { Supervisor } from '../cluster/supervisor.ts';
 import type { AccessOptions } from './access/access-control.ts';
 import { parseBytes } from './commands/server/sizes.ts';
-import type { DeviceSettings } from './execution/device-actor.ts';
+import type { DeviceSettings } from './execution/devices.ts';
 import { DURABILITIES, type Durability } from './keyspace/embedded/durability/persistence.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';

@@ -1,19 +1,13 @@
-import type { SessionOptions } from '../backends/backend.ts';
 import type { StoredModel } from '../backends/model.ts';
-import { errors, ServerError } from '../errors.ts';
+import { errors } from '../errors.ts';
 import { countShared } from '../tensors/shared-memory.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import { rowsOf } from './batch.ts';
+import type { DeviceSettings } from './devices.ts';
 import { Lane } from './lane.ts';
 import type { LoadResult, RunResult } from './messages.ts';
 import { type PendingRun, type QueueLimit, type RunOutcome, RunQueue } from './run-queue.ts';
-
-export interface DeviceSettings extends SessionOptions {
-  /** Runs of this device at the same time. */
-  readonly threadsPerQueue: number;
-  readonly executionTimeoutMs: number;
-  readonly loadTimeoutMs: number;
-}
+import { type LoadableModel, SessionPlacement } from './session-placement.ts';
 
 export interface DeviceCounters {
   runs: number;
@@ -27,12 +21,6 @@ export interface DeviceCounters {
 const TASK_BUDGET_US = 1000;
 const COST_SMOOTHING = 0.2;
 
-interface PendingLoad {
-  readonly model: Pick<StoredModel, 'id' | 'backend' | 'blob'>;
-  readonly resolve: (result: LoadResult) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * The only one that talks to a device's worker threads: owns the run queue, forms batches, applies timeouts.
  *
@@ -41,13 +29,11 @@ interface PendingLoad {
  */
 export class DeviceActor {
   readonly name: string;
-  readonly counters: DeviceCounters = { runs: 0, timedOutRuns: 0, workersReplaced: 0, sessionsMade: 0 };
+  readonly #counters = { runs: 0, timedOutRuns: 0, workersReplaced: 0 };
   readonly #settings: DeviceSettings;
   readonly #lanes: Lane[];
   readonly #queue = new RunQueue();
-  readonly #loads: PendingLoad[] = [];
-  /** Sizes of the models that have sessions, by model id. */
-  readonly #blobBytes = new Map<number, number>();
+  readonly #placement: SessionPlacement;
   /** Measured time of a run by model id, in us. */
   readonly #cost = new Map<number, number>();
   /** Models with a run that is past its deadline and still holds its thread: how many. */
@@ -62,25 +48,33 @@ export class DeviceActor {
     this.name = name;
     this.#settings = settings;
     const replaced = () => {
-      this.counters.workersReplaced++;
+      this.#counters.workersReplaced++;
     };
     this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => new Lane(replaced));
+    this.#placement = new SessionPlacement(this.#lanes, settings, {
+      changed: () => this.#pump(),
+      failed: (model, error) => {
+        for (const run of this.#queue.takeModel(model.id)) run.reject(error);
+      },
+    });
   }
 
   get queueLength(): number {
     return this.#queue.size;
   }
 
-  /** Loaded models, once for each thread that has them; those that are still to be freed too. */
-  get sessions(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.resident.size + lane.unloading.length, 0);
+  get counters(): DeviceCounters {
+    return { ...this.#counters, sessionsMade: this.#placement.sessionsMade };
   }
 
-  /** What the sessions hold at least: the bytes of their models, once for each. What the runtime takes besides it does not tell. */
+  /** Loaded models, once for each thread that has them; those that are still to be freed too. */
+  get sessions(): number {
+    return this.#placement.sessions;
+  }
+
+  /** What the sessions hold at least, in bytes. */
   get sessionBytes(): number {
-    let bytes = 0;
-    for (const lane of this.#lanes) for (const id of lane.resident) bytes += this.#blobBytes.get(id) ?? 0;
-    return bytes;
+    return this.#placement.sessionBytes;
   }
 
   /** Threads that a run past its deadline still holds. */
@@ -100,18 +94,17 @@ export class DeviceActor {
 
   /** How many threads hold a session of the model. */
   sessionsOf(modelId: number): number {
-    return this.#lanes.filter((lane) => lane.resident.has(modelId)).length;
+    return this.#placement.sessionsOf(modelId);
   }
 
   /**
    * Loads a model in a worker and keeps it there.
    * @throws ServerError with the runtime's text when it is no good.
    */
-  load(model: PendingLoad['model']): Promise<LoadResult> {
-    return new Promise((resolve, reject) => {
-      this.#loads.push({ model, resolve, reject });
-      this.#pump();
-    });
+  load(model: LoadableModel): Promise<LoadResult> {
+    const loaded = this.#placement.load(model);
+    this.#pump();
+    return loaded;
   }
 
   /**
@@ -133,11 +126,7 @@ export class DeviceActor {
     this.#dropped.add(model);
     for (const run of this.#queue.takeModel(model.id)) run.reject(errors.emptyModelKey());
     this.#cost.delete(model.id);
-    this.#blobBytes.delete(model.id);
-    for (const lane of this.#lanes) {
-      if (lane.resident.delete(model.id) || lane.loading === model.id) lane.unloading.push(model.id);
-    }
-    this.#freeIdle();
+    this.#placement.drop(model.id);
   }
 
   async close(): Promise<void> {
@@ -160,24 +149,19 @@ export class DeviceActor {
     if (this.#closed) return;
     const now = performance.now();
     for (const run of this.#queue.takeExpired(now)) run.resolve('TIMEDOUT');
-    this.#startLoad();
+    this.#placement.startLoad();
     const ready = this.#queue.readyModels(now);
     // Before others take the threads that are free: these would wait for as long as the others keep coming.
-    this.#spread(ready.filter((model) => this.#isStranded(model)));
+    this.#placement.spread(ready.filter(({ id }) => this.#placement.isStranded(id)));
     for (const lane of this.#lanes) {
       if (lane.busy !== 'idle' || this.#running() >= this.#settings.threadsPerQueue) continue;
       const batches = this.#collect(lane, ready, now);
       if (batches.length > 0) void this.#dispatch(lane, batches);
     }
-    if (this.#running() < this.#settings.threadsPerQueue) this.#spread(this.#queue.readyModels(now));
-    this.#freeIdle();
+    if (this.#running() < this.#settings.threadsPerQueue)
+      this.#placement.spread(this.#queue.readyModels(now));
+    this.#placement.freeIdle();
     this.#setTimer(now);
-  }
-
-  #freeIdle(): void {
-    for (const lane of this.#lanes) {
-      if (lane.busy === 'idle' && lane.unloading.length > 0) void this.#free(lane);
-    }
   }
 
   #running(): number {
@@ -199,84 +183,6 @@ export class DeviceActor {
       }
     }
     return batches;
-  }
-
-  /** Whether no thread will run it soon: those that have a session are loading something else, or there are none. */
-  #isStranded(model: StoredModel): boolean {
-    return !this.#lanes.some((lane) => lane.resident.has(model.id) && lane.busy !== 'load');
-  }
-
-  /** Whether the thread will have a session to offer in a moment, so that another one would be too many. */
-  #willRun(lane: Lane, modelId: number): boolean {
-    return lane.loading === modelId || (lane.busy === 'unload' && lane.resident.has(modelId));
-  }
-
-  /** Gives the first of these models that can have one a session in a free thread. */
-  #spread(models: readonly StoredModel[]): void {
-    for (const model of models) {
-      if (this.#lanes.some((lane) => this.#willRun(lane, model.id))) continue;
-      const lane = this.#freeLane(model.id);
-      if (lane === undefined) continue;
-      const reject = (error: Error) => {
-        for (const run of this.#queue.takeModel(model.id)) run.reject(error);
-      };
-      void this.#loadIn(lane, { model, resolve: () => {}, reject });
-      return;
-    }
-  }
-
-  /** One load of a new model at a time. */
-  #startLoad(): void {
-    if (this.#lanes.some((lane) => lane.busy === 'load')) return;
-    const next = this.#loads[0];
-    if (next === undefined) return;
-    const lane = this.#freeLane(next.model.id);
-    if (lane === undefined) return;
-    this.#loads.shift();
-    void this.#loadIn(lane, next);
-  }
-
-  /** A free thread to load in: one without models, whose runs would wait meanwhile, else the one that ran least recently. */
-  #freeLane(modelId: number): Lane | undefined {
-    const free = this.#lanes.filter((lane) => lane.busy === 'idle' && !lane.resident.has(modelId));
-    return free.find((lane) => lane.resident.size === 0) ?? free.sort((a, b) => a.lastRunAt - b.lastRunAt)[0];
-  }
-
-  async #loadIn(lane: Lane, load: PendingLoad): Promise<void> {
-    const { model } = load;
-    const { intraOpParallelism, interOpParallelism, loadTimeoutMs } = this.#settings;
-    lane.busy = 'load';
-    lane.loading = model.id;
-    const abort = new AbortController();
-    const thread = lane.thread();
-    const timer = setTimeout(() => abort.abort(), loadTimeoutMs);
-    try {
-      const result = await lane.run(
-        {
-          kind: 'load',
-          modelId: model.id,
-          backend: model.backend,
-          blob: model.blob,
-          options: { intraOpParallelism, interOpParallelism },
-        },
-        abort.signal,
-      );
-      if (!lane.unloading.includes(model.id)) {
-        lane.resident.add(model.id);
-        this.#blobBytes.set(model.id, model.blob.byteLength);
-        this.counters.sessionsMade++;
-      }
-      load.resolve(result as LoadResult);
-    } catch (error) {
-      if (abort.signal.aborted || this.#died(lane, thread)) {
-        load.reject(abort.signal.aborted ? errors.loadTimeout() : errors.workerDied());
-      } else load.reject(asBackendError(error));
-    } finally {
-      clearTimeout(timer);
-      lane.busy = 'idle';
-      lane.loading = null;
-      this.#pump();
-    }
   }
 
   async #dispatch(lane: Lane, batches: PendingRun[][]): Promise<void> {
@@ -338,7 +244,7 @@ export class DeviceActor {
     const batch = batches[culprit] ?? [];
     const modelId = batch[0]?.model.id;
     if (late) {
-      this.counters.timedOutRuns++;
+      this.#counters.timedOutRuns++;
       if (modelId !== undefined) this.#setAside(modelId, thread);
     }
     const reason = late ? errors.executionTimeout() : errors.workerDied();
@@ -369,10 +275,6 @@ export class DeviceActor {
     });
   }
 
-  #died(lane: Lane, thread: ReturnType<Lane['thread']>): boolean {
-    return thread !== undefined && lane.thread() !== thread;
-  }
-
   #settle(batch: PendingRun[], result: RunResult): void {
     const first = batch[0] as PendingRun;
     const before = this.#cost.get(first.model.id);
@@ -380,7 +282,7 @@ export class DeviceActor {
       first.model.id,
       before === undefined ? result.durationUs : before + COST_SMOOTHING * (result.durationUs - before),
     );
-    this.counters.runs++;
+    this.#counters.runs++;
     const { outcome } = result;
     batch.forEach((run, i) => {
       const { statistics } = run.model;
@@ -398,18 +300,6 @@ export class DeviceActor {
     });
   }
 
-  async #free(lane: Lane): Promise<void> {
-    lane.busy = 'unload';
-    try {
-      await lane.run({ kind: 'unload', modelIds: lane.unloading.splice(0) }, new AbortController().signal);
-    } catch {
-      // The thread died, and the sessions with it.
-    } finally {
-      lane.busy = 'idle';
-      this.#pump();
-    }
-  }
-
   #setTimer(now: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -417,9 +307,4 @@ export class DeviceActor {
     if (next !== Number.POSITIVE_INFINITY)
       this.#timer = setTimeout(() => this.#pump(), Math.max(0, next - now) + 0.5);
   }
-}
-
-function asBackendError(error: unknown): ServerError {
-  if (error instanceof ServerError) return error;
-  return errors.backend(error instanceof Error ? error.message : String(error));
 }

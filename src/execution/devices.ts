@@ -1,7 +1,15 @@
 import { createRequire } from 'node:module';
+import type { SessionOptions } from '../backends/backend.ts';
 import type { StoredModel } from '../backends/model.ts';
 import { errors } from '../errors.ts';
-import { DeviceActor, type DeviceCounters, type DeviceSettings } from './device-actor.ts';
+import { DeviceActor, type DeviceCounters } from './device-actor.ts';
+
+export interface DeviceSettings extends SessionOptions {
+  /** Runs of this device at the same time. */
+  readonly threadsPerQueue: number;
+  readonly executionTimeoutMs: number;
+  readonly loadTimeoutMs: number;
+}
 
 const DEVICE = /^(CPU|GPU)(:\d*)?$/i;
 const LONGEST_NAME = 9;
