@@ -8,6 +8,7 @@ import { Lane } from './lane.ts';
 import type { LoadResult, RunResult } from './messages.ts';
 import { type PendingRun, type QueueLimit, type RunOutcome, RunQueue } from './run-queue.ts';
 import { type LoadableModel, SessionPlacement } from './session-placement.ts';
+import { ThreadTime } from './thread-time.ts';
 
 export interface DeviceCounters {
   runs: number;
@@ -19,7 +20,13 @@ export interface DeviceCounters {
 
 /** One task holds about this much work, so that small runs share a hand-over and nobody waits long for another's result. */
 const TASK_BUDGET_US = 1000;
-const COST_SMOOTHING = 0.2;
+
+/** Requests that run together. */
+interface Batch {
+  readonly model: StoredModel;
+  readonly runs: readonly PendingRun[];
+  readonly expectedUs: number;
+}
 
 /**
  * The only one that talks to a device's worker threads: owns the run queue, forms batches, applies timeouts.
@@ -34,8 +41,7 @@ export class DeviceActor {
   readonly #lanes: Lane[];
   readonly #queue = new RunQueue();
   readonly #placement: SessionPlacement;
-  /** Measured time of a run by model id, in us. */
-  readonly #cost = new Map<number, number>();
+  readonly #threadTime = new ThreadTime();
   /** Models with a run that is past its deadline and still holds its thread: how many. */
   readonly #stuck = new Map<number, number>();
   /** Models that are gone: a command that began before may still hold one, and nobody would free its new session. */
@@ -125,7 +131,6 @@ export class DeviceActor {
   unload(model: StoredModel): void {
     this.#dropped.add(model);
     for (const run of this.#queue.takeModel(model.id)) run.reject(errors.emptyModelKey());
-    this.#cost.delete(model.id);
     this.#placement.drop(model.id);
   }
 
@@ -150,17 +155,20 @@ export class DeviceActor {
     const now = performance.now();
     for (const run of this.#queue.takeExpired(now)) run.resolve('TIMEDOUT');
     this.#placement.startLoad();
-    const ready = this.#queue.readyModels(now);
     // Before others take the threads that are free: these would wait for as long as the others keep coming.
-    this.#placement.spread(ready.filter(({ id }) => this.#placement.isStranded(id)));
-    for (const lane of this.#lanes) {
-      if (lane.busy !== 'idle' || this.#running() >= this.#settings.threadsPerQueue) continue;
-      const batches = this.#collect(lane, ready, now);
-      if (batches.length > 0) void this.#dispatch(lane, batches);
+    this.#placement.spread(this.#queue.readyModels(now, ({ id }) => this.#placement.isStranded(id)));
+    while (this.#running() < this.#settings.threadsPerQueue) {
+      // First whose turn it is, then where: with a thread's models first, those of another one would wait as long as it has work.
+      const model = this.#next(now, ({ id }) => this.#idleLane(id) !== undefined);
+      if (model === undefined) {
+        this.#placement.spread(this.#queue.readyModels(now, () => true));
+        break;
+      }
+      const lane = this.#idleLane(model.id) as Lane;
+      void this.#dispatch(lane, this.#collect(lane, now));
     }
-    if (this.#running() < this.#settings.threadsPerQueue)
-      this.#placement.spread(this.#queue.readyModels(now));
     this.#placement.freeIdle();
+    if (this.#queue.size === 0 && this.#running() === 0) this.#threadTime.rest();
     this.#setTimer(now);
   }
 
@@ -168,24 +176,32 @@ export class DeviceActor {
     return this.#lanes.filter((lane) => lane.busy === 'run').length;
   }
 
-  #collect(lane: Lane, ready: readonly StoredModel[], now: number): PendingRun[][] {
-    const batches: PendingRun[][] = [];
+  /** A thread that could run the model now. */
+  #idleLane(modelId: number): Lane | undefined {
+    return this.#lanes.find((lane) => lane.busy === 'idle' && lane.resident.has(modelId));
+  }
+
+  #next(now: number, test: (model: StoredModel) => boolean): StoredModel | undefined {
+    return this.#queue.next(now, test, (model) => this.#threadTime.turnOf(model));
+  }
+
+  #collect(lane: Lane, now: number): Batch[] {
+    const batches: Batch[] = [];
     let cost = 0;
-    for (const model of ready) {
-      if (!lane.resident.has(model.id)) continue;
-      while (cost < TASK_BUDGET_US) {
-        const expected = this.#cost.get(model.id) ?? TASK_BUDGET_US;
-        if (batches.length > 0 && cost + expected > TASK_BUDGET_US) break;
-        const batch = this.#queue.take(model, now);
-        if (batch === undefined) break;
-        batches.push(batch);
-        cost += expected;
-      }
+    while (cost < TASK_BUDGET_US) {
+      const model = this.#next(now, ({ id }) => lane.resident.has(id));
+      if (model === undefined) break;
+      if (batches.length > 0 && cost + this.#threadTime.expectedUs(model) > TASK_BUDGET_US) break;
+      const runs = this.#queue.take(model, now);
+      if (runs === undefined) break;
+      const expectedUs = this.#threadTime.begin(model);
+      batches.push({ model, runs, expectedUs });
+      cost += expectedUs;
     }
     return batches;
   }
 
-  async #dispatch(lane: Lane, batches: PendingRun[][]): Promise<void> {
+  async #dispatch(lane: Lane, batches: readonly Batch[]): Promise<void> {
     lane.busy = 'run';
     lane.lastRunAt = performance.now();
     const abort = new AbortController();
@@ -200,9 +216,9 @@ export class DeviceActor {
           kind: 'run',
           unload: lane.unloading.splice(0),
           progress,
-          runs: batches.map((batch) => ({
-            modelId: (batch[0] as PendingRun).model.id,
-            requests: batch.map((run) => run.inputs),
+          runs: batches.map(({ model, runs }) => ({
+            modelId: model.id,
+            requests: runs.map((run) => run.inputs),
           })),
         },
         abort.signal,
@@ -235,33 +251,31 @@ export class DeviceActor {
   /** A task that ended without results: its culprit is answered, the others of the same task run again elsewhere. */
   #lost(
     progress: Lane['progress'],
-    batches: PendingRun[][],
+    batches: readonly Batch[],
     late: boolean,
     thread: ReturnType<Lane['thread']>,
     error: unknown,
   ): void {
-    const culprit = Number(Atomics.load(progress, 0));
-    const batch = batches[culprit] ?? [];
-    const modelId = batch[0]?.model.id;
-    if (late) {
-      this.#counters.timedOutRuns++;
-      if (modelId !== undefined) this.#setAside(modelId, thread);
-    }
+    const culprit = batches[Number(Atomics.load(progress, 0))];
+    if (late) this.#counters.timedOutRuns++;
+    if (late && culprit !== undefined) this.#setAside(culprit.model.id, thread);
     const reason = late ? errors.executionTimeout() : errors.workerDied();
     reason.cause = error;
-    for (const run of batch) {
+    for (const run of culprit?.runs ?? []) {
       run.model.statistics.calls++;
       run.model.statistics.errors++;
       run.reject(reason);
     }
-    if (late && modelId !== undefined) {
-      for (const run of this.#queue.takeModel(modelId)) run.reject(errors.executionBusy());
+    if (late && culprit !== undefined) {
+      for (const run of this.#queue.takeModel(culprit.model.id)) run.reject(errors.executionBusy());
     }
-    for (const other of batches.filter((b) => b !== batch).reverse()) {
-      const { model } = other[0] as PendingRun;
-      if (this.#stuck.has(model.id)) for (const run of other) run.reject(errors.executionBusy());
-      else if (this.#dropped.has(model)) for (const run of other) run.reject(errors.emptyModelKey());
-      else for (const run of other.reverse()) this.#queue.push(run, true);
+    for (const batch of batches.toReversed()) {
+      const { model, runs, expectedUs } = batch;
+      this.#threadTime.end(model, expectedUs, undefined);
+      if (batch === culprit) continue;
+      if (this.#stuck.has(model.id)) for (const run of runs) run.reject(errors.executionBusy());
+      else if (this.#dropped.has(model)) for (const run of runs) run.reject(errors.emptyModelKey());
+      else for (const run of runs.toReversed()) this.#queue.push(run, true);
     }
   }
 
@@ -275,17 +289,12 @@ export class DeviceActor {
     });
   }
 
-  #settle(batch: PendingRun[], result: RunResult): void {
-    const first = batch[0] as PendingRun;
-    const before = this.#cost.get(first.model.id);
-    this.#cost.set(
-      first.model.id,
-      before === undefined ? result.durationUs : before + COST_SMOOTHING * (result.durationUs - before),
-    );
+  #settle({ model, runs, expectedUs }: Batch, result: RunResult): void {
+    this.#threadTime.end(model, expectedUs, result.durationUs);
     this.#counters.runs++;
     const { outcome } = result;
-    batch.forEach((run, i) => {
-      const { statistics } = run.model;
+    const { statistics } = model;
+    runs.forEach((run, i) => {
       statistics.calls++;
       statistics.durationUs += Math.round(result.durationUs);
       if (typeof outcome === 'string') {
