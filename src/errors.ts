@@ -400,6 +400,7 @@ export const errors = {
   executionTimeout: () => error('Exiting due to terminate flag being set to true'),
   executionBusy: () =>
     error('ERR model is set aside: an earlier run is past MODEL_EXECUTION_TIMEOUT and has not ended'),
+  queueFull: () => error("BUSY run not allowed when queued runs >= 'max-queue-length'."),
   loadTimeout: () => error('ERR loading the model took longer than the load timeout'),
   workerDied: () => error('ERR the worker that ran this model ended unexpectedly'),
   /** A text that comes from inside a backend, newlines flattened to spaces as RedisAI does. */

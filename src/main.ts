@@ -20,6 +20,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --threads-per-queue N         runs at the same time on a device (1)
   --intra-op-parallelism N      threads inside an operator (0: the backend decides)
   --inter-op-parallelism N      operators at the same time (0: the backend decides)
+  --max-queue-length N          runs that may wait for a device, more are refused (10000)
   --model-execution-timeout MS  longest run (5000, at least 1000)
   --maxmemory SIZE              such as 2gb; 0 for no limit (0)
   --durability WHEN             writes are safe from a loss of power: always, everysec, off (everysec)
@@ -70,6 +71,7 @@ function readArguments() {
         'threads-per-queue': { type: 'string', default: '1' },
         'intra-op-parallelism': { type: 'string', default: '0' },
         'inter-op-parallelism': { type: 'string', default: '0' },
+        'max-queue-length': { type: 'string', default: '10000' },
         'model-execution-timeout': { type: 'string', default: '5000' },
         maxmemory: { type: 'string', default: '0' },
         durability: { type: 'string', default: 'everysec' },
@@ -100,6 +102,7 @@ function whole(
     | 'threads-per-queue'
     | 'intra-op-parallelism'
     | 'inter-op-parallelism'
+    | 'max-queue-length'
     | 'model-execution-timeout',
   low: number,
   high: number,
@@ -202,6 +205,7 @@ async function serve(): Promise<void> {
       threadsPerQueue: whole('threads-per-queue', 1, 1024),
       intraOpParallelism: whole('intra-op-parallelism', 0, 1024),
       interOpParallelism: whole('inter-op-parallelism', 0, 1024),
+      maxQueueLength: whole('max-queue-length', 1, Number.MAX_SAFE_INTEGER),
       executionTimeoutMs: timeout,
       loadTimeoutMs: LOAD_TIMEOUT_MS,
     },

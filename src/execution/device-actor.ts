@@ -12,6 +12,8 @@ import { ThreadTime } from './thread-time.ts';
 
 export interface DeviceCounters {
   runs: number;
+  /** Runs that found the queue full. */
+  refusedRuns: number;
   timedOutRuns: number;
   workersReplaced: number;
   /** Sessions opened so far. */
@@ -36,7 +38,7 @@ interface Batch {
  */
 export class DeviceActor {
   readonly name: string;
-  readonly #counters = { runs: 0, timedOutRuns: 0, workersReplaced: 0 };
+  readonly #counters = { runs: 0, refusedRuns: 0, timedOutRuns: 0, workersReplaced: 0 };
   readonly #settings: DeviceSettings;
   readonly #lanes: Lane[];
   readonly #queue = new RunQueue();
@@ -116,10 +118,15 @@ export class DeviceActor {
   /**
    * Queues a run.
    * @param limit until when it may wait in the queue; the answer is then 'TIMEDOUT'.
+   * @throws ServerError when the queue is full, the model is gone or set aside, or the run fails.
    */
   run(model: StoredModel, inputs: readonly Tensor[], limit: QueueLimit): Promise<RunOutcome> {
     if (this.#stuck.has(model.id)) return Promise.reject(errors.executionBusy());
     if (this.#dropped.has(model)) return Promise.reject(errors.emptyModelKey());
+    if (this.#queue.size >= this.#settings.maxQueueLength) {
+      this.#counters.refusedRuns++;
+      return Promise.reject(errors.queueFull());
+    }
     return new Promise((resolve, reject) => {
       const queuedAt = performance.now();
       this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, limit, resolve, reject });

@@ -7,6 +7,8 @@ import { DeviceActor, type DeviceCounters } from './device-actor.ts';
 export interface DeviceSettings extends SessionOptions {
   /** Runs of this device at the same time. */
   readonly threadsPerQueue: number;
+  /** Runs that may wait for a device, more are refused; at least 1. */
+  maxQueueLength: number;
   readonly executionTimeoutMs: number;
   readonly loadTimeoutMs: number;
 }
@@ -21,12 +23,13 @@ export function isDeviceName(name: string): boolean {
 
 /** The device actors of a node, one per upper-cased device name, made at first use. */
 export class Devices {
+  /** What is not readonly of these may be changed while the devices run. */
   readonly settings: DeviceSettings;
   readonly #actors = new Map<string, DeviceActor>();
   readonly #usedBackends = new Set<string>();
 
   constructor(settings: DeviceSettings) {
-    this.settings = settings;
+    this.settings = { ...settings };
   }
 
   /**
@@ -52,9 +55,16 @@ export class Devices {
   }
 
   counters(): DeviceCounters {
-    const sum: DeviceCounters = { runs: 0, timedOutRuns: 0, workersReplaced: 0, sessionsMade: 0 };
+    const sum: DeviceCounters = {
+      runs: 0,
+      refusedRuns: 0,
+      timedOutRuns: 0,
+      workersReplaced: 0,
+      sessionsMade: 0,
+    };
     for (const { counters } of this.#actors.values()) {
       sum.runs += counters.runs;
+      sum.refusedRuns += counters.refusedRuns;
       sum.timedOutRuns += counters.timedOutRuns;
       sum.workersReplaced += counters.workersReplaced;
       sum.sessionsMade += counters.sessionsMade;

@@ -1,8 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { buildModel } from '../../scripts/onnx-builder.ts';
 import type { StoredModel } from '../../src/backends/model.ts';
 import { queueLimit } from '../../src/execution/run-queue.ts';
-import { countedLoop } from '../support/models.ts';
+import { countedLoop, oneOperator } from '../support/models.ts';
 import { model } from '../support/node.ts';
 import { nodeFixture } from '../support/node-fixture.ts';
 import type { RespClient } from '../support/resp-client.ts';
@@ -24,16 +23,6 @@ function queueRun(key: string, ...inputs: string[]): Promise<unknown> {
     return value.tensor;
   });
   return devices.get('CPU', 'ONNX').run(stored(key), tensors, queueLimit(undefined));
-}
-
-/** One pass over a vector of two, as many rows as come. */
-function oneOperator(type: string): Uint8Array {
-  return buildModel({
-    name: type,
-    inputs: [{ name: 'x', type: 'float', shape: ['N', 2] }],
-    outputs: [{ name: 'y', type: 'float', shape: ['N', 2] }],
-    operators: [{ type, inputs: ['x'], outputs: ['y'] }],
-  });
 }
 
 /** Two threads: the loop `hot` and the product `beside` have their sessions in one of them, the product `far` in the other one. */

@@ -77,10 +77,12 @@ const execution: Section = {
     const counters = devices.counters();
     return [
       ['ai_runs', counters.runs],
+      ['ai_runs_refused', counters.refusedRuns],
       ['ai_runs_timed_out', counters.timedOutRuns],
       ['ai_workers_replaced', counters.workersReplaced],
       ['ai_stuck_threads', devices.stuckThreads],
       ['ai_queue_length', devices.queueLength],
+      ['ai_queue_length_limit', devices.settings.maxQueueLength],
       ['ai_sessions', devices.sessions],
     ];
   },
