@@ -7,6 +7,7 @@ import type { DeviceSettings } from './devices.ts';
 import { Lane } from './lane.ts';
 import type { LoadResult, RunResult } from './messages.ts';
 import { type PendingRun, type QueueLimit, type RunOutcome, RunQueue } from './run-queue.ts';
+import type { SessionHolder, SessionMemory } from './session-memory.ts';
 import { type LoadableModel, SessionPlacement } from './session-placement.ts';
 import { ThreadTime } from './thread-time.ts';
 
@@ -36,13 +37,14 @@ interface Batch {
  * There is one thread more than runs may go on at the same time, so that one can load a model while the others run.
  * A model runs only where it has a session; it gets one more where it waits and a thread is free.
  */
-export class DeviceActor {
+export class DeviceActor implements SessionHolder {
   readonly name: string;
   readonly #counters = { runs: 0, refusedRuns: 0, timedOutRuns: 0, workersReplaced: 0 };
   readonly #settings: DeviceSettings;
   readonly #lanes: Lane[];
   readonly #queue = new RunQueue();
   readonly #placement: SessionPlacement;
+  readonly #memory: SessionMemory;
   readonly #threadTime = new ThreadTime();
   /** Models with a run that is past its deadline and still holds its thread: how many. */
   readonly #stuck = new Map<number, number>();
@@ -52,15 +54,21 @@ export class DeviceActor {
   #pumpQueued = false;
   #closed = false;
 
-  constructor(name: string, settings: DeviceSettings) {
+  /** @param memory of all sessions of the node. */
+  constructor(name: string, settings: DeviceSettings, memory: SessionMemory) {
     this.name = name;
     this.#settings = settings;
-    const replaced = () => {
-      this.#counters.workersReplaced++;
-    };
-    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => new Lane(replaced));
-    this.#placement = new SessionPlacement(this.#lanes, settings, {
-      changed: () => this.#pump(),
+    this.#memory = memory;
+    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => {
+      const lane: Lane = new Lane((gone) => {
+        this.#counters.workersReplaced++;
+        this.#placement.forget(lane, gone);
+      });
+      return lane;
+    });
+    this.#placement = new SessionPlacement(this.#lanes, settings, memory, this, {
+      changed: () => this.#eased(),
+      readySince: (modelId) => this.#queue.readySince(modelId, performance.now()),
       failed: (model, error) => {
         for (const run of this.#queue.takeModel(model.id)) run.reject(error);
       },
@@ -78,11 +86,6 @@ export class DeviceActor {
   /** Loaded models, once for each thread that has them; those that are still to be freed too. */
   get sessions(): number {
     return this.#placement.sessions;
-  }
-
-  /** What the sessions hold at least, in bytes. */
-  get sessionBytes(): number {
-    return this.#placement.sessionBytes;
   }
 
   /** Threads that a run past its deadline still holds. */
@@ -139,6 +142,13 @@ export class DeviceActor {
     this.#dropped.add(model);
     for (const run of this.#queue.takeModel(model.id)) run.reject(errors.emptyModelKey());
     this.#placement.drop(model.id);
+    // It may have waited for room, in front of others.
+    this.#pumpSoon();
+  }
+
+  /** There may be room now for a model that had none. */
+  retry(): void {
+    this.#pumpSoon();
   }
 
   async close(): Promise<void> {
@@ -160,6 +170,7 @@ export class DeviceActor {
   #pump(): void {
     if (this.#closed) return;
     const now = performance.now();
+    const waited = this.#memory.withdraw(this);
     for (const run of this.#queue.takeExpired(now)) run.resolve('TIMEDOUT');
     this.#placement.startLoad();
     // Before others take the threads that are free: these would wait for as long as the others keep coming.
@@ -177,6 +188,13 @@ export class DeviceActor {
     this.#placement.freeIdle();
     if (this.#queue.size === 0 && this.#running() === 0) this.#threadTime.rest();
     this.#setTimer(now);
+    if (waited && !this.#memory.isWaiting(this)) this.#memory.eased();
+  }
+
+  /** A thread is free again: its sessions are idle, or others than before. */
+  #eased(): void {
+    this.#memory.eased();
+    this.#pump();
   }
 
   #running(): number {
@@ -214,6 +232,9 @@ export class DeviceActor {
     const abort = new AbortController();
     const thread = lane.thread();
     const { progress } = lane;
+    lane.running = new Set(batches.map(({ model }) => model.id));
+    this.#placement.used(lane, lane.running);
+    const unload = lane.unloading.splice(0);
     progress[0] = 0n;
     progress[1] = process.hrtime.bigint();
     const stopWatching = this.#watch(progress, abort);
@@ -221,7 +242,7 @@ export class DeviceActor {
       const results = (await lane.run(
         {
           kind: 'run',
-          unload: lane.unloading.splice(0),
+          unload,
           progress,
           runs: batches.map(({ model, runs }) => ({
             modelId: model.id,
@@ -237,8 +258,9 @@ export class DeviceActor {
       this.#lost(progress, batches, abort.signal.aborted, thread, error);
     } finally {
       stopWatching();
+      this.#placement.freed(lane, unload);
       lane.busy = 'idle';
-      this.#pump();
+      this.#eased();
     }
   }
 

@@ -3,12 +3,15 @@ import type { SessionOptions } from '../backends/backend.ts';
 import type { StoredModel } from '../backends/model.ts';
 import { errors } from '../errors.ts';
 import { DeviceActor, type DeviceCounters } from './device-actor.ts';
+import { SessionMemory } from './session-memory.ts';
 
 export interface DeviceSettings extends SessionOptions {
   /** Runs of this device at the same time. */
   readonly threadsPerQueue: number;
   /** Runs that may wait for a device, more are refused; at least 1. */
   maxQueueLength: number;
+  /** Bytes of all sessions of a node; 0 for no limit. */
+  backendMemoryLimit: number;
   readonly executionTimeoutMs: number;
   readonly loadTimeoutMs: number;
 }
@@ -26,6 +29,7 @@ export class Devices {
   /** What is not readonly of these may be changed while the devices run. */
   readonly settings: DeviceSettings;
   readonly #actors = new Map<string, DeviceActor>();
+  readonly #memory = new SessionMemory(() => this.settings.backendMemoryLimit);
   readonly #usedBackends = new Set<string>();
 
   constructor(settings: DeviceSettings) {
@@ -43,7 +47,7 @@ export class Devices {
     this.#usedBackends.add(backend);
     let actor = this.#actors.get(key);
     if (actor === undefined) {
-      actor = new DeviceActor(key, this.settings);
+      actor = new DeviceActor(key, this.settings, this.#memory);
       this.#actors.set(key, actor);
     }
     return actor;
@@ -98,9 +102,19 @@ export class Devices {
     return [...this.#actors.values()].reduce((sum, actor) => sum + actor.sessions, 0);
   }
 
-  /** What the sessions hold at least, in bytes. */
+  /** What the sessions hold at least, in bytes: those that load and those that are still to be freed, too. */
   get sessionBytes(): number {
-    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.sessionBytes, 0);
+    return this.#memory.bytes;
+  }
+
+  /** Sessions that had to go because memory is limited. */
+  get sessionsUnloaded(): number {
+    return this.#memory.unloads;
+  }
+
+  /** Frees idle sessions that are above a limit that was lowered. */
+  trimSessions(): void {
+    this.#memory.trim();
   }
 
   /** Threads that no signal can stop: a process that has some can only end by force. */

@@ -22,6 +22,7 @@ export async function startNode(
       intraOpParallelism: 1,
       interOpParallelism: 1,
       maxQueueLength: 10_000,
+      backendMemoryLimit: 0,
       executionTimeoutMs: 5000,
       loadTimeoutMs: 60_000,
       ...overrides,

@@ -50,6 +50,13 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       devices.settings.maxQueueLength = integerFrom(1, value);
     },
   },
+  'backend-memory-limit': {
+    read: ({ devices }) => String(devices.settings.backendMemoryLimit),
+    write: ({ devices }, value) => {
+      devices.settings.backendMemoryLimit = parseBytes(value);
+    },
+    commit: ({ devices }) => devices.trimSessions(),
+  },
   'proto-max-bulk-len': {
     read: (node) => String(node.config.protoMaxBulkLen),
     write: (node, value) => {
