@@ -29,6 +29,10 @@ const configSchema = z.strictObject({
       threadsPerQueue: z.int().min(1).max(1024).default(1),
       intraOpParallelism: z.int().min(0).max(1024).default(0),
       interOpParallelism: z.int().min(0).max(1024).default(0),
+      /** Runs that may wait for a device of a node. */
+      maxQueueLength: z.int().min(1).default(10_000),
+      /** Bytes of the loaded models of a node; 0 for no limit. */
+      backendMemoryLimit: z.int().min(0).default(0),
     })
     .prefault({}),
   modelExecutionTimeoutMs: z.int().min(1000).default(5000),

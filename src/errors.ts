@@ -404,6 +404,11 @@ export const errors = {
   executionTimeout: () => error('Exiting due to terminate flag being set to true'),
   executionBusy: () =>
     error('ERR model is set aside: an earlier run is past MODEL_EXECUTION_TIMEOUT and has not ended'),
+  queueFull: () => error("BUSY run not allowed when queued runs >= 'max-queue-length'."),
+  backendMemoryLimit: (bytes: number, most: number) =>
+    error(
+      `Onnxruntime memory limit exceeded: the model takes ${bytes} bytes, BACKEND_MEMORY_LIMIT leaves ${most}`,
+    ),
   loadTimeout: () => error('ERR loading the model took longer than the load timeout'),
   workerDied: () => error('ERR the worker that ran this model ended unexpectedly'),
   /** A text that comes from inside a backend, newlines flattened to spaces as RedisAI does. */
@@ -415,6 +420,8 @@ export const errors = {
   unsupportedSubcommand: () => error('ERR unsupported subcommand'),
   chunkSizeMissing: () => error('ERR MODEL_CHUNK_SIZE: missing chunk size'),
   chunkSizeInvalid: () => error('ERR MODEL_CHUNK_SIZE: invalid chunk size'),
+  memoryLimitMissing: () => error('ERR BACKEND_MEMORY_LIMIT: missing memory limit'),
+  memoryLimitInvalid: () => error('ERR BACKEND_MEMORY_LIMIT: invalid memory limit'),
   backendsPathMissing: () => error('ERR BACKENDSPATH: missing path argument'),
   errorLoadingBackend: () => error('ERR error loading backend'),
 } as const;

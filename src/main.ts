@@ -10,7 +10,7 @@ import { formatRanges, nodeId, SlotMap } from '../cluster/slot-map.ts';
 import { Supervisor } from '../cluster/supervisor.ts';
 import type { AccessOptions } from './access/access-control.ts';
 import { parseBytes } from './commands/server/sizes.ts';
-import type { DeviceSettings } from './execution/device-actor.ts';
+import type { DeviceSettings } from './execution/devices.ts';
 import { WARM_UPS, type WarmUp } from './execution/warm-up.ts';
 import { DURABILITIES, type Durability } from './keyspace/embedded/durability/persistence.ts';
 import { TesseraNode } from './node.ts';
@@ -21,6 +21,8 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --threads-per-queue N         runs at the same time on a device (1)
   --intra-op-parallelism N      threads inside an operator (0: the backend decides)
   --inter-op-parallelism N      operators at the same time (0: the backend decides)
+  --max-queue-length N          runs that may wait for a device, more are refused (10000)
+  --backend-memory-limit SIZE   of loaded models, such as 500mb; idle ones are unloaded; 0 for no limit (0)
   --model-execution-timeout MS  longest run (5000, at least 1000)
   --maxmemory SIZE              such as 2gb; 0 for no limit (0)
   --durability WHEN             writes are safe from a loss of power: always, everysec, off (everysec)
@@ -72,6 +74,8 @@ function readArguments() {
         'threads-per-queue': { type: 'string', default: '1' },
         'intra-op-parallelism': { type: 'string', default: '0' },
         'inter-op-parallelism': { type: 'string', default: '0' },
+        'max-queue-length': { type: 'string', default: '10000' },
+        'backend-memory-limit': { type: 'string', default: '0' },
         'model-execution-timeout': { type: 'string', default: '5000' },
         maxmemory: { type: 'string', default: '0' },
         durability: { type: 'string', default: 'everysec' },
@@ -103,6 +107,7 @@ function whole(
     | 'threads-per-queue'
     | 'intra-op-parallelism'
     | 'inter-op-parallelism'
+    | 'max-queue-length'
     | 'model-execution-timeout',
   low: number,
   high: number,
@@ -212,6 +217,8 @@ async function serve(): Promise<void> {
       threadsPerQueue: whole('threads-per-queue', 1, 1024),
       intraOpParallelism: whole('intra-op-parallelism', 0, 1024),
       interOpParallelism: whole('inter-op-parallelism', 0, 1024),
+      maxQueueLength: whole('max-queue-length', 1, Number.MAX_SAFE_INTEGER),
+      backendMemoryLimit: parseBytes(values['backend-memory-limit']),
       executionTimeoutMs: timeout,
       loadTimeoutMs: LOAD_TIMEOUT_MS,
     },

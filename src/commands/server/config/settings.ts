@@ -44,6 +44,19 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       node.config.maxclients = integerFrom(1, value, MAX_UNSIGNED);
     },
   },
+  'max-queue-length': {
+    read: ({ devices }) => String(devices.settings.maxQueueLength),
+    write: ({ devices }, value) => {
+      devices.settings.maxQueueLength = integerFrom(1, value);
+    },
+  },
+  'backend-memory-limit': {
+    read: ({ devices }) => String(devices.settings.backendMemoryLimit),
+    write: ({ devices }, value) => {
+      devices.settings.backendMemoryLimit = parseBytes(value);
+    },
+    commit: ({ devices }) => devices.trimSessions(),
+  },
   'proto-max-bulk-len': {
     read: (node) => String(node.config.protoMaxBulkLen),
     write: (node, value) => {
