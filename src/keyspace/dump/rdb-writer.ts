@@ -48,6 +48,12 @@ export class RdbWriter {
     this.#used += bytes.length;
   }
 
+  /** A whole number of up to 53 bits in 8 bytes. */
+  int64(value: number): void {
+    this.#reserve(8);
+    this.#used = this.#small.writeBigInt64LE(BigInt(value), this.#used);
+  }
+
   double(value: number): void {
     this.#reserve(8);
     this.#used = this.#small.writeDoubleLE(value, this.#used);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { KeyName } from '../../keyspace.ts';
+import { FrozenStore } from './frozen-store.ts';
 import { type Change, decodeChange, encodeChange } from './record-codec.ts';
 
 /** LMDB takes keys of up to 1978 bytes; longer ones are stored under their hash. */
@@ -15,6 +16,7 @@ export type Put = Extract<Change, { kind: 'put' }>;
 export class CheckpointStore {
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #values: Database<Buffer, Buffer>;
+  readonly #frozen = new Set<FrozenStore>();
 
   /** @throws Error where the file is no database that can be read. */
   constructor(path: string) {
@@ -60,7 +62,15 @@ export class CheckpointStore {
     }
   }
 
+  /** The values as they are on the disk now; to be closed. */
+  freeze(): FrozenStore {
+    const frozen = new FrozenStore(this.#root, this.#values, () => this.#frozen.delete(frozen));
+    this.#frozen.add(frozen);
+    return frozen;
+  }
+
   async close(): Promise<void> {
+    for (const frozen of this.#frozen) frozen.close();
     await this.#root.close();
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { KeyName, StoredValue } from '../../keyspace.ts';
+import { freeze, type Snapshot, type SnapshotEntry } from '../../snapshot.ts';
 import { applyOperation, collectionOf } from '../../values/operations.ts';
 import type { EmbeddedKeyspace, KeyspaceJournal } from '../embedded-keyspace.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
@@ -149,6 +150,36 @@ export class Persistence implements KeyspaceJournal {
         this.#checkpoint = null;
       });
     return this.#checkpoint;
+  }
+
+  /** All keys as they are at one moment, soon: what a checkpoint wrote, and what has changed since. @throws Error where the checkpoint fails. */
+  async snapshot(): Promise<Snapshot> {
+    await this.checkpoint();
+    // Another one may have begun, and have written what this one would then miss.
+    while (this.#checkpoint !== null) await this.#checkpoint;
+    if (this.#closed) throw new Error('the node is closing');
+    this.#commit();
+    const changed = new Set(this.#unsaved);
+    const frozen: (() => SnapshotEntry)[] = [];
+    for (const key of changed) {
+      const content = this.#keyspace.contentOf(key);
+      if (content === undefined || this.#staysInMemory(key, content.value)) continue;
+      frozen.push(freeze(key, content.value, content.expiresAt));
+    }
+    const stored = this.#unsavedClear ? null : this.#store.freeze();
+    const { size: keys, expiring } = this.#keyspace;
+    return {
+      keys,
+      expiring,
+      *entries() {
+        for (const entry of stored?.entries() ?? []) if (!changed.has(entry.key)) yield entry;
+        for (const entry of frozen) yield entry();
+      },
+      close() {
+        stored?.close();
+        frozen.length = 0;
+      },
+    };
   }
 
   /** Writes what is left, ends with a checkpoint, so that the next start has no log to read, and lets the folder go. */

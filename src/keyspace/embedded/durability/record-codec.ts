@@ -1,9 +1,11 @@
 import { nextModelId } from '../../../backends/model-id.ts';
 import { bytesOf, latin1 } from '../../../protocol/latin1.ts';
+import { FormatError } from '../../dump/format-error.ts';
 import { RdbReader } from '../../dump/rdb-reader.ts';
 import { RdbWriter } from '../../dump/rdb-writer.ts';
 import { decodeValue, encodeValue } from '../../dump/value-codec.ts';
 import type { KeyName, StoredValue } from '../../keyspace.ts';
+import type { SnapshotEntry } from '../../snapshot.ts';
 import type { Operation } from '../../values/mutable-value.ts';
 
 /** What happened to a key, or to all. */
@@ -59,6 +61,15 @@ export function decodeChange(bytes: Uint8Array): { sequence: number; change: Cha
     default:
       throw new Error('unknown kind of change');
   }
+}
+
+/** What a written put says, its value as `encodeValue` wrote it. @throws FormatError where the bytes are no change. */
+export function splitPut(bytes: Uint8Array): SnapshotEntry {
+  const from = new RdbReader(bytes);
+  if (KINDS[from.byte()] !== 'put') throw new FormatError('the database holds something that is no value');
+  from.length();
+  const key = latin1(from.string());
+  return { key, expiresAt: readExpiry(from), parts: [from.raw(from.left)] };
 }
 
 /** A value read back. A model gets an id of its own, and a session when it is first used. */
