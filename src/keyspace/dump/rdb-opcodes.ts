@@ -2,8 +2,9 @@
 export const RDB_MAGIC = 'REDIS';
 
 /** The bytes that stand in an RDB file where no type of a value does (rdb.h of Redis 7.2). */
+/** Of a slot, with Valkey 8 and Redis 7.4: its number and its sizes. */
+export const SLOT = 244;
 export const FUNCTION = 245;
-export const FUNCTION_OLD = 246;
 export const MODULE_AUX = 247;
 export const IDLE = 248;
 export const FREQ = 249;

@@ -26,17 +26,13 @@ export class RdbReader {
   }
 
   length(): number {
-    const first = this.byte();
-    const length = this.#plainLength(first);
-    if (length === undefined) throw new FormatError('a length was expected');
-    return length;
+    return this.#expectLength(this.byte());
   }
 
   /** A length of up to 64 bits, exactly. */
   long(): bigint {
-    if (this.#bytes[this.#at] !== 0x81) return BigInt(this.length());
-    this.#at++;
-    return this.raw(8).readBigUInt64BE();
+    const first = this.byte();
+    return first === 0x81 ? this.raw(8).readBigUInt64BE() : BigInt(this.#expectLength(first));
   }
 
   /** A number of elements that follow, each at least a byte: more than the bytes that are left cannot be. */
@@ -48,7 +44,7 @@ export class RdbReader {
 
   string(): Uint8Array {
     const first = this.byte();
-    const length = this.#plainLength(first);
+    const length = this.plainLength(first);
     if (length !== undefined) return this.raw(length);
     switch (first) {
       case 0xc0:
@@ -82,7 +78,14 @@ export class RdbReader {
     return value;
   }
 
-  #plainLength(first: number): number | undefined {
+  #expectLength(first: number): number {
+    const length = this.plainLength(first);
+    if (length === undefined) throw new FormatError('a length was expected');
+    return length;
+  }
+
+  /** The length that begins with that byte; undefined where a specially encoded string does. */
+  protected plainLength(first: number): number | undefined {
     switch (first >> 6) {
       case 0:
         return first;
