@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { model } from '../support/node.ts';
-import { RespClient } from '../support/resp-client.ts';
+import { encode, RespClient } from '../support/resp-client.ts';
 import { type ServedNode, startServeOn } from '../support/serve.ts';
 
 let data: string;
@@ -190,4 +190,12 @@ test('CONFIG SET durability takes effect and refuses what is none', async () => 
   expect(await client.error('CONFIG', 'SET', 'durability', 'never')).toBe(
     "ERR CONFIG SET failed (possibly related to argument 'durability') - argument must be always, everysec or off",
   );
+});
+
+test('one command may change more keys than a call of a function takes arguments', async () => {
+  const pairs = Array.from({ length: 70_000 }, (_, i) => [`k${i}`, i]);
+  client.socket.write(encode(['MSET', ...pairs.flat()]));
+  expect(await client.reply()).toBe('OK');
+  await restart('kill');
+  expect([await client.send('DBSIZE'), await client.send('GET', 'k69999')]).toEqual([70_000, '69999']);
 });
