@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { NodeAddress } from './address.ts';
+import { formatAddress, type NodeAddress } from './address.ts';
 import { copyFrom } from './copy-stream.ts';
 import { type FileSummary, inspect } from './inspection.ts';
 import { type ProgressOutput, startProgress } from './progress.ts';
@@ -55,7 +55,8 @@ async function download(
     await connection.request('REPLCONF', 'rdb-only', '1');
     const socket = connection.detach();
     socket.write('*1\r\n$4\r\nSYNC\r\n');
-    await write(part, copyFrom(socket), startProgress({ label: 'backup', total, isGuess: true, output }));
+    const chunks = copyFrom(socket, formatAddress(node));
+    await write(part, chunks, startProgress({ label: 'backup', total, isGuess: true, output }));
   } catch (error) {
     signal.throwIfAborted();
     throw error;

@@ -10,21 +10,22 @@ const LONGEST_HEADER_BYTES = 4096;
  *  $<length>\r\n | file                  $EOF:<mark>\r\n | file | mark
  * ```
  *
+ * @param server how messages call it.
  * @throws Error with the server's own text where it refuses, or where the copy ends early.
  */
-export async function* copyFrom(socket: Socket): AsyncGenerator<Buffer> {
+export async function* copyFrom(socket: Socket, server: string): AsyncGenerator<Buffer> {
   const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const next = async (): Promise<Buffer> => {
     const { value, done } = await chunks.next();
-    if (done === true) throw new Error('the server closed the connection before the copy was complete');
+    if (done === true) throw new Error(`${server} closed the connection before the copy was complete`);
     return value;
   };
   const { line, rest } = await header(next);
-  if (line.startsWith('-')) throw new Error(line.slice(1));
+  if (line.startsWith('-')) throw new Error(`${server}: ${line.slice(1)}`);
   const mark = /^\$EOF:(.{40})$/.exec(line)?.[1];
   if (mark !== undefined) yield* untilMark(Buffer.from(mark, 'latin1'), rest, next);
   else if (/^\$\d+$/.test(line)) yield* counted(Number(line.slice(1)), rest, next);
-  else throw new Error(`the server did not answer with a copy: ${line}`);
+  else throw new Error(`${server} did not answer with a copy: ${line}`);
 }
 
 async function header(next: () => Promise<Buffer>): Promise<{ line: string; rest: Buffer }> {
@@ -37,7 +38,7 @@ async function header(next: () => Promise<Buffer>): Promise<{ line: string; rest
       const line = gathered.toString('latin1', 0, end).replace(/\r$/, '');
       return { line, rest: gathered.subarray(end + 1) };
     }
-    if (gathered.length > LONGEST_HEADER_BYTES) throw new Error('the server did not answer with a copy');
+    if (gathered.length > LONGEST_HEADER_BYTES) throw new Error('the answer to SYNC has no first line');
     gathered = Buffer.concat([gathered, await next()]);
   }
 }

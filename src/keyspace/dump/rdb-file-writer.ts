@@ -26,16 +26,19 @@ export async function* rdbFile(
   const gathered = new Gathered();
   let checksum = 0n;
   let sliceEnds = performance.now() + SLICE_MS;
+  const giveWay = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    sliceEnds = performance.now() + SLICE_MS;
+  };
   for (const parts of sections(snapshot, facts)) {
     for (const part of parts) {
       for (const chunk of gathered.add(part)) {
         checksum = crc64([chunk], checksum);
         yield chunk;
-        if (performance.now() < sliceEnds) continue;
-        await new Promise((resolve) => setImmediate(resolve));
-        sliceEnds = performance.now() + SLICE_MS;
+        if (performance.now() > sliceEnds) await giveWay();
       }
     }
+    if (performance.now() > sliceEnds) await giveWay();
   }
   const last = gathered.take();
   const footer = Buffer.alloc(8);
