@@ -90,6 +90,12 @@ export const errors = {
   noShutdown: () => error('ERR No shutdown in progress.'),
   invalidMasterPort: () => error('ERR Invalid master port'),
   noReplication: () => error('ERR REPLICAOF is not available: this engine has no replicas'),
+  /** A Redis that was told to follow this node would otherwise fall back to SYNC, again and again. */
+  noPsync: () =>
+    error('NOMASTERLINK PSYNC is not available: this engine has no replicas, SYNC sends a copy of all keys'),
+  unknownReplconf: (option: string) => error(`ERR Unrecognized REPLCONF option: ${option}`),
+  rdbFilterMissing: () => error('ERR Missing rdb-filter-only values'),
+  rdbFilterUnknown: (filter: string) => error(`ERR Unsupported rdb-filter-only option: ${filter}`),
   replicaofInCluster: () => error('ERR REPLICAOF not allowed in cluster mode.'),
   failoverInCluster: () =>
     error('ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.'),

@@ -38,6 +38,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --unixsocket FILE             with --unixsocketperm MODE, such as 770
   With a TLS port or a unix socket, --port 0 turns plain connections off.
 both: --log-format text|json  --log-level info
+tessera backup | restore --help     copies of a node's keys
 The data folder is --data, else TESSERA_DATA, else ./data.
 `;
 
@@ -48,6 +49,9 @@ const LEAST_EXECUTION_TIMEOUT_MS = 1000;
 const STOP_PATIENCE_MS = 2000;
 
 class UsageError extends Error {}
+
+// These are tools with arguments of their own; they end the process.
+if (/^(backup|restore)$/.test(process.argv[2] ?? '')) await import('./backup/main.ts');
 
 const { values, positionals } = readArguments();
 

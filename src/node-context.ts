@@ -32,6 +32,8 @@ export interface RuntimeConfig {
   slowlogMaxLength: number;
   /** Commands that take at least as long get into LATENCY, in ms; 0: none. */
   latencyThresholdMs: number;
+  /** A client that takes nothing of a copy of the keys for so long is given up. */
+  replTimeoutSeconds: number;
   /** Who may use DEBUG: nobody, clients of this machine, everybody. Fixed at the start, as in Redis. */
   readonly debugCommand: 'no' | 'local' | 'yes';
   /** After which a script is ended; 0: never. */

@@ -62,6 +62,7 @@ const DEFAULT_MAX_CLIENTS = 10_000;
 const DEFAULT_SLOWLOG_US = 10_000;
 const DEFAULT_SLOWLOG_LENGTH = 128;
 const DEFAULT_LUA_TIME_LIMIT_MS = 5000;
+const DEFAULT_REPL_TIMEOUT_S = 60;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
@@ -86,6 +87,7 @@ export class TesseraNode {
       slowlogSlowerThanUs: DEFAULT_SLOWLOG_US,
       slowlogMaxLength: DEFAULT_SLOWLOG_LENGTH,
       latencyThresholdMs: 0,
+      replTimeoutSeconds: DEFAULT_REPL_TIMEOUT_S,
       debugCommand: options.debugCommand ?? 'no',
       luaTimeLimitMs: DEFAULT_LUA_TIME_LIMIT_MS,
     };

@@ -82,6 +82,8 @@ export class Connection {
   #held = false;
   /** Closes once what is held has been sent. */
   #closeAfterFlush = false;
+  /** Called when less is waiting to be sent, or the connection is gone. */
+  #progressed: () => void = () => {};
   readonly #closeListeners = new Set<() => void>();
 
   constructor(id: number, socket: Socket, host: ConnectionHost<Connection>, origin: Origin) {
@@ -103,11 +105,13 @@ export class Connection {
     });
     socket.on('drain', () => {
       this.#congested = false;
+      this.#progressed();
       this.#continue();
     });
     socket.on('close', () => {
       if (this.#closed) return;
       this.#closed = true;
+      this.#progressed();
       this.#reader.drop();
       host.closed(this);
       for (const listener of this.#closeListeners) listener();
@@ -185,6 +189,38 @@ export class Connection {
     this.#flush();
   }
 
+  /**
+   * Sends bytes that are no reply, no faster than the client takes them, and closes. No command of this client runs meanwhile.
+   * What goes wrong before the first of them is answered as an error; later it only closes.
+   * @param patienceMs a client that takes nothing for so long is given up.
+   */
+  async sendAndClose(chunks: AsyncIterable<Uint8Array>, patienceMs: number): Promise<void> {
+    this.#busy = true;
+    this.#regulate();
+    let began = false;
+    try {
+      for await (const chunk of chunks) {
+        if (!began) {
+          this.#flush();
+          await this.#taken(patienceMs);
+        }
+        began = true;
+        if (this.#closed) return;
+        this.#write([chunk]);
+        await this.#taken(patienceMs);
+      }
+      this.closeAfterReplies();
+    } catch (error) {
+      if (this.#closed) return;
+      const reply = this.#asReply(error);
+      if (began) this.kill();
+      else {
+        this.writer.write(reply);
+        this.closeAfterReplies();
+      }
+    }
+  }
+
   /** Closes at once; what was not sent is lost. */
   kill(): void {
     this.closing = true;
@@ -214,7 +250,7 @@ export class Connection {
     }
     this.#answer(reply);
     if (this.writer.pendingBytes > MAX_GATHERED_BYTES) this.#flush();
-    return !this.#congested && !this.closing;
+    return !this.#congested && !this.closing && !this.#busy;
   }
 
   #asReply(error: unknown): ServerError {
@@ -254,15 +290,27 @@ export class Connection {
     this.#held = false;
     if (safe) this.#sendGathered();
     else this.kill();
+    this.#progressed();
   };
 
+  /** Resolves when the system has taken all that was sent, or the client is gone. */
+  async #taken(patienceMs: number): Promise<void> {
+    if (!this.#held && !this.#congested) return;
+    const giveUp = setTimeout(() => this.kill(), patienceMs);
+    while ((this.#held || this.#congested) && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#progressed = resolve;
+      });
+    }
+    clearTimeout(giveUp);
+  }
+
   #sendGathered(): void {
-    this.#writeGathered();
+    this.#write(this.writer.take());
     if (this.#closeAfterFlush) this.socket.destroySoon();
   }
 
-  #writeGathered(): void {
-    const pieces = this.writer.take();
+  #write(pieces: readonly (string | Uint8Array)[]): void {
     if (pieces.length === 0 || this.socket.destroyed) return;
     let accepted = true;
     if (pieces.length > 1) this.socket.cork();

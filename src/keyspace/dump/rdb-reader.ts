@@ -20,7 +20,8 @@ export class RdbReader {
     return this.#at;
   }
 
-  set position(at: number) {
+  /** Goes to another place. @throws FormatError where it is behind the end. */
+  moveTo(at: number): void {
     if (at > this.#bytes.length) throw new FormatError('cut off');
     this.#at = at;
   }
@@ -34,22 +35,19 @@ export class RdbReader {
 
   /** The next bytes, not copied. */
   raw(count: number): Buffer {
-    this.#skip(count);
+    if (count > this.left) throw new FormatError('cut off');
+    this.#at += count;
     return this.#bytes.subarray(this.#at - count, this.#at);
   }
 
   length(): number {
-    const first = this.byte();
-    const length = this.#plainLength(first);
-    if (length === undefined) throw new FormatError('a length was expected');
-    return length;
+    return this.#expectLength(this.byte());
   }
 
   /** A length of up to 64 bits, exactly. */
   long(): bigint {
-    if (this.#bytes[this.#at] !== 0x81) return BigInt(this.length());
-    this.#at++;
-    return this.raw(8).readBigUInt64BE();
+    const first = this.byte();
+    return first === 0x81 ? this.raw(8).readBigUInt64BE() : BigInt(this.#expectLength(first));
   }
 
   /** A number of elements that follow, each at least a byte: more than the bytes that are left cannot be. */
@@ -61,7 +59,7 @@ export class RdbReader {
 
   string(): Uint8Array {
     const first = this.byte();
-    const length = this.#plainLength(first);
+    const length = this.plainLength(first);
     if (length !== undefined) return this.raw(length);
     switch (first) {
       case 0xc0:
@@ -82,19 +80,11 @@ export class RdbReader {
 
   /** A byte string as a text of one character a byte. */
   text(): string {
-    const start = this.#at;
-    const length = this.#plainLength(this.byte());
-    if (length === undefined) {
-      this.#at = start;
-      return latin1(this.string());
-    }
-    this.#skip(length);
-    return this.#bytes.toString('latin1', this.#at - length, this.#at);
+    return latin1(this.string());
   }
 
   double(): number {
-    this.#skip(8);
-    return this.#bytes.readDoubleLE(this.#at - 8);
+    return this.raw(8).readDoubleLE();
   }
 
   /** A score as text, as sorted sets had it before RDB version 8. */
@@ -108,12 +98,14 @@ export class RdbReader {
     return value;
   }
 
-  #skip(count: number): void {
-    if (count > this.left) throw new FormatError('cut off');
-    this.#at += count;
+  #expectLength(first: number): number {
+    const length = this.plainLength(first);
+    if (length === undefined) throw new FormatError('a length was expected');
+    return length;
   }
 
-  #plainLength(first: number): number | undefined {
+  /** The length that begins with that byte; undefined where a specially encoded string does. */
+  protected plainLength(first: number): number | undefined {
     switch (first >> 6) {
       case 0:
         return first;

@@ -87,6 +87,12 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       node.config.latencyThresholdMs = integerFrom(0, value);
     },
   },
+  'repl-timeout': {
+    read: (node) => String(node.config.replTimeoutSeconds),
+    write: (node, value) => {
+      node.config.replTimeoutSeconds = integerFrom(1, value, MAX_SIGNED);
+    },
+  },
   'lua-time-limit': LUA_TIME_LIMIT,
   'busy-reply-threshold': LUA_TIME_LIMIT,
   'latency-tracking': { read: () => 'yes' },
@@ -126,6 +132,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
 
 /** Redis's largest value of these settings. A double does not hold it exactly, and nothing is that large. */
 const MAX_INTEGER = '9223372036854775807';
+const MAX_SIGNED = '2147483647';
 const MAX_UNSIGNED = '4294967295';
 
 function integerFrom(least: number, value: string, most = MAX_INTEGER): number {

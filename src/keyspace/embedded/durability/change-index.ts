@@ -43,7 +43,7 @@ export class ChangeIndex {
         const read = change.read();
         if (read.kind === 'setting') setting(read.name, read.value);
       } else this.#note(change, at);
-      from.position = at + bytes;
+      from.moveTo(at + bytes);
     }
   }
 
@@ -66,7 +66,7 @@ export class ChangeIndex {
     const changes: ChangeReader[] = [];
     for (; number >= 0; number = this.#before[number] as number) {
       const from = new RdbReader(this.#turns[this.#turnOf[number] as number] as Buffer);
-      from.position = this.#at[number] as number;
+      from.moveTo(this.#at[number] as number);
       changes.push(new ChangeReader(from));
     }
     return changes.reverse();

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { KeyName, StoredValue } from '../../keyspace.ts';
 import type { OnDisk } from '../embedded-keyspace.ts';
+import { FrozenStore } from './frozen-store.ts';
 import {
   decodeBody,
   decodeRecord,
@@ -28,6 +29,7 @@ export class CheckpointStore {
   #databases: Databases;
   /** Keys whose values lie apart. */
   readonly #largeKeys = new Set<KeyName>();
+  readonly #frozen = new Set<FrozenStore>();
 
   /** @throws Error where the file is no database that can be read. */
   constructor(path: string, isReadOnly = false) {
@@ -127,12 +129,20 @@ export class CheckpointStore {
     }
   }
 
+  /** The values as they are on the disk now; to be closed. */
+  freeze(): FrozenStore {
+    const frozen = new FrozenStore(this.#databases, storedKey, () => this.#frozen.delete(frozen));
+    this.#frozen.add(frozen);
+    return frozen;
+  }
+
   settings(): Map<string, Uint8Array> {
     const entries = [...this.#databases.settings.getRange()];
     return new Map(entries.map(({ key, value }) => [key.toString(), Uint8Array.from(value)]));
   }
 
   async close(): Promise<void> {
+    for (const frozen of this.#frozen) frozen.close();
     await this.#databases.root.close();
   }
 
@@ -143,7 +153,7 @@ export class CheckpointStore {
   }
 }
 
-interface Databases {
+export interface Databases {
   readonly root: RootDatabase<Buffer, Buffer>;
   readonly records: Database<Buffer, Buffer>;
   readonly large: Database<Buffer, Buffer>;

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { KeyName } from '../../keyspace.ts';
+import { freeze, type Snapshot, type SnapshotEntry } from '../../snapshot.ts';
 import { collectionOf } from '../../values/operations.ts';
 import type { Content, EmbeddedKeyspace, KeyspaceJournal } from '../embedded-keyspace.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
@@ -186,6 +187,39 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
   contentToKeep(key: KeyName): Content | undefined {
     const content = this.#keyspace.contentOf(key);
     return content === undefined || this.#staysInMemory(key, content.value) ? undefined : content;
+  }
+
+  /** All keys as they are at one moment, soon: what a checkpoint wrote, and what has changed since. @throws Error where the checkpoint fails. */
+  async snapshot(): Promise<Snapshot> {
+    await this.checkpoint();
+    // Another one may have begun, and have written what this one would then miss.
+    while (this.checkpoints.writing !== null) await this.checkpoints.writing;
+    if (this.#closed) throw new Error('the node is closing');
+    this.commit();
+    const { unsaved } = this.checkpoints;
+    const changed = new Set(unsaved.keys);
+    const stored = unsaved.cleared ? null : this.#store.freeze();
+    const frozen: (() => SnapshotEntry)[] = [];
+    for (const key of changed) {
+      const content = this.contentToKeep(key);
+      if (content === undefined) continue;
+      const { value, expiresAt } = content;
+      if (value.type !== 'onDisk') frozen.push(freeze(key, value, expiresAt));
+      else if (stored !== null) frozen.push(() => ({ ...stored.entry(key), expiresAt }));
+    }
+    const { size: keys, expiring } = this.#keyspace;
+    return {
+      keys,
+      expiring,
+      *entries() {
+        for (const entry of stored?.entries() ?? []) if (!changed.has(entry.key)) yield entry;
+        for (const entry of frozen) yield entry();
+      },
+      close() {
+        stored?.close();
+        frozen.length = 0;
+      },
+    };
   }
 
   /**

@@ -5,6 +5,7 @@ import { RdbReader } from '../../dump/rdb-reader.ts';
 import { RdbWriter } from '../../dump/rdb-writer.ts';
 import { decodeValue, encodeValue } from '../../dump/value-codec.ts';
 import { type KeyName, type StoredValue, TYPE_NAMES, type ValueType } from '../../keyspace.ts';
+import type { SnapshotEntry } from '../../snapshot.ts';
 import type { Operation } from '../../values/mutable-value.ts';
 import type { OnDisk } from '../embedded-keyspace.ts';
 
@@ -163,6 +164,22 @@ function begin(kind: (typeof KINDS)[number], sequence: number): RdbWriter {
   out.byte(KINDS.indexOf(kind));
   out.length(sequence);
   return out;
+}
+
+/**
+ * What a record says, without reading its value.
+ * @param large asked for the value of one that lies apart. @throws FormatError where the bytes are no record.
+ */
+export function splitRecord(bytes: Uint8Array, large: () => Uint8Array | undefined): SnapshotEntry {
+  const from = new RdbReader(bytes);
+  const kind = KINDS[from.byte()];
+  from.length();
+  const key = from.text();
+  const expiresAt = readExpiry(from);
+  if (kind !== 'put' && kind !== 'onDisk') throw new FormatError('it holds something that is no value');
+  const body = kind === 'put' ? from.raw(from.left) : large();
+  if (body === undefined) throw new FormatError('a large value is missing');
+  return { key, expiresAt, parts: [body] };
 }
 
 /** A value read back. A model gets an id of its own, and a session when it is first used. */

@@ -50,7 +50,9 @@ export class WriteLog {
     for (const change of changes) {
       const size = Buffer.allocUnsafe(SIZE_BYTES);
       size.writeDoubleLE(change.reduce((sum, part) => sum + part.length, 0));
-      parts.push(size, ...change);
+      parts.push(size);
+      // Not as arguments of one call: there may be more than a call takes.
+      for (const part of change) parts.push(part);
     }
     let length = 0;
     let checksum = 0;
@@ -61,7 +63,8 @@ export class WriteLog {
     const header = Buffer.allocUnsafe(TURN_HEADER_BYTES);
     header.writeDoubleLE(length, 0);
     header.writeUInt32LE(checksum, SIZE_BYTES);
-    this.#gathered.push(header, ...parts);
+    this.#gathered.push(header);
+    for (const part of parts) this.#gathered.push(part);
   }
 
   /** Hands all that was appended to the system. @throws the system's error, such as ENOSPC; what was appended stays to be written. */
