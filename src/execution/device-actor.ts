@@ -1,5 +1,5 @@
 import type { SessionOptions } from '../backends/backend.ts';
-import type { StoredModel } from '../backends/model.ts';
+import type { NodeNames, StoredModel } from '../backends/model.ts';
 import { errors, ServerError } from '../errors.ts';
 import { countShared } from '../tensors/shared-memory.ts';
 import type { Tensor } from '../tensors/tensor.ts';
@@ -29,6 +29,7 @@ const COST_SMOOTHING = 0.2;
 
 interface PendingLoad {
   readonly model: Pick<StoredModel, 'id' | 'backend' | 'blob'>;
+  readonly nodes: NodeNames | null;
   readonly resolve: (result: LoadResult) => void;
   readonly reject: (error: Error) => void;
 }
@@ -105,11 +106,12 @@ export class DeviceActor {
 
   /**
    * Loads a model in a worker and keeps it there.
+   * @param nodes of a TF graph; null where the model itself has them.
    * @throws ServerError with the runtime's text when it is no good.
    */
-  load(model: PendingLoad['model']): Promise<LoadResult> {
+  load(model: PendingLoad['model'], nodes: NodeNames | null): Promise<LoadResult> {
     return new Promise((resolve, reject) => {
-      this.#loads.push({ model, resolve, reject });
+      this.#loads.push({ model, nodes, resolve, reject });
       this.#pump();
     });
   }
@@ -220,7 +222,8 @@ export class DeviceActor {
       const reject = (error: Error) => {
         for (const run of this.#queue.takeModel(model.id)) run.reject(error);
       };
-      void this.#loadIn(lane, { model, resolve: () => {}, reject });
+      const nodes = { inputs: model.inputs, outputs: model.outputs };
+      void this.#loadIn(lane, { model, nodes, resolve: () => {}, reject });
       return;
     }
   }
@@ -243,7 +246,7 @@ export class DeviceActor {
   }
 
   async #loadIn(lane: Lane, load: PendingLoad): Promise<void> {
-    const { model } = load;
+    const { model, nodes } = load;
     const { intraOpParallelism, interOpParallelism, loadTimeoutMs } = this.#settings;
     lane.busy = 'load';
     lane.loading = model.id;
@@ -258,6 +261,7 @@ export class DeviceActor {
           backend: model.backend,
           blob: model.blob,
           options: { intraOpParallelism, interOpParallelism },
+          nodes,
         },
         abort.signal,
       );

@@ -13,7 +13,7 @@ export interface EmitOptions {
   readonly outputs?: readonly (Omit<Inferred, 'content'> & { readonly isSequence?: boolean })[];
   /** How many outputs; one where it is not said. */
   readonly count?: number;
-  /** The operator's name, which ONNX Runtime puts into its errors. */
+  /** Where the operator comes from: ONNX Runtime puts it into its errors. */
   readonly name?: string;
   readonly domain?: string;
 }
@@ -204,7 +204,10 @@ export class GraphBuilder {
   ): void {
     const input = inputs.map((value) => value?.name ?? '');
     for (const used of input) this.#model.used.add(used);
-    this.#nodes.push({ opType, name, domain, input, output: outputs.map((o) => o.name), attributes });
+    const output = outputs.map((value) => value.name);
+    // ONNX Runtime takes each name only once.
+    const unique = name && `${name}#${output[0]}`;
+    this.#nodes.push({ opType, name: unique, domain, input, output, attributes });
   }
 
   #keep(tensor: HostTensor): Value {
