@@ -1,23 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { attr, runOp, type Seen, tensor } from '../../support/tensorflow-graphs.ts';
+import { expectClose, oneOutput } from '../../support/tensor-values.ts';
+import { attr, tensor } from '../../support/tensorflow-graphs.ts';
 import { kernel } from '../../support/tfjs.ts';
 
 const { NaN: NAN, POSITIVE_INFINITY: INF } = Number;
-
-async function one(...args: Parameters<typeof runOp>): Promise<Seen> {
-  return (await runOp(...args))[0] as Seen;
-}
-
-/** Expects floats to be as close as single precision gets. */
-function close(actual: Seen, expected: Pick<Seen, 'shape' | 'values'>, digits = 5): void {
-  expect(actual.shape).toEqual(expected.shape);
-  expect(actual.values.length).toBe(expected.values.length);
-  actual.values.forEach((x, i) => {
-    const wanted = expected.values[i] as number;
-    if (Number.isFinite(wanted)) expect(x).toBeCloseTo(wanted, digits);
-    else expect(x).toBe(wanted);
-  });
-}
 
 describe('arithmetic broadcasts as TensorFlow.js does', () => {
   const a = tensor('FLOAT', [2, 1, 3], [1, -2, 3.5, 0, 5, -6.25]);
@@ -35,7 +21,7 @@ describe('arithmetic broadcasts as TensorFlow.js does', () => {
     ['GreaterEqual', 'GreaterEqual'],
     ['NotEqual', 'NotEqual'],
   ])('%s', async (op, oracle) => {
-    close(await one(op, [a, b]), await kernel(oracle, { a, b }));
+    expectClose(await oneOutput(op, [a, b]), await kernel(oracle, { a, b }));
   });
 });
 
@@ -52,7 +38,7 @@ describe('integer division', () => {
   ])('%s', async (op, values) => {
     for (const dtype of ['INT32', 'INT64', 'INT8', 'INT16'] as const) {
       const operands = [tensor(dtype, [7], x), tensor(dtype, [7], y)];
-      expect(await one(op, operands)).toEqual({ dtype, shape: [7], values: values.map((v) => v + 0) });
+      expect(await oneOutput(op, operands)).toEqual({ dtype, shape: [7], values: values.map((v) => v + 0) });
     }
   });
 
@@ -60,7 +46,7 @@ describe('integer division', () => {
     '%s by zero is an error that names the node, and the process lives',
     async (op) => {
       const operands = [tensor('INT32', [2], [1, 2]), tensor('INT32', [2], [1, 0])];
-      await expect(one(op, operands)).rejects.toThrow(/Integer division by zero in out/);
+      await expect(oneOutput(op, operands)).rejects.toThrow(/Integer division by zero in out/);
     },
   );
 
@@ -71,13 +57,13 @@ describe('integer division', () => {
     ['TruncateMod', 0],
   ])('%s of the lowest number by -1 wraps, and the process lives', async (op, value) => {
     const operands = [tensor('INT32', [1], [-2147483648]), tensor('INT32', [1], [-1])];
-    expect((await one(op, operands)).values).toEqual([value]);
+    expect((await oneOutput(op, operands)).values).toEqual([value]);
   });
 
   test('of unsigned numbers', async () => {
     const operands = [tensor('UINT8', [3], [255, 7, 0]), tensor('UINT8', [3], [2, 9, 1])];
-    expect((await one('FloorDiv', operands)).values).toEqual([127, 0, 0]);
-    expect((await one('FloorMod', operands)).values).toEqual([1, 7, 0]);
+    expect((await oneOutput('FloorDiv', operands)).values).toEqual([127, 0, 0]);
+    expect((await oneOutput('FloorMod', operands)).values).toEqual([1, 7, 0]);
   });
 });
 
@@ -86,40 +72,40 @@ test('FloorMod of floats has the sign of the divisor, and keeps what is whole at
     tensor('FLOAT', [5], [5.5, -5.5, 5.5, -5.5, -4]),
     tensor('FLOAT', [5], [2, 2, -2, -2, 2]),
   ];
-  expect((await one('FloorMod', operands)).values).toEqual([1.5, 0.5, -0.5, -1.5, -0]);
-  expect((await one('Mod', operands)).values).toEqual([1.5, -1.5, 1.5, -1.5, -0]);
+  expect((await oneOutput('FloorMod', operands)).values).toEqual([1.5, 0.5, -0.5, -1.5, -0]);
+  expect((await oneOutput('Mod', operands)).values).toEqual([1.5, -1.5, 1.5, -1.5, -0]);
 });
 
 test('small integers wrap around as their width says', async () => {
   const operands = [tensor('INT8', [2], [100, -100]), tensor('INT8', [2], [100, -100])];
-  expect(await one('AddV2', operands)).toEqual({ dtype: 'INT8', shape: [2], values: [-56, 56] });
+  expect(await oneOutput('AddV2', operands)).toEqual({ dtype: 'INT8', shape: [2], values: [-56, 56] });
   const large = [tensor('INT64', [1], [2 ** 40]), tensor('INT64', [1], [3])];
-  expect((await one('Mul', large)).values).toEqual([3 * 2 ** 40]);
+  expect((await oneOutput('Mul', large)).values).toEqual([3 * 2 ** 40]);
 });
 
 test('operations that know better than NaN', async () => {
   const zero = tensor('FLOAT', [3], [0, 0, 2]);
   const other = tensor('FLOAT', [3], [NAN, INF, 0]);
-  expect((await one('DivNoNan', [other, zero])).values).toEqual([0, 0, 0]);
-  expect((await one('MulNoNan', [other, zero])).values).toEqual([0, 0, 0]);
-  expect((await one('Xlogy', [zero, tensor('FLOAT', [3], [0, -1, 1])])).values).toEqual([0, 0, 0]);
-  expect((await one('Xdivy', [zero, tensor('FLOAT', [3], [0, 1, 4])])).values).toEqual([0, 0, 0.5]);
+  expect((await oneOutput('DivNoNan', [other, zero])).values).toEqual([0, 0, 0]);
+  expect((await oneOutput('MulNoNan', [other, zero])).values).toEqual([0, 0, 0]);
+  expect((await oneOutput('Xlogy', [zero, tensor('FLOAT', [3], [0, -1, 1])])).values).toEqual([0, 0, 0]);
+  expect((await oneOutput('Xdivy', [zero, tensor('FLOAT', [3], [0, 1, 4])])).values).toEqual([0, 0, 0.5]);
 });
 
 test('Select takes whole rows by a vector, SelectV2 broadcasts', async () => {
   const [x, y] = [tensor('FLOAT', [2, 2], [1, 2, 3, 4]), tensor('FLOAT', [2, 2], [5, 6, 7, 8])];
   const condition = tensor('BOOL', [2], [1, 0]);
   const typed = { T: attr.type('float') };
-  expect((await one('Select', [condition, x, y], typed)).values).toEqual([1, 2, 7, 8]);
-  expect((await one('SelectV2', [condition, x, y], typed)).values).toEqual([1, 6, 3, 8]);
+  expect((await oneOutput('Select', [condition, x, y], typed)).values).toEqual([1, 2, 7, 8]);
+  expect((await oneOutput('SelectV2', [condition, x, y], typed)).values).toEqual([1, 6, 3, 8]);
 });
 
 test('strings and bools are compared too', async () => {
   const texts = [tensor('STRING', [2], ['a', 'b']), tensor('STRING', [2], ['a', 'c'])];
-  expect(await one('Equal', texts)).toEqual({ dtype: 'BOOL', shape: [2], values: [1, 0] });
+  expect(await oneOutput('Equal', texts)).toEqual({ dtype: 'BOOL', shape: [2], values: [1, 0] });
   const flags = [tensor('BOOL', [2], [1, 0]), tensor('BOOL', [2], [1, 1])];
-  expect((await one('NotEqual', flags)).values).toEqual([0, 1]);
-  expect((await one('LogicalAnd', flags)).values).toEqual([1, 0]);
+  expect((await oneOutput('NotEqual', flags)).values).toEqual([0, 1]);
+  expect((await oneOutput('LogicalAnd', flags)).values).toEqual([1, 0]);
 });
 
 describe('functions of one number as TensorFlow.js has them', () => {
@@ -153,12 +139,12 @@ describe('functions of one number as TensorFlow.js has them', () => {
     ['Reciprocal', 'Reciprocal'],
     ['IsFinite', 'IsFinite'],
   ])('%s', async (op, oracle) => {
-    close(await one(op, [x]), await kernel(oracle, { x }), 4);
+    expectClose(await oneOutput(op, [x]), await kernel(oracle, { x }), 4);
   });
 
   test('LeakyRelu, with the slope of the node', async () => {
     const expected = await kernel('LeakyRelu', { x }, { alpha: 0.3 });
-    close(await one('LeakyRelu', [x], { alpha: attr.float(0.3) }), expected);
+    expectClose(await oneOutput('LeakyRelu', [x], { alpha: attr.float(0.3) }), expected);
   });
 });
 
@@ -174,7 +160,7 @@ test('functions without a kernel for double are as exact there as double is', as
     Elu: (v) => (v > 0 ? v : Math.expm1(v)),
   };
   for (const [op, of] of Object.entries(expected)) {
-    const { dtype, values: actual } = await one(op, [x]);
+    const { dtype, values: actual } = await oneOutput(op, [x]);
     expect(dtype).toBe('DOUBLE');
     actual.forEach((y, i) => {
       const wanted = of(values[i] as number);
@@ -185,16 +171,16 @@ test('functions without a kernel for double are as exact there as double is', as
 
 test('halves round to even, signs of NaN stay NaN, casts go towards zero', async () => {
   const x = tensor('FLOAT', [5], [0.5, 1.5, -0.5, -1.5, 2.5]);
-  expect((await one('Round', [x])).values).toEqual([0, 2, -0, -2, 2]);
-  expect((await one('Sign', [tensor('FLOAT', [2], [NAN, -2])])).values).toEqual([NAN, -1]);
+  expect((await oneOutput('Round', [x])).values).toEqual([0, 2, -0, -2, 2]);
+  expect((await oneOutput('Sign', [tensor('FLOAT', [2], [NAN, -2])])).values).toEqual([NAN, -1]);
   const types = (from: 'float' | 'int32', to: 'int32' | 'bool' | 'uint8' | 'double') => ({
     SrcT: attr.type(from),
     DstT: attr.type(to),
   });
-  expect((await one('Cast', [x], types('float', 'int32'))).values).toEqual([0, 1, 0, -1, 2]);
-  expect((await one('Cast', [x], types('float', 'bool'))).values).toEqual([1, 1, 1, 1, 1]);
+  expect((await oneOutput('Cast', [x], types('float', 'int32'))).values).toEqual([0, 1, 0, -1, 2]);
+  expect((await oneOutput('Cast', [x], types('float', 'bool'))).values).toEqual([1, 1, 1, 1, 1]);
   const wide = tensor('INT32', [2], [257, -1]);
-  expect(await one('Cast', [wide], types('int32', 'uint8'))).toEqual({
+  expect(await oneOutput('Cast', [wide], types('int32', 'uint8'))).toEqual({
     ...{ dtype: 'UINT8', shape: [2], values: [1, 255] },
   });
 });

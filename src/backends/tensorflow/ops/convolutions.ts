@@ -1,4 +1,5 @@
 import type { DataType } from '../../onnx-graph/data-types.ts';
+import type { Attribute } from '../../onnx-graph/model-bytes.ts';
 import { numbersOf, type Value } from '../../onnx-graph/value.ts';
 import type { OpContext } from '../op-context.ts';
 import { alike, defineOps, type OpDefinition } from '../op-registry.ts';
@@ -8,6 +9,7 @@ import {
   type Layout,
   layoutOf,
   paddingAttributes,
+  sizesOf,
   spatialAttribute,
   toChannelsFirst,
 } from './spatial.ts';
@@ -21,18 +23,25 @@ function filters(op: OpContext, layout: Layout, value: Value): Value {
   return op.transpose(value, [rank - 1, rank - 2, ...spatial]);
 }
 
+function windowAttributes(op: OpContext, layout: Layout, x: Value, w: Value): Record<string, Attribute> {
+  const strides = spatialAttribute(op, layout, 'strides');
+  const dilations = spatialAttribute(op, layout, 'dilations');
+  const sizes = sizesOf(layout, x);
+  const kernel = sizes.map((_, d) => (typeof w.shape?.[d] === 'number' ? w.shape[d] : null));
+  return { strides, dilations, ...paddingAttributes(op, layout, { sizes, kernel, strides, dilations }) };
+}
+
 const convolution = (rank: number): OpDefinition => ({
   dtypes: DTYPES,
   ranks: [rank, rank],
+  limits: 'dilated with padding SAME: filters of a known shape',
   lower(op) {
     const layout = layoutOf(op, rank);
     const [x, w] = [op.input(0), op.input(1)];
     const [channels, perGroup] = [channelsOf(layout, x), w.shape?.at(-2)];
     const group = channels !== null && typeof perGroup === 'number' && perGroup > 0 ? channels / perGroup : 1;
     const y = op.emit('Conv', [toChannelsFirst(op, layout, x), filters(op, layout, w)], {
-      strides: spatialAttribute(op, layout, 'strides'),
-      dilations: spatialAttribute(op, layout, 'dilations'),
-      ...paddingAttributes(op, layout),
+      ...windowAttributes(op, layout, x, w),
       group,
     });
     return fromChannelsFirst(op, layout, y);
@@ -54,9 +63,7 @@ const depthwise: OpDefinition = {
       op.fail('the shape of its filters has to be known');
     const each = op.reshape(op.transpose(w, [2, 3, 0, 1]), [channels * multiplier, 1, height, width]);
     const y = op.emit('Conv', [toChannelsFirst(op, layout, x), each], {
-      strides: spatialAttribute(op, layout, 'strides'),
-      dilations: spatialAttribute(op, layout, 'dilations'),
-      ...paddingAttributes(op, layout),
+      ...windowAttributes(op, layout, x, w),
       group: channels,
     });
     return fromChannelsFirst(op, layout, y);

@@ -47,10 +47,18 @@ export function spatialAttribute(
   return spatialOf(layout, list);
 }
 
-/** The `padding` attribute as ONNX says it: SAME puts what is odd at the end, as SAME_UPPER does. */
-export function paddingAttributes(op: OpContext, layout: Layout): Record<string, Attribute> {
+/** What a window goes over, one number for each spatial dimension; null where only a run tells. */
+export interface Window {
+  readonly sizes: readonly (number | null)[];
+  readonly kernel: readonly (number | null)[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+}
+
+/** The `padding` attribute as ONNX says it. @param window of a convolution that may be dilated. */
+export function paddingAttributes(op: OpContext, layout: Layout, window?: Window): Record<string, Attribute> {
   const padding = op.attributes.text('padding', 'VALID');
-  if (padding === 'SAME') return { auto_pad: 'SAME_UPPER' };
+  if (padding === 'SAME') return samePadding(op, window);
   if (padding === 'VALID') return {};
   if (padding !== 'EXPLICIT') op.fail(`its padding is ${padding}`);
   const pairs = op.attributes.ints('explicit_paddings') ?? [];
@@ -65,6 +73,30 @@ export function paddingAttributes(op: OpContext, layout: Layout): Record<string,
     pairs.filter((_, i) => i % 2 === 1),
   );
   return { pads: [...before, ...after] };
+}
+
+/** SAME puts what is odd at the end, as SAME_UPPER does; ONNX Runtime knows that for windows without holes only. */
+function samePadding(op: OpContext, window: Window | undefined): Record<string, Attribute> {
+  if (window === undefined || window.dilations.every((d) => d === 1)) return { auto_pad: 'SAME_UPPER' };
+  const { sizes, kernel, strides, dilations } = window;
+  const totals = dilations.map((dilation, d) => {
+    const [size, width, stride] = [sizes[d] ?? null, kernel[d] ?? null, strides[d] ?? 1];
+    if (width === null) return op.fail('the shape of its dilated filters has to be known');
+    const reach = (width - 1) * dilation + 1;
+    if (stride === 1) return reach - 1;
+    if (size === null)
+      return op.fail('it is dilated, and its strides need the size of the image, which only a run tells');
+    return Math.max(0, (Math.ceil(size / stride) - 1) * stride + reach - size);
+  });
+  const before = totals.map((total) => Math.floor(total / 2));
+  return { pads: [...before, ...totals.map((total, d) => total - (before[d] ?? 0))] };
+}
+
+/** The spatial dimensions of a value in the node's layout; null where only a run tells. */
+export function sizesOf(layout: Layout, value: Value): (number | null)[] {
+  const dims = value.shape ?? new Array<null>(layout.rank).fill(null);
+  const spatial = layout.channelsLast ? dims.slice(1, -1) : dims.slice(2);
+  return spatial.map((dim) => (typeof dim === 'number' ? dim : null));
 }
 
 /** Channels of a value in the node's layout; null where only a run tells. */

@@ -1,4 +1,4 @@
-import type { Value } from '../../onnx-graph/value.ts';
+import { numbersOf, type Value } from '../../onnx-graph/value.ts';
 import type { OpContext } from '../op-context.ts';
 
 const FAR = 2 ** 31 - 1;
@@ -39,13 +39,9 @@ export function stridedSlice(op: OpContext): Value {
       const first = op.ints([step > 0 ? 0 : FAR]);
       const last = op.ints([step > 0 ? FAR : -FAR]);
       const whole = beginMask(index) && endMask(index) && step === 1;
-      return {
-        axis,
-        step,
-        whole,
-        from: beginMask(index) ? first : begin(index),
-        to: endMask(index) ? last : end(index),
-      };
+      const from = beginMask(index) ? first : begin(index);
+      const to = endMask(index) ? last : end(index);
+      return { axis, step, whole, from, to: step < 0 ? endWithoutStart(op, axis, from, to) : to };
     });
   const cut = ranges.filter(({ whole }) => !whole);
   let x = op.input(0);
@@ -72,6 +68,16 @@ function numberAxes(op: OpContext, entries: readonly Entry[]): void {
   behind.forEach((entry, i) => {
     entry.axis = i - behind.length;
   });
+}
+
+/** Going down from before the first element takes nothing; ONNX would begin with the first. An end of 0 is empty from there. */
+function endWithoutStart(op: OpContext, axis: number, from: Value, to: Value): Value {
+  const [known] = numbersOf(from) ?? [];
+  if (known !== undefined && known >= -1) return to;
+  const size = op.emit('Gather', [op.shapeOf(op.input(0)), op.ints([axis])], { axis: 0 });
+  const isNegative = (value: Value) => op.emit('Less', [value, op.ints([0])]);
+  const isBefore = op.emit('And', [isNegative(from), isNegative(op.emit('Add', [from, size]))]);
+  return op.emit('Where', [isBefore, op.ints([0]), to]);
 }
 
 /** One element of a vector of bounds, as a vector of one. */
