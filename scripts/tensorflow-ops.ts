@@ -14,7 +14,8 @@ came. How it works, and how to add ops: docs/decisions/tensorflow.md.
 - \`INPUTS\` and \`OUTPUTS\` name nodes; \`name:1\` is the second output of a node. Any node can be an input: its value is then what the client gives.
 - Dimension 0 of an input may have any size, whatever the graph declares, as long as the graph itself goes along.
 - A placeholder that is a scalar takes a tensor of one element of any shape: AI.TENSORSET knows no scalars.
-- half comes and goes as FLOAT, uint32 and uint64 as INT64: clients have no tensors of these. bfloat16 is computed as float.
+- half comes and goes as FLOAT, uint32 and uint64 as INT64: clients have no tensors of these. half is computed in float where ONNX Runtime has nothing for
+  half, which is more exact; bfloat16 always is.
 - What the outputs do not need is not looked at. An op that is not in the tables below is an error that names all of them, and nothing is stored.
 `;
 
