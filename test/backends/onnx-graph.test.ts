@@ -82,6 +82,23 @@ describe('the ONNX graph builder', () => {
     );
   });
 
+  test('tells the runtime which dimensions are the same where it would not see it', () => {
+    const graph = GraphBuilder.create();
+    const parts = graph.emitMany(
+      'Split',
+      [graph.input('float', ['n', 4])],
+      { axis: 0, num_outputs: 2 },
+      { count: 2 },
+    );
+    const [first, second] = parts as [Value, Value];
+    expect(first.shape).toEqual([expect.any(String), 4]);
+    expect(second.shape).toEqual(first.shape);
+    const zeros = graph.emit('Expand', [graph.scalar('float', 0), graph.shapeOf(first)]);
+    expect(graph.graph.described?.map(({ name, shape }) => [name, shape])).toEqual(
+      [first, second, zeros].map(({ name }) => [name, first.shape]),
+    );
+  });
+
   test('the body of a loop uses what lies around it', async () => {
     const graph = GraphBuilder.create();
     const step = graph.input('float', [2]);

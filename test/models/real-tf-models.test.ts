@@ -30,7 +30,7 @@ const AWAITED: Record<string, string> = {
 const DTYPES: Record<string, string> = { float32: 'FLOAT', int32: 'INT32', int64: 'INT64', bool: 'BOOL' };
 /** As far as another order of summing may go. */
 const TOLERANCE = 1e-4;
-/** A graph of 7,000 nodes takes ONNX Runtime most of a minute to load on a busy machine. */
+/** Graphs of thousands of nodes take seconds to load on a busy machine. */
 const LIMIT_MS = 180_000;
 
 const file = (name: string): Buffer => readFileSync(path.join(folder, name));

@@ -18,6 +18,13 @@ export interface EmitOptions {
   readonly domain?: string;
 }
 
+/** Operators whose results have the shape that an operand says: ONNX Runtime loses the names in it on the way through shape arithmetic. */
+const SHAPED = new Set(['Reshape', 'Expand', 'ConstantOfShape']);
+
+function isNamed({ shape }: Value): boolean {
+  return shape?.some((dim) => typeof dim === 'string') ?? false;
+}
+
 /** What all graphs of one model share: names and constants. */
 class Model {
   readonly constants = new Map<string, HostTensor>();
@@ -35,6 +42,7 @@ export class GraphBuilder {
   readonly #nodes: OnnxNode[] = [];
   readonly #inputs: Value[] = [];
   readonly #outputs: Value[] = [];
+  readonly #described: Value[] = [];
 
   private constructor(model: Model) {
     this.#model = model;
@@ -115,7 +123,12 @@ export class GraphBuilder {
     );
     const wide = options.outputs === undefined ? widened(op, inputs) : undefined;
     if (wide !== undefined) return this.#emitWide(op, inputs, given, options, wide);
-    const inferred = this.#infer(op, inputs, given, options);
+    let named = false;
+    const newDim = () => {
+      named = true;
+      return this.#newName();
+    };
+    const inferred = this.#infer(op, inputs, given, options, newDim);
     const known = inferred.map((output) => this.#known(output));
     if (known.every((value) => value !== undefined)) return known;
     const outputs = inferred.map(({ content, ...output }) => ({
@@ -124,6 +137,7 @@ export class GraphBuilder {
       ...(content && { content }),
     }));
     this.#add(op, inputs, outputs, given, options);
+    if (named || SHAPED.has(op)) this.#described.push(...outputs.filter(isNamed));
     return outputs.map((output, i) => known[i] ?? output);
   }
 
@@ -150,7 +164,7 @@ export class GraphBuilder {
   }
 
   get graph(): OnnxGraph {
-    return { nodes: this.#nodes, inputs: this.#inputs, outputs: this.#outputs };
+    return { nodes: this.#nodes, inputs: this.#inputs, outputs: this.#outputs, described: this.#described };
   }
 
   /** The model's file. @throws RangeError when it is too large for ONNX Runtime. */
@@ -164,11 +178,12 @@ export class GraphBuilder {
     inputs: readonly (Value | null)[],
     attributes: Readonly<Record<string, Attribute>>,
     options: EmitOptions,
+    newDim: () => string,
   ): readonly Inferred[] {
     if (options.outputs !== undefined) return options.outputs;
     const rule = RULES.get(op);
     if (rule === undefined) throw new Error(`nothing tells what comes out of ONNX's ${op}`);
-    return rule({ inputs, attributes, outputCount: options.count ?? 1 });
+    return rule({ inputs, attributes, outputCount: options.count ?? 1, newDim });
   }
 
   /** The output as a constant, when all of its elements are known. */

@@ -23,6 +23,8 @@ export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** Values between whose shapes say more than ONNX Runtime would infer. */
+  readonly described?: readonly Value[];
 }
 
 /** A number is an int; floats have to be named as such. */
@@ -105,7 +107,7 @@ function tensorHead({ dtype, shape, strings }: HostTensor): object {
   return strings === undefined ? head : { ...head, stringData: strings };
 }
 
-function graphProto({ nodes, inputs, outputs }: OnnxGraph): object {
+function graphProto({ nodes, inputs, outputs, described = [] }: OnnxGraph): object {
   return {
     name: 'graph',
     node: nodes.map(({ attributes, ...node }) => ({
@@ -114,6 +116,7 @@ function graphProto({ nodes, inputs, outputs }: OnnxGraph): object {
     })),
     input: inputs.map(valueProto),
     output: outputs.map(valueProto),
+    valueInfo: described.map(valueProto),
   };
 }
 

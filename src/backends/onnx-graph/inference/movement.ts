@@ -172,17 +172,22 @@ const split: Rule = (operation) => {
   const size = x.shape?.[axis];
   const given = operation.inputs[1];
   const sizes = given ? numbersOf(given) : undefined;
-  const even = typeof size === 'number' && size % outputCount === 0 ? size / outputCount : null;
+  const even = given ? null : typeof size === 'number' ? evenPart(size, outputCount) : operation.newDim();
   let start = 0;
   return Array.from({ length: outputCount }, (_, i) => {
     const part = given ? (sizes?.[i] ?? null) : even;
     const shape = x.shape?.with(axis, part);
     const from = start;
-    start += part ?? 0;
-    const content = x.shape?.length === 1 && part !== null ? x.content?.slice(from, from + part) : undefined;
+    start += typeof part === 'number' ? part : 0;
+    const content =
+      x.shape?.length === 1 && typeof part === 'number' ? x.content?.slice(from, from + part) : undefined;
     return { dtype: x.dtype, shape, content };
   });
 };
+
+function evenPart(size: number, count: number): number | null {
+  return size % count === 0 ? size / count : null;
+}
 
 const gather: Rule = (operation) => {
   const [x, indices] = [input(operation, 0), input(operation, 1)];

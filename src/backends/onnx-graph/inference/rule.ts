@@ -8,6 +8,11 @@ export interface Operation {
   readonly inputs: readonly (Value | null)[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly outputCount: number;
+  /**
+   * A name for a dimension that only a run tells. For those that are the same in several places: ONNX Runtime takes dimensions without a name
+   * for different ones.
+   */
+  readonly newDim: () => string;
 }
 
 export interface Inferred {
