@@ -420,6 +420,22 @@ export const errors = {
   /** A text that comes from inside a backend, newlines flattened to spaces as RedisAI does. */
   backend: (text: string) => error(text.replace(/[\r\n]/g, ' ')),
 
+  // RedisAI: TF graphs
+  tfInputNotFound: (name: string) => error(`ERR Input node named "${name}" not found in TF graph.`),
+  tfOutputNotFound: (name: string) => error(`ERR Output node named "${name}" not found in TF graph`),
+  tfInvalidGraph: () => error('Invalid GraphDef'),
+  /** TensorFlow's own texts. */
+  tfDuplicateNode: (node: string) => error(`Node '${node}' is not unique`),
+  tfUnknownInput: (node: string, name: string) => error(`Node '${node}': Unknown input node '${name}'`),
+  tfUnfed: (node: string, dtype: string) =>
+    error(`You must feed a value for placeholder tensor '${node}' with dtype ${dtype}`),
+  tfUninitialised: (node: string) => error(`ERR TF variable '${node}' has no value: freeze the graph first`),
+  tfUnknownFunction: (name: string) => error(`ERR TF function '${name}' is not in the graph's library`),
+  tfUnsupported: (op: string, ...others: string[]) =>
+    error(`ERR TF ${[op, ...others].join(', ')} ${others.length > 0 ? 'are' : 'is'} not supported`),
+  tfNode: (op: string, node: string, reason: string) =>
+    error(`ERR TF op '${op}' (node '${node}') cannot be lowered: ${reason}`),
+
   runInTransaction: () => error('ERR Cannot run RedisAI command within a transaction or a LUA script'),
 
   // RedisAI: configuration

@@ -85,7 +85,8 @@ export class Devices {
 
   /** The runtimes of the backends that were used, by RedisAI's names, with their versions. */
   backendVersions(): Map<string, string> {
-    return new Map(this.#usedBackends.has('ONNX') ? [['onnxruntime', onnxRuntimeVersion()]] : []);
+    const runsOnnx = this.#usedBackends.has('ONNX') || this.#usedBackends.has('TF');
+    return new Map(runsOnnx ? [['onnxruntime', onnxRuntimeVersion()]] : []);
   }
 
   /** How many workers hold a session of the model. */
