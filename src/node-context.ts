@@ -33,6 +33,8 @@ export interface RuntimeConfig {
   latencyThresholdMs: number;
   /** Who may use DEBUG: nobody, clients of this machine, everybody. Fixed at the start, as in Redis. */
   readonly debugCommand: 'no' | 'local' | 'yes';
+  /** Most bytes that wait to be read as commands, of one client. */
+  queryBufferLimit: number;
   /** After which a script is ended; 0: never. */
   luaTimeLimitMs: number;
 }

@@ -60,6 +60,9 @@ const DEFAULT_MAX_CLIENTS = 10_000;
 const DEFAULT_SLOWLOG_US = 10_000;
 const DEFAULT_SLOWLOG_LENGTH = 128;
 const DEFAULT_LUA_TIME_LIMIT_MS = 5000;
+const DEFAULT_QUERY_BUFFER_BYTES = 1024 ** 3;
+const DEFAULT_EVICTION_SAMPLES = 5;
+const DEFAULT_EVICTION_TENACITY = 10;
 
 /** How long a start waits for all keys to come in, before it serves those that are there and fetches others on demand. */
 const LOADING_PATIENCE_MS = 300;
@@ -89,6 +92,7 @@ export class TesseraNode {
       luaTimeLimitMs: DEFAULT_LUA_TIME_LIMIT_MS,
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
+      queryBufferLimit: DEFAULT_QUERY_BUFFER_BYTES,
     const devices = new Devices(options.devices);
     const persistence =
       options.durability === undefined ? null : openPersistence(keyspace, options, options.durability);
@@ -160,8 +164,15 @@ export class TesseraNode {
       closed: (client) => this.#closed(client),
       bug: (error, client) =>
         this.#log.error(
+        get queryBytes() {
+          return config.queryBufferLimit;
+        },
           { err: error, command: client.lastCommand },
           'internal error while running a command',
+      flooded: (client) =>
+        this.#log.warn(
+          `client ${client.id} (${client.remoteAddress}) sends too much at once: query buffer limit reached`,
+        ),
         ),
     };
   }

@@ -18,12 +18,17 @@ export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip';
 /** What a connection needs from the server around it. */
 export interface ConnectionHost<C extends Connection> {
   readonly traffic: Traffic;
-  readonly limits: ReaderLimits;
+  readonly limits: ReaderLimits & {
+    /** Most bytes that wait to be read as commands (`client-query-buffer-limit`). */
+    readonly queryBytes: number;
+  };
   /** Runs one command. A promise holds back this connection's next commands until it settles; other connections go on. */
   execute(connection: C, args: Arguments): Reply | undefined | Promise<Reply | undefined>;
   /** Whether the client has yet to log in. */
   isStranger(connection: C): boolean;
   closed(connection: C): void;
+  /** The client is cut off, since more bytes of it wait than may. */
+  flooded(connection: C): void;
   /** Bytes wait that the system did not take, so that a limit may be reached. */
   backlogged(connection: C): void;
   /**
@@ -129,9 +134,19 @@ export class Connection {
     return this.#busy;
   }
 
-  /** Bytes of requests that are not complete yet. */
+  /** Bytes of requests that are no arguments yet. */
   get queryBytes(): number {
     return this.#reader.bufferedBytes;
+  }
+
+  /** Room for bytes that a request has announced. */
+  get reservedBytes(): number {
+    return this.#reader.reservedBytes;
+  }
+
+  /** Bytes of the arguments that an incomplete request has so far. */
+  get argumentBytes(): number {
+    return this.#reader.argumentBytes;
   }
 
   /** Whether the command that runs waits for what may never come: a client that hangs up then has given up. */
@@ -160,7 +175,11 @@ export class Connection {
       this.#failed(error);
       return;
     }
-    if (this.#busy) this.#regulate();
+    // An argument that is announced beyond the limit has no chance.
+    if (this.queryBytes + this.reservedBytes > this.#host.limits.queryBytes) {
+      this.#host.flooded(this);
+      this.kill();
+    } else if (this.#busy) this.#regulate();
   }
 
   /**
