@@ -36,6 +36,10 @@ export const errors = {
   loading: () => error('LOADING Redis is loading the dataset in memory'),
   unreadableValue: (reason: string) => error(`ERR the value cannot be read from the data folder: ${reason}`),
   misconf: (reason: string) => error(`MISCONF Errors writing to the data folder: ${reason}`),
+  misconfScript: (reason: string) =>
+    error(
+      `MISCONF Errors writing to the data folder: ${reason}. Writable scripts are blocked. Use 'no-writes' flag for read only scripts.`,
+    ),
   invalidExpire: (name: string) => error(`ERR invalid expire time in '${name}' command`),
   invalidCursor: () => error('ERR invalid cursor'),
   expireNxXx: () => error('ERR NX and XX, GT or LT options at the same time are not compatible'),
@@ -103,6 +107,7 @@ export const errors = {
   execWithoutMulti: () => error('ERR EXEC without MULTI'),
   discardWithoutMulti: () => error('ERR DISCARD without MULTI'),
   execAborted: () => error('EXECABORT Transaction discarded because of previous errors.'),
+  execRefused: (reason: string) => error(`EXECABORT Transaction discarded because of: ${reason}`),
   notInTransaction: () => error('ERR Command not allowed inside a transaction'),
   watchInMulti: () => error('ERR WATCH inside MULTI is not allowed'),
   // Redis: lists, sorted sets and waiting for them

@@ -12,6 +12,7 @@ import type { AccessOptions } from './access/access-control.ts';
 import { parseBytes } from './commands/server/sizes.ts';
 import type { DeviceSettings } from './execution/device-actor.ts';
 import { DURABILITIES, type Durability } from './keyspace/embedded/durability/persistence.ts';
+import { EVICTION_POLICIES, type EvictionPolicy, evictionPolicy } from './keyspace/eviction-policy.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
 
@@ -22,6 +23,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --inter-op-parallelism N      operators at the same time (0: the backend decides)
   --model-execution-timeout MS  longest run (5000, at least 1000)
   --maxmemory SIZE              such as 2gb; 0 for no limit (0)
+  --maxmemory-policy POLICY     what goes above it: allkeys-lru, volatile-ttl.. (noeviction)
   --durability WHEN             writes are safe from a loss of power: always, everysec, off (everysec)
   --volatile-tensors PATTERN    tensors under such keys stay in memory only; may be given several times
   --enable-debug-command WHO    who may use DEBUG: no, local, yes (no)
@@ -72,6 +74,7 @@ function readArguments() {
         'inter-op-parallelism': { type: 'string', default: '0' },
         'model-execution-timeout': { type: 'string', default: '5000' },
         maxmemory: { type: 'string', default: '0' },
+        'maxmemory-policy': { type: 'string', default: 'noeviction' },
         durability: { type: 'string', default: 'everysec' },
         'volatile-tensors': { type: 'string', multiple: true, default: [] },
         'enable-debug-command': { type: 'string', default: 'no' },
@@ -125,6 +128,13 @@ function durability(): Durability {
   return mode;
 }
 
+function maxmemoryPolicy(): EvictionPolicy {
+  const policy = evictionPolicy(values['maxmemory-policy']);
+  if (policy === undefined)
+    throw new UsageError(`--maxmemory-policy must be one of ${EVICTION_POLICIES.join(', ')}`);
+  return policy;
+}
+
 async function start(): Promise<void> {
   const configPath = path.resolve(values.config);
   const config = loadClusterConfig(configPath);
@@ -173,6 +183,7 @@ async function clusterNode(): Promise<void> {
     slots,
     devices: deviceSettings(config),
     maxmemory: config.maxmemory,
+    maxmemoryPolicy: config.maxmemoryPolicy,
     durability: { mode: config.durability, volatileTensors: config.volatileTensors },
     log,
     onShutdown() {
@@ -206,6 +217,7 @@ async function serve(): Promise<void> {
       loadTimeoutMs: LOAD_TIMEOUT_MS,
     },
     maxmemory: parseBytes(values.maxmemory),
+    maxmemoryPolicy: maxmemoryPolicy(),
     durability: { mode: durability(), volatileTensors: values['volatile-tensors'] },
     log,
     debugCommand: debugCommand(),
