@@ -74,7 +74,7 @@ export class Dispatcher {
     } catch (error) {
       statistics.perCommand.of(command).rejected++;
       if (!(error instanceof ServerError)) throw error;
-      const refusal = command.name === 'exec' && client.transaction !== null ? abort(client, error) : error;
+      const refusal = command.name === 'exec' ? abort(client, error) : error;
       statistics.countError(refusal.message);
       throw refusal;
     }
@@ -129,7 +129,7 @@ function takesMemory(client: ClientSession, command: Command): boolean {
   return has(client, command, 'denyoom');
 }
 
-/** What EXEC answers that is refused itself: the transaction is over. */
+/** What EXEC answers that is refused itself; a transaction is over with it. */
 function abort(client: ClientSession, refusal: ServerError): ServerError {
   client.transaction = null;
   client.unwatch();

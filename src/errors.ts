@@ -36,10 +36,6 @@ export const errors = {
   loading: () => error('LOADING Redis is loading the dataset in memory'),
   unreadableValue: (reason: string) => error(`ERR the value cannot be read from the data folder: ${reason}`),
   misconf: (reason: string) => error(`MISCONF Errors writing to the data folder: ${reason}`),
-  misconfScript: (reason: string) =>
-    error(
-      `MISCONF Errors writing to the data folder: ${reason}. Writable scripts are blocked. Use 'no-writes' flag for read only scripts.`,
-    ),
   invalidExpire: (name: string) => error(`ERR invalid expire time in '${name}' command`),
   invalidCursor: () => error('ERR invalid cursor'),
   expireNxXx: () => error('ERR NX and XX, GT or LT options at the same time are not compatible'),

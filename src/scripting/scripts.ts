@@ -110,12 +110,13 @@ export class Scripts {
 /** @throws ServerError where the script's first line forbids it to run now. */
 function checkFlags(flags: ScriptFlags, { node }: CommandContext, readOnly: boolean): void {
   if (!flags.declared) return;
+  if (!flags.noWrites) {
+    const diskError = node.persistence?.error;
+    if (node.memory.full && !flags.allowOom) throw errors.outOfMemory();
+    if (diskError != null) throw errors.misconf(diskError.message);
+  }
   if (flags.noCluster && node.slots !== null) throw errors.scriptNoCluster();
-  if (flags.noWrites) return;
-  const diskError = node.persistence?.error;
-  if (diskError != null) throw errors.misconfScript(diskError.message);
-  if (readOnly) throw errors.scriptWrites();
-  if (node.memory.full && !flags.allowOom) throw errors.outOfMemory();
+  if (readOnly && !flags.noWrites) throw errors.scriptWrites();
 }
 
 function errorText({ message, source, line }: Thrown, { sha }: Script): string {
