@@ -232,7 +232,11 @@ export class Connection {
       return false;
     }
     this.#answer(reply);
-    if (this.writer.pendingBytes > MAX_GATHERED_BYTES) this.#flush();
+    if (this.writer.pendingBytes > MAX_GATHERED_BYTES) {
+      this.#flush();
+      // What may not leave yet must not pile up either.
+      if (this.#held) this.#congest();
+    }
     return !this.#congested && !this.closing;
   }
 
@@ -271,8 +275,14 @@ export class Connection {
 
   readonly #released = (safe: boolean): void => {
     this.#held = false;
-    if (safe) this.#sendGathered();
-    else this.kill();
+    if (!safe) {
+      this.kill();
+      return;
+    }
+    const wasCongested = this.#congested;
+    this.#congested = this.socket.writableNeedDrain;
+    this.#sendGathered();
+    if (wasCongested) this.#continue();
   };
 
   #sendGathered(): void {
@@ -294,10 +304,14 @@ export class Connection {
     if (pieces.length > 1) this.socket.uncork();
     // A client that sends and does not read is not read from either, so its replies cannot pile up without bound.
     if (!accepted && this.socket.writableNeedDrain) {
-      this.#congested = true;
-      this.socket.pause();
+      this.#congest();
       this.#host.backlogged(this);
     }
+  }
+
+  #congest(): void {
+    this.#congested = true;
+    this.socket.pause();
   }
 
   #continue(): void {
