@@ -92,6 +92,7 @@ describe('cluster configuration', () => {
       devices: { threadsPerQueue: 1, intraOpParallelism: 0, interOpParallelism: 0 },
       modelExecutionTimeoutMs: 5000,
       maxmemory: 0,
+      maxmemoryPolicy: 'noeviction',
     });
   });
 
