@@ -114,3 +114,24 @@ test('allkeys-random takes each key about as often', () => {
     expect(Math.abs(count - 500)).toBeLessThan(100);
   }
 });
+
+test('keys whose value is on the disk alone stay, until it has come in', () => {
+  const { keyspace } = open(6);
+  const value = text('from the disk');
+  const progress = { startedAt: 0, totalKeys: 2, loadedKeys: 0 };
+  keyspace.startLoading({ find: () => undefined, read: () => value }, progress);
+  for (const key of ['cold', 'asked']) {
+    keyspace.adopt(key, { value: { type: 'onDisk', of: 'string' }, expiresAt: Date.now() + 3_600_000 });
+  }
+  keyspace.loaded();
+  keyspace.set('here', text('v'));
+  expect(keyspace.get('asked')).toBe(value);
+  const evicted = () => keyspace.evict('allkeys-lru', 20);
+  expect([evicted(), evicted(), evicted()]).toEqual([true, true, false]);
+  expect([...keyspace.keys()]).toEqual(['cold']);
+  expect(keyspace.evict('volatile-ttl', 20)).toBe(false);
+  expect(keyspace.get('cold')).toBe(value);
+  expect(keyspace.evict('volatile-ttl', 20)).toBe(true);
+  expect(keyspace.usedBytes).toBe(0);
+  keyspace.close();
+});
