@@ -111,6 +111,7 @@ export const errors = {
   execWithoutMulti: () => error('ERR EXEC without MULTI'),
   discardWithoutMulti: () => error('ERR DISCARD without MULTI'),
   execAborted: () => error('EXECABORT Transaction discarded because of previous errors.'),
+  execRefused: (reason: string) => error(`EXECABORT Transaction discarded because of: ${reason}`),
   notInTransaction: () => error('ERR Command not allowed inside a transaction'),
   watchInMulti: () => error('ERR WATCH inside MULTI is not allowed'),
   // Redis: lists, sorted sets and waiting for them

@@ -29,10 +29,10 @@ async function open(): Promise<net.Socket> {
   return socket;
 }
 
-/** The bytes that the server holds of requests under way, of all clients. */
+/** The bytes that the server holds of requests under way, or has room for, of all clients. */
 async function heldBytes(): Promise<number> {
   const list = String(await client.send('CLIENT', 'LIST'));
-  return [...list.matchAll(/ qbuf=(\d+)/g)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+  return [...list.matchAll(/ qbuf(?:-free)?=(\d+)/g)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
 }
 
 const header = (length: number) => `*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${length}\r\n`;
