@@ -303,6 +303,7 @@ export const errors = {
   emptyTensorKey: () => error('ERR tensor key is empty or in a different shard'),
   unsupportedFormat: () => error('ERR unsupported data format'),
   bothBlobAndValues: () => error('ERR both BLOB and VALUES specified'),
+  tooManyValues: () => error('ERR the tensor has too many elements for VALUES, get its BLOB'),
 
   // RedisAI: DAGs
   dagMissingArguments: (command: string) => error(`ERR missing arguments for '${command}' command`),

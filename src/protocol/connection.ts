@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import net from 'node:net';
 import tls from 'node:tls';
 import { errors } from '../errors.ts';
+import { isAllocationFailure } from '../tensors/shared-memory.ts';
 import { Push, Replies, type Reply, ServerError } from './reply.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { type Arguments, type ReaderLimits, RequestReader } from './request-reader.ts';
@@ -278,6 +279,7 @@ export class Connection {
 
   #asReply(error: unknown): ServerError {
     if (error instanceof ServerError) return error;
+    if (isAllocationFailure(error)) return errors.outOfMemory();
     this.#host.bug(error, this);
     return errors.internal();
   }
