@@ -30,6 +30,10 @@ const configSchema = z.strictObject({
       threadsPerQueue: z.int().min(1).max(1024).default(1),
       intraOpParallelism: z.int().min(0).max(1024).default(0),
       interOpParallelism: z.int().min(0).max(1024).default(0),
+      /** Runs that may wait for a device of a node. */
+      maxQueueLength: z.int().min(1).default(10_000),
+      /** Bytes of the loaded models of a node; 0 for no limit. */
+      backendMemoryLimit: z.int().min(0).default(0),
     })
     .prefault({}),
   modelExecutionTimeoutMs: z.int().min(1000).default(5000),
@@ -38,6 +42,7 @@ const configSchema = z.strictObject({
   maxmemoryPolicy: z.enum(EVICTION_POLICIES).default('noeviction'),
   durability: z.enum(['always', 'everysec', 'off']).default('everysec'),
   volatileTensors: z.array(z.string()).default([]),
+  warmup: z.enum(['lazy', 'eager']).default('lazy'),
 });
 
 export type ClusterConfig = z.infer<typeof configSchema>;

@@ -39,6 +39,8 @@ export class ClientSession extends Connection {
   monitoring = false;
   /** Set by CLIENT NO-EVICT; nothing is evicted here, CLIENT LIST shows it. */
   noEvict = false;
+  /** Set by REPLCONF RDB-FILTER-ONLY, which names parts of a copy: none of them are keys. */
+  wantsNoKeys = false;
   transaction: Transaction | null = null;
   /** Set while a blocking command waits. */
   blocked: BlockedCommand | null = null;
@@ -92,6 +94,7 @@ export class ClientSession extends Connection {
     this.asking = false;
     this.readonly = false;
     this.monitoring = false;
+    this.wantsNoKeys = false;
     this.transaction = null;
     this.replyMode = 'on';
     this.writer.protocol = 2;

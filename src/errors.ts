@@ -85,9 +85,17 @@ export const errors = {
     error(
       'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.',
     ),
+  nothingToReload: () => error('ERR There is nothing to reload: the data lives in memory only'),
+  shutdownFailed: () => error('ERR Errors trying to SHUTDOWN. Check logs.'),
   noShutdown: () => error('ERR No shutdown in progress.'),
   invalidMasterPort: () => error('ERR Invalid master port'),
   noReplication: () => error('ERR REPLICAOF is not available: this engine has no replicas'),
+  /** A Redis that was told to follow this node would otherwise fall back to SYNC, again and again. */
+  noPsync: () =>
+    error('NOMASTERLINK PSYNC is not available: this engine has no replicas, SYNC sends a copy of all keys'),
+  unknownReplconf: (option: string) => error(`ERR Unrecognized REPLCONF option: ${option}`),
+  rdbFilterMissing: () => error('ERR Missing rdb-filter-only values'),
+  rdbFilterUnknown: (filter: string) => error(`ERR Unsupported rdb-filter-only option: ${filter}`),
   replicaofInCluster: () => error('ERR REPLICAOF not allowed in cluster mode.'),
   failoverInCluster: () =>
     error('ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.'),
@@ -295,6 +303,7 @@ export const errors = {
   emptyTensorKey: () => error('ERR tensor key is empty or in a different shard'),
   unsupportedFormat: () => error('ERR unsupported data format'),
   bothBlobAndValues: () => error('ERR both BLOB and VALUES specified'),
+  tooManyValues: () => error('ERR the tensor has too many elements for VALUES, get its BLOB'),
 
   // RedisAI: DAGs
   dagMissingArguments: (command: string) => error(`ERR missing arguments for '${command}' command`),
@@ -403,10 +412,31 @@ export const errors = {
   executionTimeout: () => error('Exiting due to terminate flag being set to true'),
   executionBusy: () =>
     error('ERR model is set aside: an earlier run is past MODEL_EXECUTION_TIMEOUT and has not ended'),
+  queueFull: () => error("BUSY run not allowed when queued runs >= 'max-queue-length'."),
+  backendMemoryLimit: (bytes: number, most: number) =>
+    error(
+      `Onnxruntime memory limit exceeded: the model takes ${bytes} bytes, BACKEND_MEMORY_LIMIT leaves ${most}`,
+    ),
   loadTimeout: () => error('ERR loading the model took longer than the load timeout'),
   workerDied: () => error('ERR the worker that ran this model ended unexpectedly'),
   /** A text that comes from inside a backend, newlines flattened to spaces as RedisAI does. */
   backend: (text: string) => error(text.replace(/[\r\n]/g, ' ')),
+
+  // RedisAI: TF graphs
+  tfInputNotFound: (name: string) => error(`ERR Input node named "${name}" not found in TF graph.`),
+  tfOutputNotFound: (name: string) => error(`ERR Output node named "${name}" not found in TF graph`),
+  tfInvalidGraph: () => error('Invalid GraphDef'),
+  /** TensorFlow's own texts. */
+  tfDuplicateNode: (node: string) => error(`Node '${node}' is not unique`),
+  tfUnknownInput: (node: string, name: string) => error(`Node '${node}': Unknown input node '${name}'`),
+  tfUnfed: (node: string, dtype: string) =>
+    error(`You must feed a value for placeholder tensor '${node}' with dtype ${dtype}`),
+  tfUninitialised: (node: string) => error(`ERR TF variable '${node}' has no value: freeze the graph first`),
+  tfUnknownFunction: (name: string) => error(`ERR TF function '${name}' is not in the graph's library`),
+  tfUnsupported: (op: string, ...others: string[]) =>
+    error(`ERR TF ${[op, ...others].join(', ')} ${others.length > 0 ? 'are' : 'is'} not supported`),
+  tfNode: (op: string, node: string, reason: string) =>
+    error(`ERR TF op '${op}' (node '${node}') cannot be lowered: ${reason}`),
 
   runInTransaction: () => error('ERR Cannot run RedisAI command within a transaction or a LUA script'),
 
@@ -414,6 +444,8 @@ export const errors = {
   unsupportedSubcommand: () => error('ERR unsupported subcommand'),
   chunkSizeMissing: () => error('ERR MODEL_CHUNK_SIZE: missing chunk size'),
   chunkSizeInvalid: () => error('ERR MODEL_CHUNK_SIZE: invalid chunk size'),
+  memoryLimitMissing: () => error('ERR BACKEND_MEMORY_LIMIT: missing memory limit'),
+  memoryLimitInvalid: () => error('ERR BACKEND_MEMORY_LIMIT: invalid memory limit'),
   backendsPathMissing: () => error('ERR BACKENDSPATH: missing path argument'),
   errorLoadingBackend: () => error('ERR error loading backend'),
 } as const;

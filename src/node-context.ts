@@ -4,6 +4,7 @@ import type { ClientPause } from './client-pause.ts';
 import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
+import type { KeptSettings } from './kept-settings.ts';
 import type { Persistence } from './keyspace/embedded/durability/persistence.ts';
 import type { EvictionPolicy } from './keyspace/eviction-policy.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
@@ -40,6 +41,8 @@ export interface RuntimeConfig {
   slowlogMaxLength: number;
   /** Commands that take at least as long get into LATENCY, in ms; 0: none. */
   latencyThresholdMs: number;
+  /** A client that takes nothing of a copy of the keys for so long is given up. */
+  replTimeoutSeconds: number;
   /** Who may use DEBUG: nobody, clients of this machine, everybody. Fixed at the start, as in Redis. */
   readonly debugCommand: 'no' | 'local' | 'yes';
   /** After which a script is ended; 0: never. */
@@ -75,9 +78,10 @@ export interface NodeContext {
   readonly pause: ClientPause;
   readonly clients: ReadonlyMap<number, ClientSession>;
   readonly commands: CommandTable;
-  /** Ends the node in order. */
+  /** Ends the node in order; a checkpoint comes first, where `persistence.savesAtEnd`. */
   shutdown(): void;
   readonly access: AccessControl;
+  readonly kept: KeptSettings;
   readonly listeners: Listeners;
   readonly log: Logger;
   /** Null where the data lives in memory only. */

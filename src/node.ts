@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { SlotMap } from '../cluster/slot-map.ts';
 import { AccessControl, type AccessOptions } from './access/access-control.ts';
 import { isLoopback } from './access/loopback.ts';
@@ -9,8 +8,9 @@ import { globMatcher } from './commands/keys/glob.ts';
 import { CommandTable } from './commands/table.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { errors } from './errors.ts';
-import type { DeviceSettings } from './execution/device-actor.ts';
-import { Devices } from './execution/devices.ts';
+import { type DeviceSettings, Devices } from './execution/devices.ts';
+import { type WarmUp, warmUp } from './execution/warm-up.ts';
+import { KeptSettings } from './kept-settings.ts';
 import { type Durability, Persistence } from './keyspace/embedded/durability/persistence.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
 import type { EvictionPolicy } from './keyspace/eviction-policy.ts';
@@ -51,6 +51,8 @@ export interface NodeOptions {
   readonly log: Logger;
   /** How writes are kept in the data folder; absent: not at all. */
   readonly durability?: { readonly mode: Durability; readonly volatileTensors: readonly string[] };
+  /** When models from the data folder get their sessions; when they first run where absent. */
+  readonly warmup?: WarmUp;
   /** Who may use DEBUG; nobody where absent. */
   readonly debugCommand?: RuntimeConfig['debugCommand'];
   /** What SHUTDOWN does; closes the node where absent. */
@@ -67,9 +69,7 @@ const DEFAULT_MAX_CLIENTS = 10_000;
 const DEFAULT_SLOWLOG_US = 10_000;
 const DEFAULT_SLOWLOG_LENGTH = 128;
 const DEFAULT_LUA_TIME_LIMIT_MS = 5000;
-
-/** How long a start waits for all keys to come in, before it serves those that are there and fetches others on demand. */
-const LOADING_PATIENCE_MS = 300;
+const DEFAULT_REPL_TIMEOUT_S = 60;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
@@ -78,10 +78,12 @@ export class TesseraNode {
   readonly #clients = new Map<number, ClientSession>();
   readonly #host: ConnectionHost<ClientSession>;
   readonly #outputs: OutputWatch;
+  readonly #warmup: WarmUp;
   #lastClientId = 0;
 
   constructor(options: NodeOptions) {
     this.#log = options.log;
+    this.#warmup = options.warmup ?? 'lazy';
     const config: RuntimeConfig = {
       maxmemory: options.maxmemory,
       maxmemoryPolicy: options.maxmemoryPolicy ?? 'noeviction',
@@ -96,6 +98,7 @@ export class TesseraNode {
       slowlogSlowerThanUs: DEFAULT_SLOWLOG_US,
       slowlogMaxLength: DEFAULT_SLOWLOG_LENGTH,
       latencyThresholdMs: 0,
+      replTimeoutSeconds: DEFAULT_REPL_TIMEOUT_S,
       debugCommand: options.debugCommand ?? 'no',
       luaTimeLimitMs: DEFAULT_LUA_TIME_LIMIT_MS,
     };
@@ -148,9 +151,11 @@ export class TesseraNode {
       commands,
       access: new AccessControl(commands, this.#clients, options.access),
       listeners,
+      kept: new KeptSettings(),
       log: options.log,
       persistence,
     };
+    this.context.kept.restore(this.context);
     this.#outputs = new OutputWatch(
       () => config.outputLimits,
       (client) =>
@@ -197,7 +202,10 @@ export class TesseraNode {
   /** Starts to listen. @throws the system's error, such as EADDRINUSE, or the reason why the TLS files are of no use. */
   async listen(): Promise<void> {
     const { persistence } = this.context;
-    if (persistence !== null) await Promise.race([persistence.loaded, delay(LOADING_PATIENCE_MS)]);
+    if (persistence !== null) {
+      await persistence.ready;
+      if (this.#warmup === 'eager') void this.#warmUp(persistence);
+    }
     await this.context.listeners.listen();
   }
 
@@ -212,6 +220,12 @@ export class TesseraNode {
     await this.context.persistence?.close();
     if (this.context.devices.stuckThreads === 0) await this.context.devices.close();
     await closed;
+  }
+
+  async #warmUp({ loaded }: Persistence): Promise<void> {
+    const { keyspace, devices, log } = this.context;
+    await loaded;
+    if (keyspace.loading === null) await warmUp(keyspace, devices, log);
   }
 
   #accept(socket: Socket, origin: Origin): ClientSession | null {

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import net from 'node:net';
 import tls from 'node:tls';
 import { errors } from '../errors.ts';
+import { isAllocationFailure } from '../tensors/shared-memory.ts';
 import { Push, Replies, type Reply, ServerError } from './reply.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { type Arguments, type ReaderLimits, RequestReader } from './request-reader.ts';
@@ -87,6 +88,8 @@ export class Connection {
   #held = false;
   /** Closes once what is held has been sent. */
   #closeAfterFlush = false;
+  /** Called when less is waiting to be sent, or the connection is gone. */
+  #progressed: () => void = () => {};
   readonly #closeListeners = new Set<() => void>();
 
   constructor(id: number, socket: Socket, host: ConnectionHost<Connection>, origin: Origin) {
@@ -108,11 +111,13 @@ export class Connection {
     });
     socket.on('drain', () => {
       this.#congested = false;
+      this.#progressed();
       this.#continue();
     });
     socket.on('close', () => {
       if (this.#closed) return;
       this.#closed = true;
+      this.#progressed();
       this.#reader.drop();
       host.closed(this);
       for (const listener of this.#closeListeners) listener();
@@ -204,6 +209,38 @@ export class Connection {
     this.#flush();
   }
 
+  /**
+   * Sends bytes that are no reply, no faster than the client takes them, and closes. No command of this client runs meanwhile.
+   * What goes wrong before the first of them is answered as an error; later it only closes.
+   * @param patienceMs a client that takes nothing for so long is given up.
+   */
+  async sendAndClose(chunks: AsyncIterable<Uint8Array>, patienceMs: number): Promise<void> {
+    this.#busy = true;
+    this.#regulate();
+    let began = false;
+    try {
+      for await (const chunk of chunks) {
+        if (!began) {
+          this.#flush();
+          await this.#taken(patienceMs);
+        }
+        began = true;
+        if (this.#closed) return;
+        this.#write([chunk]);
+        await this.#taken(patienceMs);
+      }
+      this.closeAfterReplies();
+    } catch (error) {
+      if (this.#closed) return;
+      const reply = this.#asReply(error);
+      if (began) this.kill();
+      else {
+        this.writer.write(reply);
+        this.closeAfterReplies();
+      }
+    }
+  }
+
   /** Closes at once; what was not sent is lost. */
   kill(): void {
     this.closing = true;
@@ -237,11 +274,12 @@ export class Connection {
       // What may not leave yet must not pile up either.
       if (this.#held) this.#congest();
     }
-    return !this.#congested && !this.closing;
+    return !this.#congested && !this.closing && !this.#busy;
   }
 
   #asReply(error: unknown): ServerError {
     if (error instanceof ServerError) return error;
+    if (isAllocationFailure(error)) return errors.outOfMemory();
     this.#host.bug(error, this);
     return errors.internal();
   }
@@ -277,21 +315,34 @@ export class Connection {
     this.#held = false;
     if (!safe) {
       this.kill();
+      this.#progressed();
       return;
     }
     const wasCongested = this.#congested;
     this.#congested = this.socket.writableNeedDrain;
     this.#sendGathered();
     if (wasCongested) this.#continue();
+    this.#progressed();
   };
 
+  /** Resolves when the system has taken all that was sent, or the client is gone. */
+  async #taken(patienceMs: number): Promise<void> {
+    if (!this.#held && !this.#congested) return;
+    const giveUp = setTimeout(() => this.kill(), patienceMs);
+    while ((this.#held || this.#congested) && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#progressed = resolve;
+      });
+    }
+    clearTimeout(giveUp);
+  }
+
   #sendGathered(): void {
-    this.#writeGathered();
+    this.#write(this.writer.take());
     if (this.#closeAfterFlush) this.socket.destroySoon();
   }
 
-  #writeGathered(): void {
-    const pieces = this.writer.take();
+  #write(pieces: readonly (string | Uint8Array)[]): void {
     if (pieces.length === 0 || this.socket.destroyed) return;
     let accepted = true;
     if (pieces.length > 1) this.socket.cork();

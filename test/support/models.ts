@@ -3,7 +3,7 @@ import protobuf from 'protobufjs';
 import { buildModel } from '../../scripts/onnx-builder.ts';
 
 const schema = protobuf.parse(
-  readFileSync(new URL('../../scripts/onnx.proto', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../src/backends/onnx-graph/onnx.proto', import.meta.url), 'utf8'),
 ).root;
 
 /** A message of onnx.proto by name, such as TensorProto. */
@@ -46,6 +46,16 @@ export function moveToFile(tensor: TensorMessage | undefined): void {
     { key: 'location', value: 'package.json' },
     { key: 'length', value: '8' },
   ];
+}
+
+/** A model of one operator such as Neg: input `x` FLOAT [N, 2], output `y` of the same shape. */
+export function oneOperator(type: string): Uint8Array {
+  return buildModel({
+    name: type,
+    inputs: [{ name: 'x', type: 'float', shape: ['N', 2] }],
+    outputs: [{ name: 'y', type: 'float', shape: ['N', 2] }],
+    operators: [{ type, inputs: ['x'], outputs: ['y'] }],
+  });
 }
 
 /**

@@ -21,6 +21,8 @@ export async function startNode(
       threadsPerQueue: 1,
       intraOpParallelism: 1,
       interOpParallelism: 1,
+      maxQueueLength: 10_000,
+      backendMemoryLimit: 0,
       executionTimeoutMs: 5000,
       loadTimeoutMs: 60_000,
       ...overrides,

@@ -86,8 +86,6 @@ export class EmbeddedKeyspace implements Keyspace {
   activeExpiry = true;
   journal: KeyspaceJournal | null = null;
   #source: KeyspaceSource | null = null;
-  /** Whether changes of the past are done again: what has expired since may still have been prolonged. */
-  isReplaying = false;
   /** Not null while keys of the source may still be missing here. */
   #loading: { readonly progress: LoadProgress; readonly removed: Set<KeyName> } | null = null;
   #expired = 0;
@@ -257,7 +255,7 @@ export class EmbeddedKeyspace implements Keyspace {
   setExpiry(key: KeyName, at: number | undefined): void {
     const entry = this.#live(key);
     if (entry === undefined) return;
-    if (at !== undefined && at <= Date.now() && !this.isReplaying) this.#remove(entry);
+    if (at !== undefined && at <= Date.now()) this.#remove(entry);
     else {
       this.#setExpiry(entry, at);
       this.journal?.expiry(key);
@@ -333,7 +331,7 @@ export class EmbeddedKeyspace implements Keyspace {
 
   #live(key: KeyName): Entry | undefined {
     const entry = this.#entries.get(key) ?? (this.#loading === null ? undefined : this.#fetch(key));
-    if (entry?.expiresAt === undefined || entry.expiresAt > Date.now() || this.isReplaying) return entry;
+    if (entry?.expiresAt === undefined || entry.expiresAt > Date.now()) return entry;
     this.#expired++;
     this.#remove(entry);
     return undefined;

@@ -71,6 +71,19 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       node.config.maxclients = integerFrom(1, value, MAX_UNSIGNED);
     },
   },
+  'max-queue-length': {
+    read: ({ devices }) => String(devices.settings.maxQueueLength),
+    write: ({ devices }, value) => {
+      devices.settings.maxQueueLength = integerFrom(1, value);
+    },
+  },
+  'backend-memory-limit': {
+    read: ({ devices }) => String(devices.settings.backendMemoryLimit),
+    write: ({ devices }, value) => {
+      devices.settings.backendMemoryLimit = parseBytes(value);
+    },
+    commit: ({ devices }) => devices.trimSessions(),
+  },
   'proto-max-bulk-len': {
     read: (node) => String(node.config.protoMaxBulkLen),
     write: (node, value) => {
@@ -101,6 +114,12 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       node.config.latencyThresholdMs = integerFrom(0, value);
     },
   },
+  'repl-timeout': {
+    read: (node) => String(node.config.replTimeoutSeconds),
+    write: (node, value) => {
+      node.config.replTimeoutSeconds = integerFrom(1, value, MAX_SIGNED);
+    },
+  },
   'lua-time-limit': LUA_TIME_LIMIT,
   'busy-reply-threshold': LUA_TIME_LIMIT,
   'latency-tracking': { read: () => 'yes' },
@@ -109,6 +128,19 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'cluster-enabled': { read: (node) => (node.slots === null ? 'no' : 'yes') },
   port: { read: (node) => String(node.port) },
   dir: { read: (node) => node.dataDirectory },
+  // What AI.CONFIG calls MODEL_CHUNK_SIZE and BACKENDSPATH.
+  'model-chunk-size': {
+    read: (node) => String(node.config.modelChunkSize),
+    write: (node, value) => {
+      node.config.modelChunkSize = integerFrom(1, value);
+    },
+  },
+  'backends-path': {
+    read: (node) => node.config.backendsPath,
+    write: (node, value) => {
+      node.config.backendsPath = value;
+    },
+  },
   databases: { read: () => '1' },
   // What redis-benchmark asks for; there is no such file.
   save: { read: () => '' },
@@ -127,6 +159,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
 
 /** Redis's largest value of these settings. A double does not hold it exactly, and nothing is that large. */
 const MAX_INTEGER = '9223372036854775807';
+const MAX_SIGNED = '2147483647';
 const MAX_UNSIGNED = '4294967295';
 const MAX_INT32 = '2147483647';
 const LEAST_QUERY_BUFFER_BYTES = 1024 ** 2;

@@ -7,6 +7,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  statSync,
 } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import {
@@ -17,7 +18,7 @@ import {
   SIZE_BYTES,
   TURN_HEADER_BYTES,
 } from './log-format.ts';
-import { numberOf } from './record-codec.ts';
+import { sequenceOf } from './record-codec.ts';
 
 /** A place in the log from which on it is of no use. */
 export interface LogDamage {
@@ -31,13 +32,9 @@ export interface LogDamage {
   readonly kept: readonly string[];
 }
 
-interface End {
-  readonly at: number;
-  readonly isUnfinished: boolean;
-}
-
 /** node:fs reads no more at once. */
 const LONGEST_READ = 2 ** 30;
+const BLOCK_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads the turns in the log files of a folder. Where a file is damaged or cut off, the log ends: later turns may build on the lost ones.
@@ -45,25 +42,28 @@ const LONGEST_READ = 2 ** 30;
  */
 export class LogReader {
   readonly #folder: string;
+  readonly #isReadOnly: boolean;
   damage: LogDamage | null = null;
   /** The number of the last turn; 0 where there is none. */
   lastTurn = 0;
 
-  constructor(folder: string) {
+  /** @param isReadOnly whether to leave the files as they are. */
+  constructor(folder: string, isReadOnly = false) {
     this.#folder = folder;
+    this.#isReadOnly = isReadOnly;
   }
 
-  /** The changes of each turn, in order. @throws the system's error. */
-  *turns(): Generator<Uint8Array[]> {
+  /** The turns in order, each as its changes with their sizes before them. @throws the system's error. */
+  *turns(): Generator<Buffer> {
     const numbers = logNumbers(this.#folder);
     this.lastTurn = 0;
     for (const [index, number] of numbers.entries()) {
-      const file = openSync(logPath(this.#folder, number), 'r+');
+      const file = openSync(logPath(this.#folder, number), this.#isReadOnly ? 'r' : 'r+');
       try {
-        const bytes = fstatSync(file).size;
-        const end = yield* this.#turnsOf(file, bytes, index === 0);
-        if (end.at === bytes) continue;
-        this.#cut(file, number, end, bytes, numbers.slice(index + 1));
+        const source = new FileReader(file);
+        const isWhole = yield* this.#turnsOf(source, index === 0);
+        if (isWhole === 'whole') continue;
+        this.#cut(source, number, isWhole === 'unfinished', numbers.slice(index + 1));
         return;
       } finally {
         closeSync(file);
@@ -71,95 +71,101 @@ export class LogReader {
     }
   }
 
-  /** @returns up to where the file is good, and whether what follows is no more than the begin of a turn. */
-  *#turnsOf(file: number, bytes: number, isFirst: boolean): Generator<Uint8Array[], End> {
-    if (bytes < FILE_HEADER_BYTES) return { at: 0, isUnfinished: true };
-    const header = read(file, 0, FILE_HEADER_BYTES);
-    const before = header === undefined ? undefined : decodeFileHeader(header);
-    if (before === undefined || (!isFirst && before !== this.lastTurn)) {
-      return { at: 0, isUnfinished: false };
-    }
+  /** Leaves the file's position where the last good turn ends. */
+  *#turnsOf(file: FileReader, isFirst: boolean): Generator<Buffer, 'whole' | 'unfinished' | 'damaged'> {
+    if (file.size === 0) return 'whole';
+    const header = file.peek(FILE_HEADER_BYTES);
+    if (header === undefined) return 'unfinished';
+    const before = decodeFileHeader(header);
+    if (before === undefined || (!isFirst && before !== this.lastTurn)) return 'damaged';
+    file.skip(FILE_HEADER_BYTES);
     this.lastTurn = before;
-    let at = FILE_HEADER_BYTES;
-    let inFile = 0;
-    while (at < bytes) {
-      const turnHeader = read(file, at, TURN_HEADER_BYTES);
-      if (turnHeader === undefined) return { at, isUnfinished: true };
-      const length = turnHeader.readDoubleLE(0);
-      const end = at + TURN_HEADER_BYTES + length;
-      if (!Number.isSafeInteger(length) || length <= 0 || end > bytes)
-        return { at, isUnfinished: end > bytes };
-      const turn = read(file, at + TURN_HEADER_BYTES, length);
-      if (turn === undefined || crc32(turn) !== turnHeader.readUInt32LE(SIZE_BYTES)) {
-        return { at, isUnfinished: false };
-      }
-      const changes = changesOf(turn);
-      const number = numberOf(changes[0] as Uint8Array);
+    for (let isFirstTurn = true; file.at < file.size; isFirstTurn = false) {
+      const head = file.peek(TURN_HEADER_BYTES);
+      if (head === undefined) return 'unfinished';
+      const length = head.readDoubleLE(0);
+      if (!Number.isSafeInteger(length) || length <= 0) return 'damaged';
+      const whole = file.peek(TURN_HEADER_BYTES + length);
+      if (whole === undefined) return 'unfinished';
+      const turn = whole.subarray(TURN_HEADER_BYTES);
+      if (crc32(turn) !== whole.readUInt32LE(SIZE_BYTES)) return 'damaged';
+      const sequence = sequenceOf(turn.subarray(SIZE_BYTES));
       // The first turn after a start may leave numbers out.
-      if (inFile > 0 ? number !== this.lastTurn + 1 : number <= this.lastTurn) {
-        return { at, isUnfinished: false };
-      }
-      this.lastTurn = number;
-      inFile++;
-      yield changes;
-      at = end;
+      if (isFirstTurn ? sequence <= this.lastTurn : sequence !== this.lastTurn + 1) return 'damaged';
+      this.lastTurn = sequence;
+      yield turn;
+      file.skip(whole.length);
     }
-    return { at, isUnfinished: false };
+    return 'whole';
   }
 
   /** So that the next start finds a log without a gap, also if nothing has been written to the database until then. */
-  #cut(
-    file: number,
-    number: number,
-    { at, isUnfinished }: End,
-    bytes: number,
-    later: readonly number[],
-  ): void {
+  #cut(file: FileReader, number: number, isUnfinished: boolean, later: readonly number[]): void {
     const name = logPath(this.#folder, number);
     const kept: string[] = [];
-    let lostBytes = bytes - at;
+    let lostBytes = file.size - file.at;
+    if (this.#isReadOnly) {
+      for (const other of later) lostBytes += statSync(logPath(this.#folder, other)).size;
+      this.damage = { path: name, at: file.at, lostBytes, lastTurn: this.lastTurn, kept };
+      return;
+    }
     if (!isUnfinished || later.length > 0) {
       copyFileSync(name, `${name}.damaged`);
       kept.push(`${name}.damaged`);
     }
-    ftruncateSync(file, at);
-    fsyncSync(file);
+    file.cut();
     for (const other of later) {
       const from = logPath(this.#folder, other);
-      lostBytes += sizeOf(from);
+      lostBytes += statSync(from).size;
       renameSync(from, `${from}.damaged`);
       kept.push(`${from}.damaged`);
     }
-    this.damage = { path: name, at, lostBytes, lastTurn: this.lastTurn, kept };
+    this.damage = { path: name, at: file.at, lostBytes, lastTurn: this.lastTurn, kept };
   }
 }
 
-function changesOf(turn: Buffer): Uint8Array[] {
-  const changes: Uint8Array[] = [];
-  for (let from = 0; from < turn.length; ) {
-    const to = from + SIZE_BYTES + turn.readDoubleLE(from);
-    changes.push(turn.subarray(from + SIZE_BYTES, to));
-    from = to;
-  }
-  return changes;
-}
+/** Reads a file in blocks, so that many small turns do not cost a call of the system each. */
+class FileReader {
+  readonly size: number;
+  at = 0;
+  readonly #file: number;
+  #block = Buffer.alloc(0);
+  /** Where in the file the block begins. */
+  #blockAt = 0;
 
-/** @returns undefined where the file ends before that. */
-function read(file: number, at: number, length: number): Buffer | undefined {
-  const bytes = Buffer.allocUnsafe(length);
-  for (let done = 0; done < length; ) {
-    const got = readSync(file, bytes, done, Math.min(LONGEST_READ, length - done), at + done);
-    if (got === 0) return undefined;
-    done += got;
+  constructor(file: number) {
+    this.#file = file;
+    this.size = fstatSync(file).size;
   }
-  return bytes;
-}
 
-function sizeOf(name: string): number {
-  const file = openSync(name, 'r');
-  try {
-    return fstatSync(file).size;
-  } finally {
-    closeSync(file);
+  /** The next bytes, without going on; undefined where the file ends before. They are never written over. */
+  peek(length: number): Buffer | undefined {
+    if (this.at + length > this.size) return undefined;
+    const from = this.at - this.#blockAt;
+    if (from + length > this.#block.length)
+      return this.#read(Math.min(this.size - this.at, Math.max(length, BLOCK_BYTES))).subarray(0, length);
+    return this.#block.subarray(from, from + length);
+  }
+
+  skip(length: number): void {
+    this.at += length;
+  }
+
+  /** Ends the file here. */
+  cut(): void {
+    ftruncateSync(this.#file, this.at);
+    fsyncSync(this.#file);
+  }
+
+  #read(length: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    for (let done = 0; done < length; ) {
+      const got = readSync(this.#file, bytes, done, Math.min(LONGEST_READ, length - done), this.at + done);
+      if (got === 0) throw new Error('the file became shorter while it was read');
+      done += got;
+    }
+    this.#block = bytes;
+    this.#blockAt = this.at;
+    return bytes;
   }
 }

@@ -5,6 +5,7 @@ import { RdbReader } from '../../dump/rdb-reader.ts';
 import { RdbWriter } from '../../dump/rdb-writer.ts';
 import { decodeValue, encodeValue } from '../../dump/value-codec.ts';
 import { type KeyName, type StoredValue, TYPE_NAMES, type ValueType } from '../../keyspace.ts';
+import type { SnapshotEntry } from '../../snapshot.ts';
 import type { Operation } from '../../values/mutable-value.ts';
 import type { OnDisk } from '../embedded-keyspace.ts';
 
@@ -57,36 +58,32 @@ export function encodeChange(sequence: number, change: Change): readonly Uint8Ar
 }
 
 /** The number that a change was written with. */
-export function numberOf(bytes: Uint8Array): number {
-  return new ChangeReader(bytes).sequence;
+export function sequenceOf(bytes: Uint8Array): number {
+  return new ChangeReader(new RdbReader(bytes)).sequence;
 }
 
-/** A change that was written: its kind and key are at hand at once, its value is read on demand. */
+/** A change that was written: what it is and of which key is at hand at once, the rest is read on demand. */
 export class ChangeReader {
   readonly kind: (typeof KINDS)[number];
   readonly sequence: number;
+  /** The key; of a setting its name, of the removal of all keys nothing. */
+  readonly key: string;
   readonly #from: RdbReader;
 
-  /** @throws FormatError where the bytes are no change. */
-  constructor(bytes: Uint8Array) {
-    this.#from = new RdbReader(bytes);
-    const kind = KINDS[this.#from.byte()];
+  /** @param from stands where the change begins. @throws FormatError where the bytes are no change. */
+  constructor(from: RdbReader) {
+    this.#from = from;
+    const kind = KINDS[from.byte()];
     if (kind === undefined) throw new FormatError('unknown kind of change');
     this.kind = kind;
-    this.sequence = this.#from.length();
+    this.sequence = from.length();
+    this.key = kind === 'clear' ? '' : from.text();
   }
 
-  /** The rest of the change; to be called once. @throws FormatError where the bytes are no change. */
-  read(isDone: (key: KeyName, sequence: number) => boolean = () => false): Change | undefined {
-    const { kind } = this;
+  /** To be called once. @throws FormatError where the bytes are no change. */
+  read(): Change {
+    const { kind, key } = this;
     const from = this.#from;
-    if (kind === 'clear') return { kind };
-    if (kind === 'setting') {
-      const name = latin1(from.string());
-      return { kind, name, value: from.byte() === 0 ? undefined : Uint8Array.from(from.string()) };
-    }
-    const key = latin1(from.string());
-    if (isDone(key, this.sequence)) return undefined;
     switch (kind) {
       case 'put':
         return { kind, key, expiresAt: readExpiry(from), value: readValue(from) };
@@ -96,6 +93,14 @@ export class ChangeReader {
         return { kind, key, operations: readOperations(from) };
       case 'delete':
         return { kind, key };
+      case 'clear':
+        return { kind };
+      case 'setting':
+        return {
+          kind,
+          name: key,
+          value: from.byte() === 0 ? undefined : Uint8Array.from(from.string()),
+        };
       default:
         throw new FormatError('unknown kind of change');
     }
@@ -134,11 +139,11 @@ export function decodeRecord(bytes: Uint8Array): StoredRecord {
   const from = new RdbReader(bytes);
   const kind = KINDS[from.byte()];
   const sequence = from.length();
-  const key = latin1(from.string());
+  const key = from.text();
   const expiresAt = readExpiry(from);
   if (kind === 'put') return { sequence, key, expiresAt, value: readValue(from) };
   if (kind !== 'onDisk') throw new FormatError('it holds something that is no value');
-  const type = latin1(from.string());
+  const type = from.text();
   if (!(type in TYPE_NAMES)) throw new FormatError('unknown type of value');
   return { sequence, key, expiresAt, value: { type: 'onDisk', of: type as ValueType } };
 }
@@ -159,6 +164,22 @@ function begin(kind: (typeof KINDS)[number], sequence: number): RdbWriter {
   out.byte(KINDS.indexOf(kind));
   out.length(sequence);
   return out;
+}
+
+/**
+ * What a record says, without reading its value.
+ * @param large asked for the value of one that lies apart. @throws FormatError where the bytes are no record.
+ */
+export function splitRecord(bytes: Uint8Array, large: () => Uint8Array | undefined): SnapshotEntry {
+  const from = new RdbReader(bytes);
+  const kind = KINDS[from.byte()];
+  from.length();
+  const key = from.text();
+  const expiresAt = readExpiry(from);
+  if (kind !== 'put' && kind !== 'onDisk') throw new FormatError('it holds something that is no value');
+  const body = kind === 'put' ? from.raw(from.left) : large();
+  if (body === undefined) throw new FormatError('a large value is missing');
+  return { key, expiresAt, parts: [body] };
 }
 
 /** A value read back. A model gets an id of its own, and a session when it is first used. */
@@ -204,7 +225,7 @@ function writeOperations(out: RdbWriter, operations: readonly Operation[]): void
 
 function readOperations(from: RdbReader): Operation[] {
   return Array.from({ length: from.count() }, () => {
-    const name = latin1(from.string());
+    const name = from.text();
     const args = Array.from({ length: from.byte() }, () => {
       const type = from.byte();
       if (type === NUMBER) return from.double();

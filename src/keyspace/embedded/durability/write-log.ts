@@ -2,14 +2,7 @@ import { closeSync, fdatasync, openSync, rmSync, writeSync, writevSync } from 'n
 import { open as openFolder } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import {
-  encodeFileHeader,
-  FILE_HEADER_BYTES,
-  logNumbers,
-  logPath,
-  SIZE_BYTES,
-  TURN_HEADER_BYTES,
-} from './log-format.ts';
+import { encodeFileHeader, logNumbers, logPath, SIZE_BYTES, TURN_HEADER_BYTES } from './log-format.ts';
 
 const fdatasyncAsync = promisify(fdatasync);
 /** What the system takes in one call (IOV_MAX). */
@@ -24,6 +17,7 @@ export class WriteLog {
   #number: number;
   #file: number;
   #bytes = 0;
+  #changes = 0;
   #gathered: Uint8Array[] = [];
   /** Files that are no longer written to and not known to be on the disk. */
   readonly #finished: number[] = [];
@@ -44,13 +38,21 @@ export class WriteLog {
     return this.#bytes;
   }
 
+  /** How many changes the present file holds. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Takes changes that belong together: after a crash either all of them are there or none. They are written with `write`. */
   append(changes: readonly (readonly Uint8Array[])[]): void {
+    this.#changes += changes.length;
     const parts: Uint8Array[] = [];
     for (const change of changes) {
       const size = Buffer.allocUnsafe(SIZE_BYTES);
       size.writeDoubleLE(change.reduce((sum, part) => sum + part.length, 0));
-      parts.push(size, ...change);
+      parts.push(size);
+      // Not as arguments of one call: there may be more than a call takes.
+      for (const part of change) parts.push(part);
     }
     let length = 0;
     let checksum = 0;
@@ -61,7 +63,8 @@ export class WriteLog {
     const header = Buffer.allocUnsafe(TURN_HEADER_BYTES);
     header.writeDoubleLE(length, 0);
     header.writeUInt32LE(checksum, SIZE_BYTES);
-    this.#gathered.push(header, ...parts);
+    this.#gathered.push(header);
+    for (const part of parts) this.#gathered.push(part);
   }
 
   /** Hands all that was appended to the system. @throws the system's error, such as ENOSPC; what was appended stays to be written. */
@@ -105,6 +108,7 @@ export class WriteLog {
     this.#file = next;
     this.#number++;
     this.#bytes = 0;
+    this.#changes = 0;
     await this.sync();
     return last;
   }
