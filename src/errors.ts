@@ -35,6 +35,7 @@ export const errors = {
   outOfMemory: () => error("OOM command not allowed when used memory > 'maxmemory'."),
   loading: () => error('LOADING Redis is loading the dataset in memory'),
   unreadableValue: (reason: string) => error(`ERR the value cannot be read from the data folder: ${reason}`),
+  tooManyDevices: (most: number) => error(`ERR no more devices: ${most} are in use, which is the most`),
   misconf: (reason: string) => error(`MISCONF Errors writing to the data folder: ${reason}`),
   invalidExpire: (name: string) => error(`ERR invalid expire time in '${name}' command`),
   invalidCursor: () => error('ERR invalid cursor'),

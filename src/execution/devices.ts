@@ -18,6 +18,8 @@ export interface DeviceSettings extends SessionOptions {
 
 const DEVICE = /^(CPU|GPU)(:\d*)?$/i;
 const LONGEST_NAME = 9;
+/** Each has threads of its own (two and about 45 MB at least), for good, and clients may name them as they like. */
+const MOST_DEVICES = 16;
 
 /** Whether the text names a device: CPU or GPU, with a number or without, in any case. */
 export function isDeviceName(name: string): boolean {
@@ -38,7 +40,7 @@ export class Devices {
 
   /**
    * @param name as the client wrote it.
-   * @throws ServerError when it names no device, or a GPU, for which the backend has no provider here.
+   * @throws ServerError when it names no device, one more than there may be, or a GPU, for which the backend has no provider here.
    */
   get(name: string, backend: string): DeviceActor {
     if (!isDeviceName(name)) throw errors.invalidDevice();
@@ -47,6 +49,7 @@ export class Devices {
     this.#usedBackends.add(backend);
     let actor = this.#actors.get(key);
     if (actor === undefined) {
+      if (this.#actors.size >= MOST_DEVICES) throw errors.tooManyDevices(MOST_DEVICES);
       actor = new DeviceActor(key, this.settings, this.#memory);
       this.#actors.set(key, actor);
     }
