@@ -138,8 +138,8 @@ test(`${COPIES} damaged models are stored and run, or refused; the node lives an
   let on = await startOver(samples);
   const before = await figures(on);
   const outcomes: Record<Outcome, number> = { refused: 0, ran: 0, failed: 0 };
-  /** What ended the process, and what holds a thread of it: no run can be stopped inside the runtime. */
-  const [deadly, endless]: [string[], string[]] = [[], []];
+  /** What ended the process, and what was answered in time but still holds its thread: no run can be stopped inside the runtime. */
+  const [deadly, late]: [string[], string[]] = [[], []];
   let slowest = { ms: 0, copy: '' };
   /** Since the node was started last. */
   let resident: number[] = [];
@@ -154,7 +154,7 @@ test(`${COPIES} damaged models are stored and run, or refused; the node lives an
       outcomes[await tryModel(on, s, sample, bytes)]++;
       await checkGoodModel(on);
       isSpent = performance.now() - started > EXECUTION_TIMEOUT_MS && (await figures(on)).stuckThreads > 0;
-      if (isSpent) endless.push(keep(i, sample, bytes));
+      if (isSpent) late.push(keep(i, sample, bytes));
     } catch (error) {
       const copy = keep(i, sample, bytes);
       if ((error as Error).message !== 'connection closed') throw new Error(copy, { cause: error });
@@ -173,7 +173,10 @@ test(`${COPIES} damaged models are stored and run, or refused; the node lives an
   });
   const after = await figures(on);
   const quarter = resident.length >> 2;
-  const [early, late] = [median(resident.slice(quarter, 2 * quarter)), median(resident.slice(-quarter))];
+  const [residentEarly, residentLate] = [
+    median(resident.slice(quarter, 2 * quarter)),
+    median(resident.slice(-quarter)),
+  ];
   console.info(
     JSON.stringify({
       copies: COPIES,
@@ -181,21 +184,21 @@ test(`${COPIES} damaged models are stored and run, or refused; the node lives an
       models: samples.length,
       outcomes,
       deadly,
-      endless,
+      late,
       slowest,
       before,
-      early,
-      late,
+      residentEarly,
+      residentLate,
       after,
     }),
   );
   expect(deadly).toEqual([]);
-  expect(endless.length).toBeLessThanOrEqual(COPIES / 200);
+  expect(late.length).toBeLessThanOrEqual(COPIES / 200);
   // The seed has some of each, or the test would look at one way only.
   for (const [outcome, count] of Object.entries(outcomes))
     expect([outcome, count > 0]).toEqual([outcome, true]);
   expect(after.usedBytes).toBe(before.usedBytes);
   // Single figures jump with what the runtime keeps of the last large model.
-  if (quarter > 1) expect(late).toBeLessThan(early + 256 * MEBIBYTE);
+  if (quarter > 1) expect(residentLate).toBeLessThan(residentEarly + 256 * MEBIBYTE);
   expect(node?.log()).not.toMatch(/"level":[56]0/);
 });

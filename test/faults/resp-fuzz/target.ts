@@ -240,6 +240,8 @@ function pieces(bytes: Uint8Array, random: Random): Uint8Array[] {
 /** @throws Error where the bytes are no replies, or one of them tells of a bug. The last may be cut off. */
 function checkReplies(answer: Buffer): void {
   for (let at = 0; at < answer.length; ) {
+    // The file that SYNC sends is no reply, and ends the connection.
+    if (answer.toString('latin1', at, at + 5) === '$EOF:') break;
     const found = parseTyped(answer, at);
     if (found === undefined) break;
     at = found.end;
