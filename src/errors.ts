@@ -420,6 +420,15 @@ export const errors = {
   /** A text that comes from inside a backend, newlines flattened to spaces as RedisAI does. */
   backend: (text: string) => error(text.replace(/[\r\n]/g, ' ')),
 
+  // RedisAI: TFLITE models
+  tfliteNoModel: () => error('Failed to load model from buffer'),
+  tfliteInputType: (name: string, expected: string, dtype: string) =>
+    error(`ERR TFLITE input '${name}' is ${expected}, got ${dtype}`),
+  tfliteInputShape: (name: string, expected: readonly number[], shape: readonly number[]) =>
+    error(`ERR TFLITE input '${name}' has the shape [${expected}], got [${shape}]`),
+  tfliteOutputType: (name: string, type: string) =>
+    error(`ERR TFLITE output '${name}' is ${type}, which no tensor can hold`),
+
   runInTransaction: () => error('ERR Cannot run RedisAI command within a transaction or a LUA script'),
 
   // RedisAI: configuration

@@ -36,7 +36,7 @@ const PROVOKED = {
     AI.MODELSTORE x ONNX CPU:12345678 BLOB <mul> => -ERR Invalid DEVICE
     AI.MODELSTORE x ONNX GPU BLOB <mul> => -ERR GPU requested but ONNX couldn't find CUDA
     AI.MODELSTORE x TF CPU INPUTS 1 a OUTPUTS 1 b BLOB <mul> => -ERR Backend not loaded: TF
-    AI.MODELSTORE x TFLITE CPU BLOB <mul> => -ERR Backend not loaded: TFLITE
+    AI.MODELSTORE x TFLITE CPU BLOB <mul> => -Failed to load model from buffer
     AI.MODELSTORE x TORCH CPU BLOB <mul> => -ERR Backend not loaded: TORCH
     AI.MODELSTORE x ONNX CPU BATCHSIZE x BLOB <mul> => -ERR Invalid argument for BATCHSIZE
     AI.MODELSTORE x ONNX CPU BATCHSIZE 2 MINBATCHSIZE x BLOB <mul> => -ERR Invalid argument for MINBATCHSIZE
@@ -261,7 +261,6 @@ const IN_CLUSTER = `
     AI.TENSORGET a{1} => -ERR tensor key is empty or in a different shard`;
 
 const TF = 'comes from the TF backend';
-const TFLITE = 'comes from the TFLITE backend';
 const TORCH = 'comes from the TORCH backend';
 const ENTERPRISE = 'Redis Enterprise only: one node has several ranges of slots there';
 const INTERNAL = 'inside RedisAI only: what a client sends is refused with another text before it';
@@ -276,11 +275,11 @@ const NOT_PROVOKED: Record<string, string> = {
   'ERR Error serializing TF model': TF,
   'ERR Tensorflow batching error: model did not generate the expected': TF,
   "Input tensor type doesn't match the type expected by the model definition": TF,
-  'Failed to load model from buffer': TFLITE,
   'ERR Error configuring script: unsupported device': TORCH,
   'ERR Expected %li inputs but got %li': TORCH,
   'ERR Expected %li outputs but got %li': TORCH,
   'ERR Backend not loaded: ONNX': 'the ONNX backend is part of the server',
+  'ERR Backend not loaded: TFLITE': 'the TFLITE backend is part of the server',
   'ERR BOOL tensor elements must be 0 or 1':
     'recorded: VALUES answer `ERR invalid value`, a BLOB is taken as it is',
   'Onnxruntime memory limit exceeded': 'there is no BACKEND_MEMORY_LIMIT',

@@ -53,7 +53,7 @@ export async function loadModel(
   node: NodeContext,
   model: Pick<StoredModel, 'backend' | 'device' | 'tag' | 'batching' | 'blob'>,
 ): Promise<StoredModel> {
-  if (model.backend !== 'ONNX') throw errors.backendNotLoaded(model.backend);
+  if (model.backend !== 'ONNX' && model.backend !== 'TFLITE') throw errors.backendNotLoaded(model.backend);
   const device = node.devices.get(model.device, model.backend);
   const id = nextModelId();
   const { inputs, outputs } = await device.load({ id, backend: model.backend, blob: model.blob });
