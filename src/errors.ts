@@ -426,6 +426,7 @@ export const errors = {
     error(`ERR TFLITE input '${name}' is ${expected}, got ${dtype}`),
   tfliteInputShape: (name: string, expected: readonly number[], shape: readonly number[]) =>
     error(`ERR TFLITE input '${name}' has the shape [${expected}], got [${shape}]`),
+  tfliteFixedShape: () => error('ERR TFLITE inputs have fixed shapes in the WASM runtime'),
   tfliteOutputType: (name: string, type: string) =>
     error(`ERR TFLITE output '${name}' is ${type}, which no tensor can hold`),
 

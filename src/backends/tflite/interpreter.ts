@@ -40,5 +40,5 @@ export interface Runtime {
    * @param threads inside one operator, at least 1.
    * @throws Error with the runtime's text.
    */
-  open(model: Uint8Array, threads: number): Interpreter;
+  open(model: Uint8Array, threads: number): Promise<Interpreter>;
 }

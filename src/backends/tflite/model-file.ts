@@ -1,75 +1,85 @@
+import { Table } from './flatbuffer.ts';
+
 /** A size that the model leaves open. */
 export const ANY_SIZE = -1;
 
-/** What the file says of the inputs and outputs that the runtimes do not tell. */
+/** What the file says that the runtimes do not tell. */
 export interface ModelFile {
   /** Declared shapes of the inputs, ANY_SIZE where each run may have another one. */
   readonly inputShapes: readonly (readonly number[])[];
   /** The subgraph of the first signature; 0 where there is no signature. */
   readonly firstSubgraph: number;
+  /** Whether a run leaves something behind for the next one. */
+  readonly isStateful: boolean;
 }
 
-const MODEL = { subgraphs: 2, signatures: 7 };
-const SUBGRAPH = { tensors: 0, inputs: 1 };
-const TENSOR = { shape: 0, shapeSignature: 7 };
+/** Places of fields in schema.fbs of TensorFlow Lite, version 3. */
+const MODEL = { operatorCodes: 1, subgraphs: 2, signatures: 7 };
+const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 };
+const TENSOR = { shape: 0, type: 1, isVariable: 5, shapeSignature: 7 };
+const OPERATOR = { code: 0, inputs: 1 };
+const OPERATOR_CODE = { oldCode: 0, code: 3 };
 const SIGNATURE = { subgraph: 4 };
 
-/** Reads a .tflite file (schema.fbs of TensorFlow Lite, version 3). @throws RangeError where it is none. */
+/** Of BuiltinOperator: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, where the time goes. */
+const HEAVY = [3, 4, 9];
+/** Of TensorType. */
+const UINT8 = 3;
+/** Of TensorType, those that the WASM module gives out: FLOAT32, INT32, UINT8, BOOL, INT16, INT8. */
+const TYPES_IN_WASM = [0, 2, 3, 6, 7, 9];
+
+/** Reads a .tflite file. @throws RangeError where it is none. */
 export function readModelFile(bytes: Uint8Array): ModelFile {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const model = new Table(view, view.getUint32(0, true));
+  const model = root(bytes);
   const firstSubgraph = model.tables(MODEL.signatures)[0]?.unsigned(SIGNATURE.subgraph) ?? 0;
-  const subgraph = model.tables(MODEL.subgraphs)[firstSubgraph];
-  if (subgraph === undefined) throw new RangeError('no subgraph');
+  const subgraph = at(model.tables(MODEL.subgraphs), firstSubgraph);
   const tensors = subgraph.tables(SUBGRAPH.tensors);
   const inputShapes = subgraph.integers(SUBGRAPH.inputs).map((index) => {
-    const tensor = tensors[index];
-    if (tensor === undefined) throw new RangeError('no such tensor');
+    const tensor = at(tensors, index);
     const shape = tensor.integers(TENSOR.shape);
     const signature = tensor.integers(TENSOR.shapeSignature);
     return signature.length === shape.length ? signature : shape;
   });
-  return { inputShapes, firstSubgraph };
+  const isStateful = tensors.some((tensor) => tensor.byte(TENSOR.isVariable) !== 0);
+  return { inputShapes, firstSubgraph, isStateful };
 }
 
-/** A table of a flatbuffer. Fields by their place in the schema; those that are absent are empty, or 0. */
-class Table {
-  readonly #view: DataView;
-  readonly #at: number;
-
-  constructor(view: DataView, at: number) {
-    this.#view = view;
-    this.#at = at;
+/** Whether the model has heavy operators on unsigned 8-bit integers, and no inputs or outputs that the WASM module does not give out. */
+export function runsFasterInWasm(bytes: Uint8Array): boolean {
+  try {
+    const model = root(bytes);
+    const codes = model
+      .tables(MODEL.operatorCodes)
+      .map((code) => Math.max(code.byte(OPERATOR_CODE.oldCode), code.unsigned(OPERATOR_CODE.code)));
+    const subgraph = at(model.tables(MODEL.subgraphs), 0);
+    const types = subgraph.tables(SUBGRAPH.tensors).map((tensor) => tensor.byte(TENSOR.type));
+    const ends = [...subgraph.integers(SUBGRAPH.inputs), ...subgraph.integers(SUBGRAPH.outputs)];
+    return (
+      ends.every((index) => TYPES_IN_WASM.includes(types[index] ?? UINT8)) &&
+      subgraph.tables(SUBGRAPH.operators).some((operator) => {
+        const [first = -1] = operator.integers(OPERATOR.inputs);
+        return HEAVY.includes(codes[operator.unsigned(OPERATOR.code)] ?? -1) && types[first] === UINT8;
+      })
+    );
+  } catch {
+    return false;
   }
+}
 
-  unsigned(field: number): number {
-    const at = this.#field(field);
-    return at === undefined ? 0 : this.#view.getUint32(at, true);
-  }
+/** A copy of the file in which two subgraphs have changed places: that one, and the first. */
+export function withFirst(bytes: Uint8Array, subgraph: number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  root(copy).swap(MODEL.subgraphs, 0, subgraph);
+  return copy;
+}
 
-  integers(field: number): number[] {
-    return this.#vector(field).map((at) => this.#view.getInt32(at, true));
-  }
+function root(bytes: Uint8Array): Table {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return new Table(view, view.getUint32(0, true));
+}
 
-  tables(field: number): Table[] {
-    return this.#vector(field).map((at) => new Table(this.#view, at + this.#view.getUint32(at, true)));
-  }
-
-  /** Where the 4-byte elements of a vector are. */
-  #vector(field: number): number[] {
-    const at = this.#field(field);
-    if (at === undefined) return [];
-    const start = at + this.#view.getUint32(at, true);
-    const length = this.#view.getUint32(start, true);
-    if (length > this.#view.byteLength / 4) throw new RangeError('a vector is longer than the file');
-    return Array.from({ length }, (_, i) => start + 4 + 4 * i);
-  }
-
-  #field(field: number): number | undefined {
-    const vtable = this.#at - this.#view.getInt32(this.#at, true);
-    const entry = 4 + 2 * field;
-    if (entry >= this.#view.getUint16(vtable, true)) return undefined;
-    const offset = this.#view.getUint16(vtable + entry, true);
-    return offset === 0 ? undefined : this.#at + offset;
-  }
+function at(tables: readonly Table[], index: number): Table {
+  const table = tables[index];
+  if (table === undefined) throw new RangeError('an index beyond the end');
+  return table;
 }

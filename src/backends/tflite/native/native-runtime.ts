@@ -16,7 +16,7 @@ export function openNativeRuntime(): Runtime {
   return {
     name: 'native',
     version: library.version,
-    open: (model, threads) => new NativeInterpreter(library, quietly, aligned(model), threads),
+    open: async (model, threads) => new NativeInterpreter(library, quietly, aligned(model), threads),
   };
 }
 
