@@ -422,6 +422,9 @@ export const errors = {
 
   // RedisAI: TFLITE models
   tfliteNoModel: () => error('Failed to load model from buffer'),
+  tfliteCrash: () => error('ERR TFLITE model ended the process that tried it first'),
+  tfliteHang: (ms: number) =>
+    error(`ERR TFLITE model did not come back within ${ms} ms from the process that tried it first`),
   tfliteInputType: (name: string, expected: string, dtype: string) =>
     error(`ERR TFLITE input '${name}' is ${expected}, got ${dtype}`),
   tfliteInputShape: (name: string, expected: readonly number[], shape: readonly number[]) =>

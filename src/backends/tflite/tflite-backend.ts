@@ -3,6 +3,7 @@ import type { Runtime } from './interpreter.ts';
 import { runsFasterInWasm } from './model-file.ts';
 import { openNativeRuntime } from './native/native-runtime.ts';
 import { openTfliteSession } from './tflite-session.ts';
+import { tryModel } from './trial/trial.ts';
 import { UnsignedSession } from './unsigned-session.ts';
 import { openWasmRuntime } from './wasm/wasm-runtime.ts';
 
@@ -22,7 +23,11 @@ export const tfliteBackend: Backend = {
     const library = native;
     const threads = Math.max(1, options.intraOpParallelism);
     if (library === null) return openTfliteSession(wasm, blob, threads);
-    const openInLibrary = () => openTfliteSession(library, blob, threads);
+    const openInLibrary = async () => {
+      const { trial } = options;
+      if (trial !== undefined) await tryModel(blob, { ...trial, version: library.version, threads });
+      return openTfliteSession(library, blob, threads);
+    };
     if (CHOICE === 'native' || threads > 1 || !runsFasterInWasm(blob)) return openInLibrary();
     return new UnsignedSession(await openTfliteSession(wasm, blob, 1), openInLibrary);
   },

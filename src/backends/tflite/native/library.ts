@@ -58,6 +58,14 @@ const LIBC: Partial<Record<NodeJS.Platform, string>> = {
 };
 const LONGEST_MESSAGE = 4096;
 
+/** Types have names, each of which a thread can give once. */
+const ERROR_REPORTER = koffi.proto('void TfLiteErrorReporter(void *data, const char *format, void *values)');
+koffi.struct('TfLiteXNNPackDelegateOptions', {
+  num_threads: 'int32_t',
+  flags: 'uint32_t',
+  weights_cache: 'void *',
+});
+
 /** Opens the library. @throws Error where there is none for this platform, or the system cannot load it (musl). */
 export function openLibrary(): Library {
   const file = FILES[`${process.platform}-${process.arch}`];
@@ -109,7 +117,6 @@ function errorReporter(library: LibraryHandle, messages: string[]): (options: Po
   const print = libc.func(
     'int vsnprintf(_Out_ uint8_t *text, size_t size, const char *format, void *values)',
   );
-  const type = koffi.proto('void TfLiteErrorReporter(void *data, const char *format, void *values)');
   const set = library.func(
     'void TfLiteInterpreterOptionsSetErrorReporter(void *options, TfLiteErrorReporter *report, void *data)',
   );
@@ -117,16 +124,11 @@ function errorReporter(library: LibraryHandle, messages: string[]): (options: Po
   const report = koffi.register((_: unknown, format: string, values: unknown) => {
     const length: number = print(text, text.length, format, values);
     messages.push(text.toString('utf8', 0, Math.min(length, text.length - 1)));
-  }, koffi.pointer(type));
+  }, koffi.pointer(ERROR_REPORTER));
   return (options) => set(options, report, null);
 }
 
 function openXnnpack(library: LibraryHandle): Xnnpack | null {
-  koffi.struct('TfLiteXNNPackDelegateOptions', {
-    num_threads: 'int32_t',
-    flags: 'uint32_t',
-    weights_cache: 'void *',
-  });
   try {
     return {
       create: library.func('void *TfLiteXNNPackDelegateCreate(const TfLiteXNNPackDelegateOptions *options)'),
