@@ -15,7 +15,7 @@ const USAGE = `node bench/soak.ts [options]     a node under a mixed load for a 
 
   --seconds N        how long (600)
   --rate N           steps a second of all clients together; a step is one to five commands (250)
-  --max-growth MB    growth of the resident memory in MB a minute, in the second half, that fails (3)
+  --max-growth MB    growth of the resident memory in MB a minute, in the second half, that fails (10)
   --results DIR      where the CSV, the JSON and the SVG go (bench/results)
 
 Exit code: 0, 1 when the verdict is FAILED, 2 for wrong options.
@@ -35,7 +35,7 @@ function readOptions(): Options | null {
     options: {
       seconds: { type: 'string', default: '600' },
       rate: { type: 'string', default: '250' },
-      'max-growth': { type: 'string', default: '3' },
+      'max-growth': { type: 'string', default: '10' },
       results: { type: 'string', default: path.join(import.meta.dirname, 'results') },
       help: { type: 'boolean', short: 'h', default: false },
     },

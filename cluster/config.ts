@@ -8,6 +8,7 @@ import {
   printParseErrorCode,
 } from 'jsonc-parser';
 import { z } from 'zod';
+import { EVICTION_POLICIES } from '../src/keyspace/eviction-policy.ts';
 import { announcedAddress, hostsOf, nodeAccessFields, sharedAccessFields } from './access-config.ts';
 import { formatRanges, mergeRanges, parseRange, SLOT_COUNT } from './slot-map.ts';
 
@@ -38,6 +39,7 @@ const configSchema = z.strictObject({
   modelExecutionTimeoutMs: z.int().min(1000).default(5000),
   /** Bytes a node; 0 for no limit. */
   maxmemory: z.int().min(0).default(0),
+  maxmemoryPolicy: z.enum(EVICTION_POLICIES).default('noeviction'),
   durability: z.enum(['always', 'everysec', 'off']).default('everysec'),
   volatileTensors: z.array(z.string()).default([]),
   warmup: z.enum(['lazy', 'eager']).default('lazy'),

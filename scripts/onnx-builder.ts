@@ -40,7 +40,9 @@ export interface Graph {
   readonly initializers?: readonly Initializer[];
 }
 
-const schema = protobuf.parse(readFileSync(new URL('./onnx.proto', import.meta.url), 'utf8')).root;
+const schema = protobuf.parse(
+  readFileSync(new URL('../src/backends/onnx-graph/onnx.proto', import.meta.url), 'utf8'),
+).root;
 const ModelProto = schema.lookupType('onnx.ModelProto');
 
 function valueProto({ name, type, shape }: Value) {

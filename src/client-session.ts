@@ -76,6 +76,11 @@ export class ClientSession extends Connection {
     return channels.size + patterns.size + shardChannels.size;
   }
 
+  /** Bytes that it holds: of requests under way, queued commands, and replies that are not sent. */
+  get memoryBytes(): number {
+    return this.queryBytes + this.argumentBytes + this.#queuedBytes() + this.outputBytes;
+  }
+
   /** Ends all WATCHes. */
   unwatch(): void {
     for (const end of this.watched.values()) end();
@@ -114,15 +119,15 @@ export class ClientSession extends Connection {
       ['ssub', this.subscribed.shardChannels.size],
       ['multi', this.transaction?.commands.length ?? -1],
       ['qbuf', this.queryBytes],
-      ['qbuf-free', 0],
-      ['argv-mem', 0],
+      ['qbuf-free', this.reservedBytes],
+      ['argv-mem', this.argumentBytes],
       ['multi-mem', this.#queuedBytes()],
       ['rbs', 0],
       ['rbp', 0],
       ['obl', this.writer.pendingBytes],
       ['oll', this.socket.writableLength > 0 ? 1 : 0],
       ['omem', this.outputBytes],
-      ['tot-mem', this.queryBytes + this.outputBytes],
+      ['tot-mem', this.memoryBytes],
       ['events', 'r'],
       ['cmd', this.lastCommand === '' ? 'NULL' : this.lastCommand],
       ['user', shown(this.user.name)],

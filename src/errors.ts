@@ -35,6 +35,7 @@ export const errors = {
   outOfMemory: () => error("OOM command not allowed when used memory > 'maxmemory'."),
   loading: () => error('LOADING Redis is loading the dataset in memory'),
   unreadableValue: (reason: string) => error(`ERR the value cannot be read from the data folder: ${reason}`),
+  tooManyDevices: (most: number) => error(`ERR no more devices: ${most} are in use, which is the most`),
   misconf: (reason: string) => error(`MISCONF Errors writing to the data folder: ${reason}`),
   invalidExpire: (name: string) => error(`ERR invalid expire time in '${name}' command`),
   invalidCursor: () => error('ERR invalid cursor'),
@@ -111,6 +112,7 @@ export const errors = {
   execWithoutMulti: () => error('ERR EXEC without MULTI'),
   discardWithoutMulti: () => error('ERR DISCARD without MULTI'),
   execAborted: () => error('EXECABORT Transaction discarded because of previous errors.'),
+  execRefused: (reason: string) => error(`EXECABORT Transaction discarded because of: ${reason}`),
   notInTransaction: () => error('ERR Command not allowed inside a transaction'),
   watchInMulti: () => error('ERR WATCH inside MULTI is not allowed'),
   // Redis: lists, sorted sets and waiting for them
@@ -302,6 +304,7 @@ export const errors = {
   emptyTensorKey: () => error('ERR tensor key is empty or in a different shard'),
   unsupportedFormat: () => error('ERR unsupported data format'),
   bothBlobAndValues: () => error('ERR both BLOB and VALUES specified'),
+  tooManyValues: () => error('ERR the tensor has too many elements for VALUES, get its BLOB'),
 
   // RedisAI: DAGs
   dagMissingArguments: (command: string) => error(`ERR missing arguments for '${command}' command`),
@@ -419,6 +422,22 @@ export const errors = {
   workerDied: () => error('ERR the worker that ran this model ended unexpectedly'),
   /** A text that comes from inside a backend, newlines flattened to spaces as RedisAI does. */
   backend: (text: string) => error(text.replace(/[\r\n]/g, ' ')),
+
+  // RedisAI: TF graphs
+  tfInputNotFound: (name: string) => error(`ERR Input node named "${name}" not found in TF graph.`),
+  tfOutputNotFound: (name: string) => error(`ERR Output node named "${name}" not found in TF graph`),
+  tfInvalidGraph: () => error('Invalid GraphDef'),
+  /** TensorFlow's own texts. */
+  tfDuplicateNode: (node: string) => error(`Node '${node}' is not unique`),
+  tfUnknownInput: (node: string, name: string) => error(`Node '${node}': Unknown input node '${name}'`),
+  tfUnfed: (node: string, dtype: string) =>
+    error(`You must feed a value for placeholder tensor '${node}' with dtype ${dtype}`),
+  tfUninitialised: (node: string) => error(`ERR TF variable '${node}' has no value: freeze the graph first`),
+  tfUnknownFunction: (name: string) => error(`ERR TF function '${name}' is not in the graph's library`),
+  tfUnsupported: (op: string, ...others: string[]) =>
+    error(`ERR TF ${[op, ...others].join(', ')} ${others.length > 0 ? 'are' : 'is'} not supported`),
+  tfNode: (op: string, node: string, reason: string) =>
+    error(`ERR TF op '${op}' (node '${node}') cannot be lowered: ${reason}`),
 
   // RedisAI: TFLITE models
   tfliteNoModel: () => error('Failed to load model from buffer'),

@@ -13,6 +13,7 @@ import { parseBytes } from './commands/server/sizes.ts';
 import type { DeviceSettings } from './execution/devices.ts';
 import { WARM_UPS, type WarmUp } from './execution/warm-up.ts';
 import { DURABILITIES, type Durability } from './keyspace/embedded/durability/persistence.ts';
+import { EVICTION_POLICIES, type EvictionPolicy, evictionPolicy } from './keyspace/eviction-policy.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
 
@@ -25,6 +26,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --backend-memory-limit SIZE   of loaded models, such as 500mb; idle ones are unloaded; 0 for no limit (0)
   --model-execution-timeout MS  longest run (5000, at least 1000)
   --maxmemory SIZE              such as 2gb; 0 for no limit (0)
+  --maxmemory-policy POLICY     what goes above it: allkeys-lru, volatile-ttl.. (noeviction)
   --durability WHEN             writes are safe from a loss of power: always, everysec, off (everysec)
   --warmup WHEN                 stored models are loaded when they first run or at the start: lazy, eager (lazy)
   --volatile-tensors PATTERN    tensors under such keys stay in memory only; may be given several times
@@ -82,6 +84,7 @@ function readArguments() {
         'backend-memory-limit': { type: 'string', default: '0' },
         'model-execution-timeout': { type: 'string', default: '5000' },
         maxmemory: { type: 'string', default: '0' },
+        'maxmemory-policy': { type: 'string', default: 'noeviction' },
         durability: { type: 'string', default: 'everysec' },
         warmup: { type: 'string', default: 'lazy' },
         'volatile-tensors': { type: 'string', multiple: true, default: [] },
@@ -143,6 +146,13 @@ function warmup(): WarmUp {
   return when;
 }
 
+function maxmemoryPolicy(): EvictionPolicy {
+  const policy = evictionPolicy(values['maxmemory-policy']);
+  if (policy === undefined)
+    throw new UsageError(`--maxmemory-policy must be one of ${EVICTION_POLICIES.join(', ')}`);
+  return policy;
+}
+
 async function start(): Promise<void> {
   const configPath = path.resolve(values.config);
   const config = loadClusterConfig(configPath);
@@ -191,6 +201,7 @@ async function clusterNode(): Promise<void> {
     slots,
     devices: deviceSettings(config),
     maxmemory: config.maxmemory,
+    maxmemoryPolicy: config.maxmemoryPolicy,
     durability: { mode: config.durability, volatileTensors: config.volatileTensors },
     warmup: config.warmup,
     log,
@@ -227,6 +238,7 @@ async function serve(): Promise<void> {
       loadTimeoutMs: LOAD_TIMEOUT_MS,
     },
     maxmemory: parseBytes(values.maxmemory),
+    maxmemoryPolicy: maxmemoryPolicy(),
     durability: { mode: durability(), volatileTensors: values['volatile-tensors'] },
     warmup: warmup(),
     log,

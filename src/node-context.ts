@@ -6,9 +6,11 @@ import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
 import type { KeptSettings } from './kept-settings.ts';
 import type { Persistence } from './keyspace/embedded/durability/persistence.ts';
+import type { EvictionPolicy } from './keyspace/eviction-policy.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Waiters } from './keyspace/waiters.ts';
 import type { Listeners } from './listeners.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import type { LatencyMonitor } from './observability/latency-monitor.ts';
 import type { Logger } from './observability/log.ts';
 import type { Monitors } from './observability/monitors.ts';
@@ -22,11 +24,18 @@ import type { Scripts } from './scripting/scripts.ts';
 /** Settings that CONFIG and AI.CONFIG read and change at run time. Sizes in bytes. */
 export interface RuntimeConfig {
   maxmemory: number;
+  maxmemoryPolicy: EvictionPolicy;
+  /** Keys that eviction chooses from. */
+  maxmemorySamples: number;
+  /** How long eviction may hold up others at a time: 0 to 100, as in Redis. */
+  evictionTenacity: number;
   maxclients: number;
   protoMaxBulkLen: number;
   modelChunkSize: number;
   backendsPath: string;
   outputLimits: OutputLimits;
+  /** Most bytes that wait to be read as commands, of one client. */
+  queryBufferLimit: number;
   /** Commands that take longer get into SLOWLOG, in us; negative: none. */
   slowlogSlowerThanUs: number;
   slowlogMaxLength: number;
@@ -54,6 +63,7 @@ export interface NodeContext {
   /** Null outside cluster mode. */
   readonly slots: SlotMap | null;
   readonly keyspace: Keyspace;
+  readonly memory: MemoryLimit;
   /** Clients that wait for keys. */
   readonly waiters: Waiters;
   readonly devices: Devices;

@@ -13,8 +13,10 @@ import { type WarmUp, warmUp } from './execution/warm-up.ts';
 import { KeptSettings } from './kept-settings.ts';
 import { type Durability, Persistence } from './keyspace/embedded/durability/persistence.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
+import type { EvictionPolicy } from './keyspace/eviction-policy.ts';
 import { Waiters } from './keyspace/waiters.ts';
 import { Listeners, type UnixSocketOptions } from './listeners.ts';
+import { MemoryLimit } from './memory-limit.ts';
 import type { NodeContext, RuntimeConfig } from './node-context.ts';
 import { LatencyMonitor } from './observability/latency-monitor.ts';
 import type { Logger } from './observability/log.ts';
@@ -44,6 +46,8 @@ export interface NodeOptions {
   readonly devices: DeviceSettings;
   /** Bytes; 0 for no limit. */
   readonly maxmemory: number;
+  /** What makes room above it; absent: nothing does. */
+  readonly maxmemoryPolicy?: EvictionPolicy;
   readonly log: Logger;
   /** How writes are kept in the data folder; absent: not at all. */
   readonly durability?: { readonly mode: Durability; readonly volatileTensors: readonly string[] };
@@ -58,6 +62,9 @@ export interface NodeOptions {
 /** RedisAI's default chunk, 511 MiB, just below Redis's longest bulk string. */
 const DEFAULT_CHUNK_BYTES = 511 * 1024 * 1024;
 const DEFAULT_MAX_BULK_BYTES = 512 * 1024 * 1024;
+const DEFAULT_QUERY_BUFFER_BYTES = 1024 ** 3;
+const DEFAULT_EVICTION_SAMPLES = 5;
+const DEFAULT_EVICTION_TENACITY = 10;
 const DEFAULT_MAX_CLIENTS = 10_000;
 const DEFAULT_SLOWLOG_US = 10_000;
 const DEFAULT_SLOWLOG_LENGTH = 128;
@@ -79,11 +86,15 @@ export class TesseraNode {
     this.#warmup = options.warmup ?? 'lazy';
     const config: RuntimeConfig = {
       maxmemory: options.maxmemory,
+      maxmemoryPolicy: options.maxmemoryPolicy ?? 'noeviction',
+      maxmemorySamples: DEFAULT_EVICTION_SAMPLES,
+      evictionTenacity: DEFAULT_EVICTION_TENACITY,
       maxclients: DEFAULT_MAX_CLIENTS,
       protoMaxBulkLen: DEFAULT_MAX_BULK_BYTES,
       modelChunkSize: DEFAULT_CHUNK_BYTES,
       backendsPath: '',
       outputLimits: DEFAULT_OUTPUT_LIMITS,
+      queryBufferLimit: DEFAULT_QUERY_BUFFER_BYTES,
       slowlogSlowerThanUs: DEFAULT_SLOWLOG_US,
       slowlogMaxLength: DEFAULT_SLOWLOG_LENGTH,
       latencyThresholdMs: 0,
@@ -97,6 +108,7 @@ export class TesseraNode {
       options.durability === undefined ? null : openPersistence(keyspace, options, options.durability);
     keyspace.onModelDropped((model) => devices.unload(model));
     const statistics = new NodeStatistics();
+    const latency = new LatencyMonitor();
     const hosts = typeof options.host === 'string' ? [options.host] : options.host;
     const listeners = new Listeners(
       {
@@ -122,6 +134,7 @@ export class TesseraNode {
       startedAt: Date.now(),
       slots: options.slots,
       keyspace,
+      memory: new MemoryLimit(keyspace, config, latency),
       waiters: new Waiters(keyspace),
       devices,
       scripts: new Scripts(options.log),
@@ -129,7 +142,7 @@ export class TesseraNode {
       statistics,
       rates: new Rates(statistics),
       slowLog: new SlowLog(),
-      latency: new LatencyMonitor(),
+      latency,
       monitors: new Monitors(),
       subscriptions: new Subscriptions(),
       pause: new ClientPause(),
@@ -156,8 +169,15 @@ export class TesseraNode {
         get maxBulkLength() {
           return config.protoMaxBulkLen;
         },
+        get queryBytes() {
+          return config.queryBufferLimit;
+        },
       },
       traffic: statistics.traffic,
+      flooded: (client) =>
+        this.#log.warn(
+          `client ${client.id} (${client.remoteAddress}) sends too much at once: query buffer limit reached`,
+        ),
       backlogged: (client) => this.#outputs.check(client),
       execute: (client, args) => dispatcher.execute(client, args),
       isStranger: (client) => this.context.access.mustLogIn(client),
@@ -193,6 +213,7 @@ export class TesseraNode {
   async close(): Promise<void> {
     const closed = this.context.listeners.close();
     for (const client of this.#clients.values()) client.kill();
+    this.context.memory.close();
     this.context.keyspace.close();
     this.context.rates.close();
     this.context.pause.end();

@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensors/tensor.ts';
-import type { BackendName } from './model.ts';
+import type { BackendName, NodeNames } from './model.ts';
 
 export interface SessionOptions {
   /** Threads inside one operator; 0 leaves it to the backend. */
@@ -30,6 +30,13 @@ export interface Session {
 /** A runtime that loads models. Lives in the workers only. */
 export interface Backend {
   readonly name: BackendName;
-  /** @throws Error with the runtime's own text when the bytes are no model of it. */
-  load(blob: Uint8Array<SharedArrayBuffer>, options: SessionOptions): Promise<Session>;
+  /**
+   * @param nodes what the client calls the inputs and outputs; null where the model itself has their names.
+   * @throws Error with the runtime's own text when the bytes are no model of it.
+   */
+  load(
+    blob: Uint8Array<SharedArrayBuffer>,
+    options: SessionOptions,
+    nodes: NodeNames | null,
+  ): Promise<Session>;
 }

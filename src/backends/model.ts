@@ -2,6 +2,12 @@
 export const BACKEND_NAMES = ['TF', 'TFLITE', 'TORCH', 'ONNX'] as const;
 export type BackendName = (typeof BACKEND_NAMES)[number];
 
+/** Nodes of a graph that does not say itself which are its inputs and outputs, as TensorFlow's do not. */
+export interface NodeNames {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
 export interface BatchSettings {
   /** Most rows (dimension 0) of one run; 0 switches batching off. */
   readonly batchSize: number;

@@ -1,4 +1,4 @@
-import type { StoredModel } from '../backends/model.ts';
+import type { NodeNames, StoredModel } from '../backends/model.ts';
 import { errors } from '../errors.ts';
 import { countShared } from '../tensors/shared-memory.ts';
 import type { Tensor } from '../tensors/tensor.ts';
@@ -110,10 +110,11 @@ export class DeviceActor implements SessionHolder {
 
   /**
    * Loads a model in a worker and keeps it there.
+   * @param nodes of a TF graph; null where the model itself has them.
    * @throws ServerError with the runtime's text when it is no good.
    */
-  load(model: LoadableModel): Promise<LoadResult> {
-    const loaded = this.#placement.load(model);
+  load(model: LoadableModel, nodes: NodeNames | null): Promise<LoadResult> {
+    const loaded = this.#placement.load(model, nodes);
     this.#pump();
     return loaded;
   }

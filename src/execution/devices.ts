@@ -23,6 +23,8 @@ export interface PlacedSettings extends DeviceSettings {
 
 const DEVICE = /^(CPU|GPU)(:\d*)?$/i;
 const LONGEST_NAME = 9;
+/** Each has threads of its own (two and about 45 MB at least), for good, and clients may name them as they like. */
+const MOST_DEVICES = 16;
 
 /** Whether the text names a device: CPU or GPU, with a number or without, in any case. */
 export function isDeviceName(name: string): boolean {
@@ -43,7 +45,7 @@ export class Devices {
 
   /**
    * @param name as the client wrote it.
-   * @throws ServerError when it names no device, or a GPU, for which the backend has no provider here.
+   * @throws ServerError when it names no device, one more than there may be, or a GPU, for which the backend has no provider here.
    */
   get(name: string, backend: string): DeviceActor {
     if (!isDeviceName(name)) throw errors.invalidDevice();
@@ -52,6 +54,7 @@ export class Devices {
     this.#usedBackends.add(backend);
     let actor = this.#actors.get(key);
     if (actor === undefined) {
+      if (this.#actors.size >= MOST_DEVICES) throw errors.tooManyDevices(MOST_DEVICES);
       actor = new DeviceActor(key, this.settings, this.#memory);
       this.#actors.set(key, actor);
     }
@@ -90,7 +93,8 @@ export class Devices {
 
   /** The runtimes of the backends that were used, by RedisAI's names, with their versions. */
   backendVersions(): Map<string, string> {
-    return new Map(this.#usedBackends.has('ONNX') ? [['onnxruntime', onnxRuntimeVersion()]] : []);
+    const runsOnnx = this.#usedBackends.has('ONNX') || this.#usedBackends.has('TF');
+    return new Map(runsOnnx ? [['onnxruntime', onnxRuntimeVersion()]] : []);
   }
 
   /** How many workers hold a session of the model. */

@@ -1,5 +1,5 @@
 import type { SessionOptions } from '../backends/backend.ts';
-import type { BackendName } from '../backends/model.ts';
+import type { BackendName, NodeNames } from '../backends/model.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 
 /** What a DeviceActor hands to a worker. Sent by structured clone: SharedArrayBuffers travel as handles. */
@@ -11,6 +11,7 @@ export interface LoadTask {
   readonly backend: BackendName;
   readonly blob: Uint8Array<SharedArrayBuffer>;
   readonly options: SessionOptions;
+  readonly nodes: NodeNames | null;
 }
 
 export interface LoadResult {

@@ -1,4 +1,4 @@
-import type { StoredModel } from '../backends/model.ts';
+import type { NodeNames, StoredModel } from '../backends/model.ts';
 import { errors, ServerError } from '../errors.ts';
 import type { PlacedSettings } from './devices.ts';
 import type { Lane } from './lane.ts';
@@ -6,6 +6,9 @@ import type { LoadResult } from './messages.ts';
 import type { HeldSession, SessionHolder, SessionMemory } from './session-memory.ts';
 
 export type LoadableModel = Pick<StoredModel, 'id' | 'backend' | 'blob'>;
+
+/** The names of its inputs and outputs, where the client said them. */
+export type NamedModel = LoadableModel & NodeNames;
 
 /** For loading, where a backend tries a model before; its run may take as long as any run. */
 const TRIAL_LOAD_MS = 5000;
@@ -22,6 +25,7 @@ export interface PlacementEvents {
 
 interface PendingLoad {
   readonly model: LoadableModel;
+  readonly nodes: NodeNames | null;
   /** Monotonic ms. */
   readonly since: number;
   readonly resolve: (result: LoadResult) => void;
@@ -75,11 +79,12 @@ export class SessionPlacement {
 
   /**
    * Queues the load of a new model.
+   * @param nodes of a TF graph; null where the model itself has them.
    * @throws ServerError with the runtime's text when it is no good, or that it is too large.
    */
-  load(model: LoadableModel): Promise<LoadResult> {
+  load(model: LoadableModel, nodes: NodeNames | null): Promise<LoadResult> {
     return new Promise((resolve, reject) => {
-      this.#loads.push({ model, since: performance.now(), resolve, reject });
+      this.#loads.push({ model, nodes, since: performance.now(), resolve, reject });
     });
   }
 
@@ -99,13 +104,14 @@ export class SessionPlacement {
   }
 
   /** Gives the first of these models that can have one a session in a free thread. */
-  spread(models: readonly LoadableModel[]): void {
+  spread(models: readonly NamedModel[]): void {
     for (const model of models) {
       if (this.#lanes.some((lane) => willRun(lane, model.id))) continue;
       const lane = this.#freeLane(model.id);
       if (lane === undefined) continue;
       const load = {
         model,
+        nodes: { inputs: model.inputs, outputs: model.outputs },
         since: this.#events.readySince(model.id) ?? performance.now(),
         resolve: () => {},
         reject: (error: Error) => this.#events.failed(model, error),
@@ -218,6 +224,7 @@ export class SessionPlacement {
           backend: model.backend,
           blob: model.blob,
           options: { intraOpParallelism, interOpParallelism, trial },
+          nodes: load.nodes,
         },
         abort.signal,
       );

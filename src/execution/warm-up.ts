@@ -15,7 +15,7 @@ export async function warmUp(keyspace: Keyspace, devices: Devices, log: Logger):
       const value = keyspace.peek(key);
       if (value?.type !== 'model') continue;
       const { model } = value;
-      await devices.get(model.device, model.backend).load(model);
+      await devices.get(model.device, model.backend).load(model, model);
       loaded++;
     } catch (error) {
       log.warn({ err: error }, `the model ${JSON.stringify(key)} cannot be loaded`);

@@ -12,6 +12,7 @@ const sessions = new Map<number, Session>();
 const backends: Partial<Record<BackendName, () => Promise<Backend>>> = {
   ONNX: async () => (await import('../backends/onnx/onnx-backend.ts')).onnxBackend,
   TFLITE: async () => (await import('../backends/tflite/tflite-backend.ts')).tfliteBackend,
+  TF: async () => (await import('../backends/tensorflow/tensorflow-backend.ts')).tensorflowBackend,
 };
 
 /** What the pool calls with each task. */
@@ -33,7 +34,7 @@ export default async function work(task: WorkerTask): Promise<LoadResult | RunRe
 async function load(task: LoadTask): Promise<LoadResult> {
   const open = backends[task.backend];
   if (open === undefined) throw new Error(errors.backendNotLoaded(task.backend).message);
-  const session = await (await open()).load(task.blob, task.options);
+  const session = await (await open()).load(task.blob, task.options, task.nodes);
   sessions.set(task.modelId, session);
   return { inputs: session.inputs, outputs: session.outputs };
 }

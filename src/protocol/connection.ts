@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import net from 'node:net';
 import tls from 'node:tls';
 import { errors } from '../errors.ts';
+import { isAllocationFailure } from '../tensors/shared-memory.ts';
 import { Push, Replies, type Reply, ServerError } from './reply.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { type Arguments, type ReaderLimits, RequestReader } from './request-reader.ts';
@@ -18,12 +19,17 @@ export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip';
 /** What a connection needs from the server around it. */
 export interface ConnectionHost<C extends Connection> {
   readonly traffic: Traffic;
-  readonly limits: ReaderLimits;
+  readonly limits: ReaderLimits & {
+    /** Most bytes that wait to be read as commands (`client-query-buffer-limit`). */
+    readonly queryBytes: number;
+  };
   /** Runs one command. A promise holds back this connection's next commands until it settles; other connections go on. */
   execute(connection: C, args: Arguments): Reply | undefined | Promise<Reply | undefined>;
   /** Whether the client has yet to log in. */
   isStranger(connection: C): boolean;
   closed(connection: C): void;
+  /** The client is cut off, since more bytes of it wait than may. */
+  flooded(connection: C): void;
   /** Bytes wait that the system did not take, so that a limit may be reached. */
   backlogged(connection: C): void;
   /**
@@ -133,9 +139,19 @@ export class Connection {
     return this.#busy;
   }
 
-  /** Bytes of requests that are not complete yet. */
+  /** Bytes of requests that are no arguments yet. */
   get queryBytes(): number {
     return this.#reader.bufferedBytes;
+  }
+
+  /** Room for bytes that a request has announced. */
+  get reservedBytes(): number {
+    return this.#reader.reservedBytes;
+  }
+
+  /** Bytes of the arguments that an incomplete request has so far. */
+  get argumentBytes(): number {
+    return this.#reader.argumentBytes;
   }
 
   /** Whether the command that runs waits for what may never come: a client that hangs up then has given up. */
@@ -164,7 +180,11 @@ export class Connection {
       this.#failed(error);
       return;
     }
-    if (this.#busy) this.#regulate();
+    // An argument that is announced beyond the limit has no chance.
+    if (this.queryBytes + this.reservedBytes > this.#host.limits.queryBytes) {
+      this.#host.flooded(this);
+      this.kill();
+    } else if (this.#busy) this.#regulate();
   }
 
   /**
@@ -249,12 +269,17 @@ export class Connection {
       return false;
     }
     this.#answer(reply);
-    if (this.writer.pendingBytes > MAX_GATHERED_BYTES) this.#flush();
+    if (this.writer.pendingBytes > MAX_GATHERED_BYTES) {
+      this.#flush();
+      // What may not leave yet must not pile up either.
+      if (this.#held) this.#congest();
+    }
     return !this.#congested && !this.closing && !this.#busy;
   }
 
   #asReply(error: unknown): ServerError {
     if (error instanceof ServerError) return error;
+    if (isAllocationFailure(error)) return errors.outOfMemory();
     this.#host.bug(error, this);
     return errors.internal();
   }
@@ -288,8 +313,15 @@ export class Connection {
 
   readonly #released = (safe: boolean): void => {
     this.#held = false;
-    if (safe) this.#sendGathered();
-    else this.kill();
+    if (!safe) {
+      this.kill();
+      this.#progressed();
+      return;
+    }
+    const wasCongested = this.#congested;
+    this.#congested = this.socket.writableNeedDrain;
+    this.#sendGathered();
+    if (wasCongested) this.#continue();
     this.#progressed();
   };
 
@@ -323,10 +355,14 @@ export class Connection {
     if (pieces.length > 1) this.socket.uncork();
     // A client that sends and does not read is not read from either, so its replies cannot pile up without bound.
     if (!accepted && this.socket.writableNeedDrain) {
-      this.#congested = true;
-      this.socket.pause();
+      this.#congest();
       this.#host.backlogged(this);
     }
+  }
+
+  #congest(): void {
+    this.#congested = true;
+    this.socket.pause();
   }
 
   #continue(): void {

@@ -1,6 +1,7 @@
 import { buildModel, type Graph } from '../../scripts/onnx-builder.ts';
 import { changeModel, moveToFile } from '../support/models.ts';
 import { model } from '../support/node.ts';
+import { attr, graphDef, placeholder } from '../support/tensorflow-graphs.ts';
 
 const weights: Graph = {
   name: 'weights',
@@ -21,6 +22,12 @@ export const BYTES: Record<string, string | Uint8Array> = {
   '<nul>': 'a\0b',
   '<mul>': model('mul'),
   '<external>': changeModel(buildModel(weights), ({ graph }) => moveToFile(graph.initializer[0])),
+  '<tf>': graphDef(placeholder('a'), placeholder('b'), {
+    name: 'mul',
+    op: 'Mul',
+    input: ['a', 'b'],
+    attr: { T: attr.type('float') },
+  }),
   '<script>': 'def bar(tensors: List[Tensor], keys: List[str], args: List[str]):\n    return tensors[0]\n',
   '<plain>': 'def bar(a, b):\n    return a + b\n',
   '<untyped>': 'def bar(tensors: Tensor, keys: List[str], args: List[str]):\n    return tensors\n',

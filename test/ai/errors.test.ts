@@ -35,7 +35,11 @@ const PROVOKED = {
     AI.MODELSTORE x ONNX xPU BLOB <mul> => -ERR Invalid DEVICE
     AI.MODELSTORE x ONNX CPU:12345678 BLOB <mul> => -ERR Invalid DEVICE
     AI.MODELSTORE x ONNX GPU BLOB <mul> => -ERR GPU requested but ONNX couldn't find CUDA
-    AI.MODELSTORE x TF CPU INPUTS 1 a OUTPUTS 1 b BLOB <mul> => -ERR Backend not loaded: TF
+    AI.MODELSTORE x TF CPU INPUTS 1 a OUTPUTS 1 b BLOB <mul> => -Invalid GraphDef
+    AI.MODELSTORE x TF CPU INPUTS 2 a bad_input OUTPUTS 1 mul BLOB <tf> => -ERR Input node named "bad_input" not found in TF graph.
+    AI.MODELSTORE x TF CPU INPUTS 2 a b OUTPUTS 1 mult BLOB <tf> => -ERR Output node named "mult" not found in TF graph
+    AI.MODELSTORE x TF CPU INPUTS 1 a OUTPUTS 1 mul BLOB <tf> => -You must feed a value for placeholder tensor 'b' with dtype float
+    AI.MODELSTORE x TF GPU INPUTS 2 a b OUTPUTS 1 mul BLOB <tf> => -ERR GPU requested but TF couldn't find CUDA
     AI.MODELSTORE x TFLITE CPU BLOB <mul> => -Failed to load model from buffer
     AI.MODELSTORE x TORCH CPU BLOB <mul> => -ERR Backend not loaded: TORCH
     AI.MODELSTORE x ONNX CPU BATCHSIZE x BLOB <mul> => -ERR Invalid argument for BATCHSIZE
@@ -260,25 +264,20 @@ const IN_CLUSTER = `
     AI.TENSORGET a{2} => -MOVED 5649 127.0.0.1:1
     AI.TENSORGET a{1} => -ERR tensor key is empty or in a different shard`;
 
-const TF = 'comes from the TF backend';
 const TORCH = 'comes from the TORCH backend';
 const ENTERPRISE = 'Redis Enterprise only: one node has several ranges of slots there';
 const INTERNAL = 'inside RedisAI only: what a client sends is refused with another text before it';
 
 const NOT_PROVOKED: Record<string, string> = {
-  'Invalid GraphDef': TF,
-  'Input node named "bad_input" not found in TF graph.': TF,
-  'ERR Input node named "': TF,
-  'Output node named "mult" not found in TF graph': TF,
-  'ERR Output node named "': TF,
-  "ERR GPU requested but TF couldn't find CUDA": TF,
-  'ERR Error serializing TF model': TF,
-  'ERR Tensorflow batching error: model did not generate the expected': TF,
-  "Input tensor type doesn't match the type expected by the model definition": TF,
+  'ERR Error serializing TF model': 'the bytes are kept as they came',
+  'ERR Tensorflow batching error: model did not generate the expected': 'all backends have one text for it',
+  "Input tensor type doesn't match the type expected by the model definition":
+    'TF graphs run in ONNX Runtime, which has its own text',
   'ERR Error configuring script: unsupported device': TORCH,
   'ERR Expected %li inputs but got %li': TORCH,
   'ERR Expected %li outputs but got %li': TORCH,
   'ERR Backend not loaded: ONNX': 'the ONNX backend is part of the server',
+  'ERR Backend not loaded: TF': 'the TF backend is part of the server',
   'ERR Backend not loaded: TFLITE': 'the TFLITE backend is part of the server',
   'ERR BOOL tensor elements must be 0 or 1':
     'recorded: VALUES answer `ERR invalid value`, a BLOB is taken as it is',

@@ -98,6 +98,7 @@ describe('cluster configuration', () => {
       },
       modelExecutionTimeoutMs: 5000,
       maxmemory: 0,
+      maxmemoryPolicy: 'noeviction',
     });
   });
 

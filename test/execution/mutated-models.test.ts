@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Random } from '../support/differential.ts';
-import { type ModelSample, onnxSamples } from '../support/model-samples.ts';
+import { type ModelSample, onnxSamples, tfliteSamples } from '../support/model-samples.ts';
 import { model } from '../support/node.ts';
 import { floats, RespClient } from '../support/resp-client.ts';
 import { type ServedNode, startServe } from '../support/serve.ts';
@@ -11,6 +11,9 @@ import { type ServedNode, startServe } from '../support/serve.ts';
 const COPIES = Number(process.env.TESSERA_FUZZ_MODELS ?? 200);
 const SEED = Number(process.env.TESSERA_FUZZ_SEED ?? 20_240_229);
 const MEBIBYTE = 1024 * 1024;
+const EXECUTION_TIMEOUT_MS = 1000;
+/** Memory is looked at this often. */
+const SAMPLE_EVERY = 10;
 
 let node: ServedNode | undefined;
 let client: RespClient | undefined;
@@ -52,7 +55,7 @@ function mutate(bytes: Uint8Array, random: Random): Buffer {
 async function startOver(samples: readonly ModelSample[]): Promise<RespClient> {
   client?.close();
   await node?.kill();
-  node = await startServe('--model-execution-timeout', '1000', '--log-format', 'json');
+  node = await startServe('--model-execution-timeout', String(EXECUTION_TIMEOUT_MS), '--log-format', 'json');
   client = await RespClient.connect(node.port);
   expect(await client.send('AI.MODELSTORE', 'good', 'ONNX', 'CPU', 'BLOB', model('mul'))).toBe('OK');
   expect(await client.send('AI.TENSORSET', 'a', 'FLOAT', 1, 2, 'BLOB', floats(3, 4))).toBe('OK');
@@ -114,47 +117,67 @@ async function checkGoodModel(on: RespClient): Promise<void> {
   await on.send('DEL', 'c');
 }
 
-/** Keeps a file that ended the node, so that it can be looked into. */
+/** Keeps a file that did harm, so that it can be looked into. */
 function keep(index: number, { name }: ModelSample, bytes: Uint8Array): string {
   const folder = path.join(import.meta.dirname, '../../test-output');
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `model-${SEED}-${index}-${name}`);
   writeFileSync(file, bytes);
-  return file;
+  return `copy ${index} of ${name}, ${file}`;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 }
 
 test(`${COPIES} damaged models are stored and run, or refused; the node lives and an undamaged one stays right`, {
   timeout: 60_000 + COPIES * 2000,
 }, async () => {
   // Samples of other formats join here.
-  const samples = await onnxSamples(process.env.TESSERA_FUZZ_MODELS !== undefined);
+  const withReal = process.env.TESSERA_FUZZ_MODELS !== undefined;
+  const samples = [...(await onnxSamples(withReal)), ...(await tfliteSamples(withReal))];
   let on = await startOver(samples);
   const before = await figures(on);
   const outcomes: Record<Outcome, number> = { refused: 0, ran: 0, failed: 0 };
-  const deadly: string[] = [];
-  let slowest = { ms: 0, index: -1 };
-  let warm = before;
+  /** What ended the process, and what was answered in time but still holds its thread: no run can be stopped inside the runtime. */
+  const [deadly, late]: [string[], string[]] = [[], []];
+  let slowest = { ms: 0, copy: '' };
+  /** Since the node was started last. */
+  let resident: number[] = [];
   for (let i = 0; i < COPIES; i++) {
     const s = i % samples.length;
     const sample = samples[s] as ModelSample;
     const bytes = mutate(sample.bytes, new Random(Math.imul(SEED, 0x9e3779b1) ^ Math.imul(i, 0x85ebca6b)));
     const started = performance.now();
+    /** Whether the node is of no more use. */
+    let isSpent = false;
     try {
       outcomes[await tryModel(on, s, sample, bytes)]++;
       await checkGoodModel(on);
+      isSpent = performance.now() - started > EXECUTION_TIMEOUT_MS && (await figures(on)).stuckThreads > 0;
+      if (isSpent) late.push(keep(i, sample, bytes));
     } catch (error) {
-      const file = keep(i, sample, bytes);
-      if ((error as Error).message !== 'connection closed')
-        throw new Error(`copy ${i}, ${file}`, { cause: error });
-      // The runtime has ended the process: the campaign goes on, to know how many there are.
-      deadly.push(`copy ${i} of ${sample.name}, ${file}`);
-      on = await startOver(samples);
+      const copy = keep(i, sample, bytes);
+      if ((error as Error).message !== 'connection closed') throw new Error(copy, { cause: error });
+      deadly.push(copy);
+      isSpent = true;
     }
-    const ms = performance.now() - started;
-    if (ms > slowest.ms) slowest = { ms: Math.round(ms), index: i };
-    if (i === Math.min(COPIES >> 1, 500)) warm = await figures(on);
+    const ms = Math.round(performance.now() - started);
+    if (ms > slowest.ms) slowest = { ms, copy: `copy ${i} of ${sample.name}` };
+    if (isSpent) {
+      on = await startOver(samples);
+      resident = [];
+    } else if (i % SAMPLE_EVERY === 0) resident.push((await figures(on)).rssBytes);
   }
+  await vi.waitFor(async () => expect((await figures(on)).sessions).toBe(before.sessions), {
+    timeout: 10_000,
+  });
   const after = await figures(on);
+  const quarter = resident.length >> 2;
+  const [residentEarly, residentLate] = [
+    median(resident.slice(quarter, 2 * quarter)),
+    median(resident.slice(-quarter)),
+  ];
   console.info(
     JSON.stringify({
       copies: COPIES,
@@ -162,20 +185,21 @@ test(`${COPIES} damaged models are stored and run, or refused; the node lives an
       models: samples.length,
       outcomes,
       deadly,
+      late,
       slowest,
       before,
-      warm,
+      residentEarly,
+      residentLate,
       after,
     }),
   );
   expect(deadly).toEqual([]);
+  expect(late.length).toBeLessThanOrEqual(COPIES / 200);
   // The seed has some of each, or the test would look at one way only.
   for (const [outcome, count] of Object.entries(outcomes))
     expect([outcome, count > 0]).toEqual([outcome, true]);
-  await vi.waitFor(async () => expect((await figures(on)).sessions).toBe(before.sessions), {
-    timeout: 10_000,
-  });
-  expect(after).toMatchObject({ usedBytes: before.usedBytes, stuckThreads: 0 });
-  expect(after.rssBytes).toBeLessThan(warm.rssBytes + 256 * MEBIBYTE);
+  expect(after.usedBytes).toBe(before.usedBytes);
+  // Single figures jump with what the runtime keeps of the last large model.
+  if (quarter > 1) expect(residentLate).toBeLessThan(residentEarly + 256 * MEBIBYTE);
   expect(node?.log()).not.toMatch(/"level":[56]0/);
 });

@@ -103,7 +103,7 @@ describe('a run that fails inside the model', () => {
 
   test('is run once, not again without prepared outputs', async () => {
     const runs = spyOnRuns();
-    const session = await onnxBackend.load(concatShared([buildModel(gather)]), options);
+    const session = await onnxBackend.load(concatShared([buildModel(gather)]), options, null);
     const x = tensor('FLOAT', [2], floats(1, 2));
     const at = tensor('INT64', [1], new Uint8Array(BigInt64Array.of(9n).buffer));
     await expect(session.run([x, at])).rejects.toThrow(new Error(OUT_OF_BOUNDS));
@@ -113,7 +113,7 @@ describe('a run that fails inside the model', () => {
 
   test('a wrong declared shape costs a second run once, and none after it', async () => {
     const runs = spyOnRuns();
-    const session = await onnxBackend.load(concatShared([buildModel(squeeze([1, 2]))]), options);
+    const session = await onnxBackend.load(concatShared([buildModel(squeeze([1, 2]))]), options, null);
     const x = tensor('FLOAT', [3, 1], floats(1, 2, 3));
     expect((await session.run([x])).map((t) => t.shape)).toEqual([[3]]);
     expect(runs).toHaveBeenCalledTimes(2);

@@ -3,7 +3,7 @@ import protobuf from 'protobufjs';
 import { buildModel } from '../../scripts/onnx-builder.ts';
 
 const schema = protobuf.parse(
-  readFileSync(new URL('../../scripts/onnx.proto', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../src/backends/onnx-graph/onnx.proto', import.meta.url), 'utf8'),
 ).root;
 
 /** A message of onnx.proto by name, such as TensorProto. */

@@ -14,10 +14,17 @@ export const onnxBackend: Backend = {
     if (blob.length === 0) throw new Error('No graph was found in the protobuf.');
     if (hasExternalData(blob)) throw new Error('Initializer tensors with external data is not allowed.');
     // The binding takes no SharedArrayBuffer for a model, so there is one copy while it loads.
-    const session = await ort.InferenceSession.create(new Uint8Array(blob), sessionOptions(options));
-    return new OnnxSession(session);
+    return openOnnxSession(new Uint8Array(blob), options);
   },
 };
+
+/** A session of ONNX Runtime. @throws Error with its text when the bytes are no model of it. */
+export async function openOnnxSession(
+  model: Uint8Array<ArrayBuffer>,
+  options: SessionOptions,
+): Promise<Session> {
+  return new OnnxSession(await ort.InferenceSession.create(model, sessionOptions(options)));
+}
 
 /**
  * The level of ONNX Runtime's own log, which goes past ours to standard error. Its errors are answers to clients already, and

@@ -1,4 +1,4 @@
-import type { BackendName, BatchSettings } from '../../backends/model.ts';
+import type { BackendName, BatchSettings, NodeNames } from '../../backends/model.ts';
 import { errors } from '../../errors.ts';
 import { isDeviceName } from '../../execution/devices.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
@@ -14,7 +14,7 @@ export interface ModelArguments {
   readonly tag: Uint8Array;
   readonly batching: BatchSettings;
   /** Names of a TF graph's nodes; null where the model itself has them. */
-  readonly nodes: { readonly inputs: readonly string[]; readonly outputs: readonly string[] } | null;
+  readonly nodes: NodeNames | null;
   readonly blob: Uint8Array<SharedArrayBuffer>;
 }
 

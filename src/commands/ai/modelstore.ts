@@ -1,4 +1,4 @@
-import type { StoredModel } from '../../backends/model.ts';
+import type { NodeNames, StoredModel } from '../../backends/model.ts';
 import { nextModelId } from '../../backends/model-id.ts';
 import { errors } from '../../errors.ts';
 import type { KeyName } from '../../keyspace/keyspace.ts';
@@ -34,8 +34,8 @@ export async function storeModel(
   if (inScript) throw errors.runInTransaction();
   const holdsOther = () => (node.keyspace.get(key)?.type ?? 'model') !== 'model';
   if (holdsOther()) throw errors.wrongType();
-  const { nodes: _, ...parsed } = parse();
-  const model = await loadModel(node, parsed);
+  const { nodes, ...parsed } = parse();
+  const model = await loadModel(node, parsed, nodes);
   // The key may have changed while the model was loading.
   if (holdsOther()) {
     node.devices.unload(model);
@@ -47,16 +47,21 @@ export async function storeModel(
 
 /**
  * Loads a model in a worker of its device. Who does not put it under a key has to unload it.
+ * @param nodes of a TF graph; null where the model itself has them.
  * @throws ServerError with the backend's text when it is no good.
  */
 export async function loadModel(
   node: NodeContext,
   model: Pick<StoredModel, 'backend' | 'device' | 'tag' | 'batching' | 'blob'>,
+  nodes: NodeNames | null,
 ): Promise<StoredModel> {
-  if (model.backend !== 'ONNX' && model.backend !== 'TFLITE') throw errors.backendNotLoaded(model.backend);
+  if (model.backend === 'TORCH') throw errors.backendNotLoaded(model.backend);
   const device = node.devices.get(model.device, model.backend);
   const id = nextModelId();
-  const { inputs, outputs } = await device.load({ id, backend: model.backend, blob: model.blob });
+  const release = node.keyspace.hold([model.blob.buffer]);
+  const { inputs, outputs } = await device
+    .load({ id, backend: model.backend, blob: model.blob }, nodes)
+    .finally(release);
   const statistics = { durationUs: 0, samples: 0, calls: 0, errors: 0 };
   return { ...model, id, inputs, outputs, statistics };
 }

@@ -68,7 +68,7 @@ function parseOptions(args: Arguments): { replace: boolean; expiresAt: number | 
 
 function make(node: NodeContext, dumped: DumpedValue): StoredValue | Promise<StoredValue> {
   if (dumped.type === 'model') {
-    return loadModel(node, dumped.model).then((model) => ({ type: 'model', model }));
+    return loadModel(node, dumped.model, dumped.model).then((model) => ({ type: 'model', model }));
   }
   return dumped.type === 'script' ? { type: 'script', script: newScript(dumped.script) } : dumped;
 }

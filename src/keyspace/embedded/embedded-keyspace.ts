@@ -1,9 +1,12 @@
 import slotOf from 'cluster-key-slot';
 import type { StoredModel } from '../../backends/model.ts';
 import { errors } from '../../errors.ts';
+import type { EvictionPolicy } from '../eviction-policy.ts';
 import type { KeyName, Keyspace, LoadProgress, ScanPage, StoredValue, ValueType } from '../keyspace.ts';
 import { collectionOf } from '../values/operations.ts';
+import { Eviction } from './eviction.ts';
 import { ScanIndex } from './scan-index.ts';
+import { BUFFER_OVERHEAD_BYTES, bufferOf, ownBytes } from './value-size.ts';
 
 /** Stands for a value that has not been asked for since the start, and is still on the disk alone. */
 export interface OnDisk {
@@ -30,20 +33,24 @@ interface Entry {
   /** Given once, rising; SCAN walks it downwards. */
   readonly sequence: number;
   value: StoredValue | OnDisk;
-  /** Bytes counted for a collection when it was last looked at. */
-  collectionBytes: number;
+  /** Bytes counted for the value when it was last looked at, its buffer apart. */
+  ownBytes: number;
   expiresAt: number | undefined;
-  /** Unix time in ms, as exact as the expiry cycle's interval. */
+  /** Unix time in ms, as exact as the expiry cycle's interval; in between, a count that rises with each access. */
   accessedAt: number;
   readonly slot: number;
+  place: number;
+  expiringPlace: number;
 }
 
 /** Rough cost of an entry outside of its bytes: the Map slot, the objects and the index, measured on a million small keys. */
-const ENTRY_OVERHEAD_BYTES = 200;
+const ENTRY_OVERHEAD_BYTES = 220;
 const EXPIRY_INTERVAL_MS = 100;
 const EXPIRY_SAMPLE = 20;
 /** Keys that the average time to live is taken from. */
 const TTL_SAMPLE = 100;
+/** What the clock moves with each access, in ms: small, but one that a double of that size holds, so that accesses have an order within a cycle. */
+const CLOCK_STEP_MS = 2 ** -11;
 
 /** What a removed entry holds: tables that a Map has outgrown refer to entries for a while, and would keep their bytes. */
 const REMOVED: StoredValue = { type: 'string', bytes: new Uint8Array(0) };
@@ -67,6 +74,7 @@ export class EmbeddedKeyspace implements Keyspace {
   readonly #entries = new Map<KeyName, Entry>();
   readonly #scan = new ScanIndex<Entry>();
   readonly #expiring = new Set<Entry>();
+  readonly #eviction: Eviction<Entry>;
   readonly #slots: Map<number, Set<KeyName>> | null;
   /** Weak, though counted: the table that a growing Map leaves behind keeps its keys, and these are large. */
   readonly #bufferUses = new WeakMap<ArrayBufferLike, number>();
@@ -81,16 +89,21 @@ export class EmbeddedKeyspace implements Keyspace {
   /** Not null while keys of the source may still be missing here. */
   #loading: { readonly progress: LoadProgress; readonly removed: Set<KeyName> } | null = null;
   #expired = 0;
+  #evicted = 0;
   #nextSequence = 1;
-  /** Time of the last cycle: a look at the clock for every read would cost more than the read. */
-  #roughNow = Date.now();
+  /** Time of the last cycle, and a step for each access: a look at the clock for every read would cost more than the read. */
+  #clock = Date.now();
   #bytes = 0;
 
-  /** @param indexSlots whether to keep the keys of each hash slot at hand (cluster mode). */
-  constructor(indexSlots: boolean) {
+  /**
+   * @param indexSlots whether to keep the keys of each hash slot at hand (cluster mode).
+   * @param random gives numbers in [0, 1), for eviction.
+   */
+  constructor(indexSlots: boolean, random: () => number = Math.random) {
     this.#slots = indexSlots ? new Map() : null;
+    this.#eviction = new Eviction(random);
     this.#timer = setInterval(() => {
-      this.#roughNow = Date.now();
+      this.#clock = Math.max(this.#clock, Date.now());
       if (this.activeExpiry) this.#expireSome();
     }, EXPIRY_INTERVAL_MS).unref();
   }
@@ -109,6 +122,10 @@ export class EmbeddedKeyspace implements Keyspace {
 
   get expired(): number {
     return this.#expired;
+  }
+
+  get evicted(): number {
+    return this.#evicted;
   }
 
   get averageTtlMs(): number {
@@ -157,7 +174,7 @@ export class EmbeddedKeyspace implements Keyspace {
       return undefined;
     }
     this.lookups.hits++;
-    entry.accessedAt = this.#roughNow;
+    entry.accessedAt = this.#tick();
     return this.#valueOf(entry);
   }
 
@@ -175,8 +192,8 @@ export class EmbeddedKeyspace implements Keyspace {
     const entry = this.#live(key);
     if (entry === undefined) return undefined;
     const buffer = bufferOf(this.#valueOf(entry));
-    const share = buffer === undefined ? 0 : buffer.byteLength / (this.#bufferUses.get(buffer) ?? 1);
-    return ENTRY_OVERHEAD_BYTES + key.length + entry.collectionBytes + Math.round(share);
+    const share = buffer === undefined ? 0 : costOf(buffer) / (this.#bufferUses.get(buffer) ?? 1);
+    return ENTRY_OVERHEAD_BYTES + key.length + entry.ownBytes + Math.round(share);
   }
 
   set(key: KeyName, value: StoredValue, keepExpiry = false): void {
@@ -188,8 +205,8 @@ export class EmbeddedKeyspace implements Keyspace {
     this.#retain(value);
     this.#release(entry.value);
     entry.value = value;
-    entry.accessedAt = this.#roughNow;
-    this.#countCollection(entry);
+    entry.accessedAt = this.#tick();
+    this.#valueChanged(entry);
     if (!keepExpiry) this.#setExpiry(entry, undefined);
     this.journal?.put(key);
     this.#notify(key);
@@ -202,7 +219,7 @@ export class EmbeddedKeyspace implements Keyspace {
       this.#remove(entry);
       return;
     }
-    this.#countCollection(entry);
+    this.#valueChanged(entry);
     this.journal?.changed(key);
     this.#notify(key);
   }
@@ -212,6 +229,23 @@ export class EmbeddedKeyspace implements Keyspace {
     if (entry === undefined) return false;
     this.#remove(entry);
     return true;
+  }
+
+  evict(policy: EvictionPolicy, samples: number): boolean {
+    const entry = this.#eviction.choose(policy, samples);
+    if (entry === undefined) return false;
+    // One that has expired goes by that.
+    if (this.#live(entry.key) === undefined) return true;
+    this.#evicted++;
+    this.#remove(entry);
+    return true;
+  }
+
+  hold(buffers: readonly ArrayBufferLike[]): () => void {
+    for (const buffer of buffers) this.#use(buffer, 1);
+    return () => {
+      for (const buffer of buffers) this.#use(buffer, -1);
+    };
   }
 
   expiryOf(key: KeyName): number | undefined {
@@ -314,7 +348,7 @@ export class EmbeddedKeyspace implements Keyspace {
     const value = this.#read(entry.key);
     entry.value = value;
     this.#retain(value);
-    this.#countCollection(entry);
+    this.#valueChanged(entry);
     return value;
   }
 
@@ -343,16 +377,18 @@ export class EmbeddedKeyspace implements Keyspace {
       key,
       sequence: this.#nextSequence++,
       value,
-      collectionBytes: 0,
+      ownBytes: 0,
       expiresAt,
-      accessedAt: this.#roughNow,
+      accessedAt: this.#tick(),
       slot,
+      place: -1,
+      expiringPlace: -1,
     };
     this.#entries.set(key, entry);
     this.#scan.add(entry);
     this.#retain(value);
     this.#bytes += ENTRY_OVERHEAD_BYTES + key.length;
-    this.#countCollection(entry);
+    this.#valueChanged(entry);
     if (this.#slots !== null) {
       const inSlot = this.#slots.get(slot);
       if (inSlot === undefined) this.#slots.set(slot, new Set([key]));
@@ -366,22 +402,29 @@ export class EmbeddedKeyspace implements Keyspace {
     this.#entries.delete(entry.key);
     this.#scan.remove(entry);
     this.#expiring.delete(entry);
+    this.#eviction.remove(entry);
     this.#bytes -= ENTRY_OVERHEAD_BYTES + entry.key.length;
     const inSlot = this.#slots?.get(entry.slot);
     inSlot?.delete(entry.key);
     if (inSlot?.size === 0) this.#slots?.delete(entry.slot);
     this.#release(entry.value);
-    this.#bytes -= entry.collectionBytes;
+    this.#bytes -= entry.ownBytes;
     entry.value = REMOVED;
     this.#loading?.removed.add(entry.key);
     this.journal?.removed(entry.key);
     this.#notify(entry.key);
   }
 
-  #countCollection(entry: Entry): void {
-    const bytes = entry.value.type === 'onDisk' ? 0 : (collectionOf(entry.value)?.bytes ?? 0);
-    this.#bytes += bytes - entry.collectionBytes;
-    entry.collectionBytes = bytes;
+  #valueChanged(entry: Entry): void {
+    const bytes = ownBytes(entry.value);
+    this.#bytes += bytes - entry.ownBytes;
+    entry.ownBytes = bytes;
+    this.#eviction.update(entry);
+  }
+
+  #tick(): number {
+    this.#clock += CLOCK_STEP_MS;
+    return this.#clock;
   }
 
   #notify(key: KeyName): void {
@@ -394,21 +437,28 @@ export class EmbeddedKeyspace implements Keyspace {
     entry.expiresAt = at;
     if (at === undefined) this.#expiring.delete(entry);
     else this.#expiring.add(entry);
+    this.#eviction.update(entry);
   }
 
   #retain(value: StoredValue | OnDisk): void {
     if (value.type === 'model') count(this.#modelUses, value.model, 1);
     const buffer = bufferOf(value);
-    if (buffer === undefined) return;
-    if (count(this.#bufferUses, buffer, 1) === 1) this.#bytes += buffer.byteLength;
+    if (buffer !== undefined) this.#use(buffer, 1);
   }
 
   #release(value: StoredValue | OnDisk): void {
     const buffer = bufferOf(value);
-    if (buffer !== undefined && count(this.#bufferUses, buffer, -1) === 0) this.#bytes -= buffer.byteLength;
+    if (buffer !== undefined) this.#use(buffer, -1);
     if (value.type === 'model' && count(this.#modelUses, value.model, -1) === 0) {
       for (const listener of this.#droppedListeners) listener(value.model);
     }
+  }
+
+  /** Counts the first use of a buffer, and the last one's end. */
+  #use(buffer: ArrayBufferLike, by: 1 | -1): void {
+    const uses = count(this.#bufferUses, buffer, by);
+    if (by === 1 && uses === 1) this.#bytes += costOf(buffer);
+    else if (uses === 0) this.#bytes -= costOf(buffer);
   }
 
   /** Like Redis's active cycle: sample, and go on while a good part of the sample had expired. */
@@ -441,18 +491,6 @@ function count<K extends object>(uses: Uses<K>, key: K, by: number): number {
   return now;
 }
 
-/** The buffer of a value that never changes. */
-function bufferOf(value: StoredValue | OnDisk): ArrayBufferLike | undefined {
-  switch (value.type) {
-    case 'string':
-      return value.bytes.buffer;
-    case 'tensor':
-      return value.tensor.buffer;
-    case 'model':
-      return value.model.blob.buffer;
-    case 'script':
-      return value.script.source.buffer;
-    default:
-      return undefined;
-  }
+function costOf(buffer: ArrayBufferLike): number {
+  return BUFFER_OVERHEAD_BYTES + buffer.byteLength;
 }

@@ -53,7 +53,7 @@ const memory: Section = {
   title: 'Memory',
   shown: 'default',
   fields(node) {
-    const { used, peak, rss, clientBytes, heapUsed, external, fragmentation } = memoryFigures(node);
+    const { used, dataset, peak, rss, clientBytes, heapUsed, external, fragmentation } = memoryFigures(node);
     const total = totalmem();
     return [
       ['used_memory', used],
@@ -63,14 +63,18 @@ const memory: Section = {
       ['used_memory_peak', peak],
       ['used_memory_peak_human', humanBytes(peak)],
       ['used_memory_peak_perc', `${(peak === 0 ? 100 : (used / peak) * 100).toFixed(2)}%`],
-      ['used_memory_dataset', used],
+      ['used_memory_overhead', clientBytes],
+      ['used_memory_startup', 0],
+      ['used_memory_dataset', dataset],
+      ['used_memory_dataset_perc', `${(used === 0 ? 100 : (dataset / used) * 100).toFixed(2)}%`],
       ['total_system_memory', total],
       ['total_system_memory_human', humanBytes(total)],
       ['maxmemory', node.config.maxmemory],
       ['maxmemory_human', humanBytes(node.config.maxmemory)],
-      ['maxmemory_policy', 'noeviction'],
+      ['maxmemory_policy', node.config.maxmemoryPolicy],
       ['mem_fragmentation_ratio', fragmentation.toFixed(2)],
       ['mem_fragmentation_bytes', rss - used - heapUsed - external],
+      ['mem_not_counted_for_evict', clientBytes],
       ['mem_clients_slaves', 0],
       ['mem_clients_normal', clientBytes],
       ['v8_heap_used', heapUsed],
@@ -125,7 +129,7 @@ const persistence: Section = {
 const stats: Section = {
   title: 'Stats',
   shown: 'default',
-  fields({ statistics, rates, keyspace, subscriptions }) {
+  fields({ statistics, rates, keyspace, memory, subscriptions }) {
     return [
       ['total_connections_received', statistics.connections],
       ['total_commands_processed', statistics.commands],
@@ -139,8 +143,10 @@ const stats: Section = {
       ['sync_partial_ok', 0],
       ['sync_partial_err', 0],
       ['expired_keys', keyspace.expired - statistics.expiredBefore],
-      ['evicted_keys', 0],
+      ['evicted_keys', keyspace.evicted - statistics.evictedBefore],
       ['evicted_clients', 0],
+      ['total_eviction_exceeded_time', Math.floor(memory.exceeded.totalMs)],
+      ['current_eviction_exceeded_time', Math.floor(memory.exceeded.currentMs)],
       ['keyspace_hits', statistics.keyspaceHits],
       ['keyspace_misses', statistics.keyspaceMisses],
       ['pubsub_channels', subscriptions.names('channels').length],

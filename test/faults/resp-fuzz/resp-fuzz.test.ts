@@ -42,6 +42,7 @@ test(`${INPUTS} damaged requests (seed ${SEED}) neither end the node, nor reach 
   target = await Target.start(mkdtempSync(path.join(tmpdir(), 'tessera-')));
   const before = await target.figures();
   await target.plantCanaries();
+  await target.plantProps();
   const dumps = target.dumps();
   const outcomes = { inStep: 0, outOfStep: 0, closed: 0, dropped: 0, deaf: 0 };
   let warm: Figures | undefined;
@@ -59,9 +60,12 @@ test(`${INPUTS} damaged requests (seed ${SEED}) neither end the node, nor reach 
     }
     if (i === Math.min(INPUTS >> 1, 1000)) warm = await target.figures();
   }
-  // All kinds of endings have been seen, or the campaign would look at one side only.
+  // Requests that are all refused at once, or connections that all end alike, would look at one side only.
   for (const [outcome, count] of Object.entries(outcomes))
     expect([outcome, count > 0]).toEqual([outcome, true]);
+  const done = await target.figures();
+  expect(done.commands).toBeGreaterThan(2 * INPUTS);
+  expect(done.commandNames).toBeGreaterThan(Math.min(200, INPUTS / 10));
   const attacked = target;
   await attacked.empty();
   await vi.waitFor(
@@ -74,7 +78,7 @@ test(`${INPUTS} damaged requests (seed ${SEED}) neither end the node, nor reach 
     { timeout: 10_000, interval: 100 },
   );
   const after = await attacked.figures();
-  console.info(JSON.stringify({ inputs: INPUTS, seed: SEED, outcomes, before, warm, after }));
+  console.info(JSON.stringify({ inputs: INPUTS, seed: SEED, outcomes, before, warm, done, after }));
   expect(after.descriptors).toBeLessThanOrEqual((warm as Figures).descriptors);
   expect(after.rssBytes).toBeLessThan((warm as Figures).rssBytes + 256 * MEBIBYTE);
 });

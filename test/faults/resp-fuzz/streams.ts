@@ -17,7 +17,16 @@ type Stream = readonly (readonly Argument[])[];
  */
 const LEFT_OUT = new Set([
   ...['shutdown', 'debug', 'migrate', 'flushall', 'flushdb', 'swapdb', 'client|pause', 'client|kill'],
-  ...['config|set', 'acl|setuser', 'acl|deluser', 'acl|load', 'acl|save', 'module|load', 'ai.config'],
+  ...[
+    'config|set',
+    'config|resetstat',
+    'acl|setuser',
+    'acl|deluser',
+    'acl|load',
+    'acl|save',
+    'module|load',
+    'ai.config',
+  ],
 ]);
 
 const MODELS = [
@@ -30,10 +39,21 @@ const MODELS = [
   'iris',
 ] as const;
 const DTYPES = 'FLOAT DOUBLE INT8 INT16 INT32 INT64 UINT8 UINT16 BOOL STRING'.split(' ');
+/** A model with two FLOAT inputs of shape [1, 2] that is there at the beginning, and again after each sweep. */
+export const STORED_MODEL = 'multiply';
 const TENSORS = ['t1', 't2', 't3', '{t}\x00\xff'];
+
+/** A key that mostly holds what its name says, so that few commands end with WRONGTYPE. */
+const keyOf = (type: string) => (random: Random) =>
+  random.below(12) === 0 ? (KINDS.key as Kinds[string])(random) : `${type}${1 + random.below(3)}`;
 
 const KINDS_HERE: Kinds = {
   ...KINDS,
+  string: keyOf('k'),
+  hash: keyOf('h'),
+  set: keyOf('s'),
+  list: keyOf('l'),
+  zset: keyOf('z'),
   element: KINDS.value as Kinds[string],
   index: (random) => random.pick(['0', '1', '-1', '2', '-2', '100', '-100', 'x']),
   end: (random) => random.pick(['LEFT', 'RIGHT', 'left', 'FOO']),
@@ -52,54 +72,64 @@ const commands: readonly Command[] = table
 /** Arguments that make sense to their command more often than not. */
 const TEMPLATES = [
   ...[
-    'SET key value option?',
-    'SET key value expiry,seconds',
-    'APPEND key value',
-    'GETRANGE key position position',
-  ],
-  ...['SETRANGE key offset value', 'SETBIT key offset bit', 'BITOP operation key key+', 'INCRBY key number'],
-  ...[
-    'INCRBYFLOAT key float',
-    'MSET key,value+',
-    'BITCOUNT key position position unit',
-    'GETEX key expiry,seconds',
-  ],
-  ...['HSET key field,value+', 'HINCRBY key field number', 'HRANDFIELD key sign WITHVALUES?', 'HGETALL key'],
-  ...[
-    'HSCAN key cursor MATCH,pattern? COUNT,count?',
-    'SADD key value+',
-    'SINTERSTORE key key+',
-    'SPOP key count?',
-  ],
-  ...['SRANDMEMBER key sign', 'SSCAN key cursor', 'SORT key BY,by? LIMIT,position,position? GET,by+ ALPHA?'],
-  ...[
-    'RPUSH key element+',
-    'LPUSH key element+',
-    'LINSERT key BEFORE element element',
-    'LPOS key element RANK,index?',
+    'SET string value option?',
+    'SET string value expiry,seconds',
+    'APPEND string value',
+    'GETRANGE string position position',
   ],
   ...[
-    'LMOVE key key end end',
-    'BLPOP key+ moment',
-    'BLMOVE key key end end moment',
-    'LRANGE key index index',
-  ],
-  ...['BLMPOP moment count key end', 'BZPOPMIN key+ moment', 'BZMPOP moment count key+ MIN COUNT,count?'],
-  ...[
-    'ZADD key score,element+',
-    'ZADD key GT CH score,element+',
-    'ZRANGE key bound bound BYSCORE REV? LIMIT,index,index?',
+    'SETRANGE string offset value',
+    'SETBIT string offset bit',
+    'BITOP operation string string+',
+    'INCRBY string number',
   ],
   ...[
-    'ZRANGE key bound bound BYLEX',
-    'ZUNIONSTORE key 2 key key WEIGHTS,weight,weight?',
-    'ZRANDMEMBER key sign WITHSCORES?',
+    'INCRBYFLOAT string float',
+    'MSET string,value+',
+    'BITCOUNT string position position unit',
+    'GETEX string expiry,seconds',
   ],
   ...[
-    'ZREMRANGEBYRANK key index index',
-    'ZINTER count key+ WITHSCORES',
-    'ZMPOP count key+ MAX',
-    'ZSCAN key cursor',
+    'HSET hash field,value+',
+    'HINCRBY hash field number',
+    'HRANDFIELD hash sign WITHVALUES?',
+    'HGETALL hash',
+  ],
+  ...[
+    'HSCAN hash cursor MATCH,pattern? COUNT,count?',
+    'SADD set value+',
+    'SINTERSTORE set set+',
+    'SPOP set count?',
+  ],
+  ...['SRANDMEMBER set sign', 'SSCAN set cursor', 'SORT list BY,by? LIMIT,position,position? GET,by+ ALPHA?'],
+  ...[
+    'RPUSH list element+',
+    'LPUSH list element+',
+    'LINSERT list BEFORE element element',
+    'LPOS list element RANK,index?',
+  ],
+  ...[
+    'LMOVE list list end end',
+    'BLPOP list+ moment',
+    'BLMOVE list list end end moment',
+    'LRANGE list index index',
+  ],
+  ...['BLMPOP moment count list end', 'BZPOPMIN zset+ moment', 'BZMPOP moment count zset+ MIN COUNT,count?'],
+  ...[
+    'ZADD zset score,element+',
+    'ZADD zset GT CH score,element+',
+    'ZRANGE zset bound bound BYSCORE REV? LIMIT,index,index?',
+  ],
+  ...[
+    'ZRANGE zset bound bound BYLEX',
+    'ZUNIONSTORE zset 2 zset zset WEIGHTS,weight,weight?',
+    'ZRANDMEMBER zset sign WITHSCORES?',
+  ],
+  ...[
+    'ZREMRANGEBYRANK zset index index',
+    'ZINTER count zset+ WITHSCORES',
+    'ZMPOP count zset+ MAX',
+    'ZSCAN zset cursor',
   ],
   ...[
     'DEL key+',
@@ -308,25 +338,28 @@ function modelstore(random: Random): readonly Argument[] {
   return [old ? 'AI.MODELSET' : 'AI.MODELSTORE', 'm1', 'ONNX', 'CPU', ...options, 'BLOB', ...chunks];
 }
 
+/** Runs of a model that the owner has stored, on tensors that fit it, mostly. */
 function models(random: Random): Stream {
   const inputs: Stream = [
-    ['AI.TENSORSET', 't1', 'FLOAT', '1', '4', 'BLOB', floats(1, -2, 3, -4)],
-    ['AI.TENSORSET', 't2', random.pick(['FLOAT', 'INT64', 'STRING']), '1', '4'],
+    ['AI.TENSORSET', 't1', 'FLOAT', '1', '2', 'BLOB', floats(1, -2)],
+    ['AI.TENSORSET', 't2', random.pick(['FLOAT', 'FLOAT', 'FLOAT', 'INT64', 'STRING']), '1', '2'],
   ];
   const runs = several(random, 4, () => {
-    const count = 1 + random.below(2);
-    const from = ['t1', 't2'].slice(0, count);
+    const from = random.below(6) === 0 ? ['t1'] : ['t1', 't2'];
+    const count = String(from.length);
     const timeout = random.below(3) === 0 ? ['TIMEOUT', '1000'] : [];
-    if (random.below(4) === 0) return ['AI.MODELRUN', 'm1', ...timeout, 'INPUTS', ...from, 'OUTPUTS', 't3'];
-    return ['AI.MODELEXECUTE', 'm1', 'INPUTS', String(count), ...from, 'OUTPUTS', '1', 't3', ...timeout];
+    if (random.below(4) === 0)
+      return ['AI.MODELRUN', STORED_MODEL, ...timeout, 'INPUTS', ...from, 'OUTPUTS', 't3'];
+    return ['AI.MODELEXECUTE', STORED_MODEL, 'INPUTS', count, ...from, 'OUTPUTS', '1', 't3', ...timeout];
   });
+  const key = random.pick([STORED_MODEL, 'm1']);
   const after: Stream = [
     ['AI.TENSORGET', 't3', 'META', 'VALUES'],
     random.pick([
-      ['AI.INFO', 'm1'],
-      ['AI.INFO', 'm1', 'RESETSTAT'],
+      ['AI.INFO', key],
+      ['AI.INFO', key, 'RESETSTAT'],
       ['AI.MODELDEL', 'm1'],
-      ['AI.MODELGET', 'm1', 'META'],
+      ['AI.MODELGET', key, 'META'],
     ]),
   ];
   // Loading takes a thread some ms, running a stored one does not.
@@ -335,19 +368,23 @@ function models(random: Random): Stream {
 
 function dag(random: Random): Stream {
   const name = random.pick(['AI.DAGEXECUTE', 'AI.DAGEXECUTE_RO', 'AI.DAGRUN', 'AI.DAGRUN_RO']);
-  const load = random.below(2) === 0 ? ['LOAD', '1', 't1'] : [];
-  const persist = random.below(2) === 0 ? ['PERSIST', '1', 'c'] : [];
-  const routing = random.below(2) === 0 ? ['ROUTING', 't1'] : [];
+  const unfit = random.below(8) === 0;
+  const load = ['LOAD', '1', 't1'].slice(0, random.below(6) === 0 ? 0 : 3);
+  const persist = (unfit || !name.endsWith('_RO')) && random.below(2) === 0 ? ['PERSIST', '1', 'a'] : [];
+  const routing = (unfit || name.includes('EXECUTE')) && random.below(2) === 0 ? ['ROUTING', 't1'] : [];
   const timeout = random.below(4) === 0 ? ['TIMEOUT', '500'] : [];
+  const run = name.includes('EXECUTE') !== unfit ? 'AI.MODELEXECUTE' : 'AI.MODELRUN';
   const operations = [
     ['AI.TENSORSET', 'a', 'FLOAT', '1', '2', 'VALUES', '2', '3'],
-    ['AI.MODELEXECUTE', 'm1', 'INPUTS', '2', 'a', 'a', 'OUTPUTS', '1', 'c'],
-    ['AI.MODELRUN', 'm1', 'INPUTS', 'a', 'a', 'OUTPUTS', 'c'],
-    ['AI.TENSORGET', random.pick(['a', 'c', 't1']), 'VALUES'],
-    ['AI.SCRIPTEXECUTE', 's1', 'bar', 'INPUTS', '2', 'a', 'a', 'OUTPUTS', '1', 'c'],
-    ['GET', 'k1'],
+    run === 'AI.MODELRUN'
+      ? [run, STORED_MODEL, 'INPUTS', 'a', 'a', 'OUTPUTS', 'c']
+      : [run, STORED_MODEL, 'INPUTS', '2', 'a', 'a', 'OUTPUTS', '1', 'c'],
+    ['AI.TENSORGET', random.pick(['a', 'a', 'a', 'c', 't1']), 'VALUES'],
+    ...(unfit ? [['AI.SCRIPTEXECUTE', 's1', 'bar', 'INPUTS', '2', 'a', 'a', 'OUTPUTS', '1', 'c']] : []),
   ];
-  const chosen = Array.from({ length: 1 + random.below(4) }, () => ['|>', ...random.pick(operations)]);
+  const first = unfit ? ['GET', 'k1'] : (operations[0] as readonly string[]);
+  const others = Array.from({ length: random.below(4) }, () => ['|>', ...random.pick(operations)]);
+  const chosen = [['|>', ...first], ...others];
   return [
     ['AI.TENSORSET', 't1', 'FLOAT', '1', '2', 'VALUES', '1', '2'],
     [name, ...load, ...persist, ...routing, ...timeout, ...chosen.flat()],

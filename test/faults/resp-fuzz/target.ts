@@ -7,11 +7,21 @@ import { model } from '../../support/node.ts';
 import { encode, floats, type Parsed, RespClient } from '../../support/resp-client.ts';
 import { type ServedNode, startServeOn } from '../../support/serve.ts';
 import { parseTyped } from '../../support/typed-client.ts';
+import { STORED_MODEL } from './streams.ts';
 
 /** What the users of the campaign may not do: end or hold the node, or touch what belongs to others. */
 const DENIED = [
   ...['shutdown', 'debug', 'migrate', 'flushall', 'flushdb', 'swapdb', 'client|pause', 'client|kill'],
-  ...['config|set', 'acl|setuser', 'acl|deluser', 'acl|load', 'acl|save', 'module|load', 'ai.config'],
+  ...[
+    'config|set',
+    'config|resetstat',
+    'acl|setuser',
+    'acl|deluser',
+    'acl|load',
+    'acl|save',
+    'module|load',
+    'ai.config',
+  ],
 ];
 const ADMIN_PASSWORD = 'only the campaign itself knows this';
 /** A node that has not answered or closed by then hangs. */
@@ -28,6 +38,9 @@ export interface Figures {
   readonly rssBytes: number;
   readonly heapBytes: number;
   readonly sessions: number;
+  /** Run so far, and how many different ones. */
+  readonly commands: number;
+  readonly commandNames: number;
   readonly descriptors: number;
   readonly threads: number;
 }
@@ -120,6 +133,11 @@ export class Target {
     if (found !== null) throw new Error(`the node has logged ${found[0]}`);
   }
 
+  /** Stores what the campaign's requests work with. */
+  async plantProps(): Promise<void> {
+    await this.#must('OK', 'AI.MODELSTORE', STORED_MODEL, 'ONNX', 'CPU', 'BLOB', model('mul'));
+  }
+
   /** Deletes what the campaign has left so far; the canaries stay. */
   async sweep(): Promise<void> {
     const keys = (await this.#admin.send('KEYS', '*')) as (string | Buffer)[];
@@ -127,6 +145,7 @@ export class Target {
     for (let i = 0; i < others.length; i += 1000)
       await this.#admin.send('UNLINK', ...others.slice(i, i + 1000));
     await this.#must('OK', 'SCRIPT', 'FLUSH');
+    await this.plantProps();
     for (const _ of this.#canaries) await this.check();
   }
 
@@ -150,6 +169,8 @@ export class Target {
       rssBytes: field('used_memory_rss'),
       heapBytes: field('v8_heap_used'),
       sessions: field('ai_sessions'),
+      commands: field('total_commands_processed'),
+      commandNames: text.match(/^cmdstat_/gm)?.length ?? 0,
       descriptors: count('fd'),
       threads: count('task'),
     };
@@ -200,7 +221,7 @@ export class Target {
     this.#admin.close();
   }
 
-  async #must(expected: string, ...args: (string | number)[]): Promise<void> {
+  async #must(expected: string, ...args: (string | number | Uint8Array)[]): Promise<void> {
     const reply = await this.#admin.send(...args);
     if (reply !== expected) throw new Error(`${args.join(' ')}: ${String(reply)}`);
   }
@@ -219,6 +240,8 @@ function pieces(bytes: Uint8Array, random: Random): Uint8Array[] {
 /** @throws Error where the bytes are no replies, or one of them tells of a bug. The last may be cut off. */
 function checkReplies(answer: Buffer): void {
   for (let at = 0; at < answer.length; ) {
+    // The file that SYNC sends is no reply, and ends the connection.
+    if (answer.toString('latin1', at, at + 5) === '$EOF:') break;
     const found = parseTyped(answer, at);
     if (found === undefined) break;
     at = found.end;

@@ -33,7 +33,7 @@ export interface PersistenceOptions {
 const SYNC_INTERVAL_MS = 1000;
 /** A checkpoint is due when the log has grown so far, or so long after the last one. A start reads so many changes in half a second. */
 const CHECKPOINT_BYTES = 64 * 1024 * 1024;
-const CHECKPOINT_CHANGES = 250_000;
+const CHECKPOINT_CHANGES = 100_000;
 const CHECKPOINT_INTERVAL_MS = 60_000;
 const MOST_RELOAD_TRIES = 10;
 

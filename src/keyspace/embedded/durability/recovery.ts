@@ -10,7 +10,7 @@ import type { ChangeReader, StoredRecord } from './record-codec.ts';
 const SLICE_MS = 4;
 
 /** So many come in within a tenth of a second: nobody need see that they are not there yet. */
-const FIRST_KEYS = 20_000;
+const FIRST_KEYS = 5000;
 
 /** Keys that are read from the store in one go. */
 const WALK_KEYS = 100;

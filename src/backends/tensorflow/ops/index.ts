@@ -1,0 +1,30 @@
+import type { OpDefinition, OpFamily } from '../op-registry.ts';
+import { arithmetic } from './arithmetic.ts';
+import { basics } from './basics.ts';
+import { convolutions } from './convolutions.ts';
+import { elementwise } from './elementwise.ts';
+import { matrices } from './matrices.ts';
+import { normalization } from './normalization.ts';
+import { randoms } from './random.ts';
+import { reductions } from './reductions.ts';
+import { shapes } from './shapes.ts';
+import { slices } from './slices.ts';
+
+/** All families, in the order of the documentation. */
+export const FAMILIES: readonly OpFamily[] = [
+  basics,
+  arithmetic,
+  elementwise,
+  reductions,
+  matrices,
+  shapes,
+  slices,
+  convolutions,
+  normalization,
+  randoms,
+];
+
+/** All ops that can be lowered, by TensorFlow's names. */
+export const OPS: ReadonlyMap<string, OpDefinition> = new Map(
+  FAMILIES.flatMap(({ ops }) => Object.entries(ops)),
+);

@@ -1,0 +1,46 @@
+import type { DataType } from '../../onnx-graph/data-types.ts';
+import type { Value } from '../../onnx-graph/value.ts';
+import type { OpContext } from '../op-context.ts';
+import { alike, defineOps, type OpDefinition } from '../op-registry.ts';
+
+const DTYPES: readonly DataType[] = ['float', 'double', 'float16', 'int32', 'int64'];
+
+/** The last two dimensions exchanged. */
+function flipped(op: OpContext, value: Value, flip: boolean, what: string): Value {
+  if (!flip) return value;
+  const rank = op.knownRank(value, what);
+  const perm = Array.from({ length: rank }, (_, d) => d);
+  return op.transpose(value, [...perm.slice(0, -2), rank - 1, rank - 2]);
+}
+
+const batchMatMul: OpDefinition = {
+  dtypes: DTYPES,
+  lower(op) {
+    const x = flipped(op, op.input(0), op.attributes.bool('adj_x'), 'first operand');
+    const y = flipped(op, op.input(1), op.attributes.bool('adj_y'), 'second operand');
+    return op.emit('MatMul', [x, y]);
+  },
+};
+
+export const matrices = defineOps('Matrices', {
+  MatMul: {
+    dtypes: DTYPES,
+    ranks: [2, 2],
+    lower(op) {
+      const flip = (value: Value, attribute: string) =>
+        op.attributes.bool(attribute) ? op.transpose(value, [1, 0]) : value;
+      return op.emit('MatMul', [flip(op.input(0), 'transpose_a'), flip(op.input(1), 'transpose_b')]);
+    },
+  },
+  ...alike(['BatchMatMul', 'BatchMatMulV2'], batchMatMul),
+  BatchMatMulV3: {
+    ...batchMatMul,
+    dtypes: DTYPES,
+    typeAttribute: 'Ta',
+    limits: 'both operands of the dtype that comes out',
+  },
+  Einsum: {
+    dtypes: DTYPES,
+    lower: (op) => op.emit('Einsum', op.inputs, { equation: op.attributes.text('equation', '') }),
+  },
+});

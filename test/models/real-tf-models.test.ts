@@ -1,0 +1,97 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { useSharedNode } from '../support/shared-node.ts';
+
+interface Reference {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly file: string;
+}
+
+/** Real graphs are not part of the repository; where they lie can be said in TESSERA_TEST_MODELS. */
+const folder = path.resolve(
+  process.env.TESSERA_TEST_MODELS ?? path.join(import.meta.dirname, '../../../shared/models'),
+  'tf',
+);
+const names = existsSync(folder)
+  ? readdirSync(folder).flatMap((file) => (file.endsWith('.json') ? [path.basename(file, '.json')] : []))
+  : [];
+if (names.length === 0) console.warn(`skipped: real TensorFlow graphs, for want of ${folder}`);
+
+/** Graphs with ops that are still to come, by the first that the refusal names. */
+const AWAITED: Record<string, string> = {
+  bigfiles: 'ResizeBilinear',
+  ntm_ldss_nodevice: 'TensorArrayGatherV3',
+  riti_frozen: 'TensorListStack',
+};
+
+const DTYPES: Record<string, string> = { float32: 'FLOAT', int32: 'INT32', int64: 'INT64', bool: 'BOOL' };
+/** As far as another order of summing may go. */
+const TOLERANCE = 1e-4;
+/** Graphs of thousands of nodes take seconds to load on a busy machine. */
+const LIMIT_MS = 180_000;
+
+const file = (name: string): Buffer => readFileSync(path.join(folder, name));
+
+function numbers(dtype: string, bytes: Uint8Array): number[] {
+  const { buffer } = Uint8Array.from(bytes);
+  if (dtype === 'float32') return [...new Float32Array(buffer)];
+  return dtype === 'int32' ? [...new Int32Array(buffer)] : Array.from(new BigInt64Array(buffer), Number);
+}
+
+/** The largest distance, relative to the largest number. */
+function distance(actual: readonly number[], expected: readonly number[]): number {
+  const scale = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-30);
+  return expected.reduce((most, x, i) => {
+    const off = Math.abs((actual[i] ?? Number.NaN) - x);
+    return Number.isNaN(off) ? Number.POSITIVE_INFINITY : Math.max(most, off / scale);
+  }, 0);
+}
+
+describe.skipIf(names.length === 0)('a real TensorFlow graph', () => {
+  const shared = useSharedNode();
+
+  test.each(names)(
+    'gives what its reference says: %s',
+    async (name) => {
+      const client = await shared.connect();
+      const { inputs, outputs } = JSON.parse(file(`${name}.json`).toString()) as Record<string, Reference[]>;
+      const [ins, outs] = [inputs as Reference[], outputs as Reference[]];
+      const graph = file(`${name}.pb`);
+      const nodes = [
+        ...['INPUTS', ins.length, ...ins.map((t) => t.name)],
+        ...['OUTPUTS', outs.length, ...outs.map((t) => t.name)],
+      ];
+      const stored = await client.send('AI.MODELSTORE', 'm', 'TF', 'CPU', ...nodes, 'BLOB', graph);
+      if (name in AWAITED) {
+        expect(String(stored)).toContain(`ERR TF op '${AWAITED[name]}' (node '`);
+        expect(await client.send('EXISTS', 'm')).toBe(0);
+        return;
+      }
+      expect(stored).toBe('OK');
+      for (const { name: key, dtype, shape, file: data } of ins) {
+        // A scalar has to have a dimension on the way.
+        const sizes = shape.length === 0 ? [1] : shape;
+        const set = ['AI.TENSORSET', key, DTYPES[dtype] as string, ...sizes, 'BLOB', file(data)];
+        expect(await client.send(...set)).toBe('OK');
+      }
+      const keys = outs.map((_, i) => `out${i}`);
+      const run = [
+        ...['INPUTS', ins.length, ...ins.map((t) => t.name)],
+        ...['OUTPUTS', keys.length, ...keys],
+      ];
+      expect(await client.send('AI.MODELEXECUTE', 'm', ...run)).toBe('OK');
+      for (const [i, { dtype, shape, file: data }] of outs.entries()) {
+        const reply = (await client.send('AI.TENSORGET', `out${i}`, 'META', 'BLOB')) as unknown[];
+        expect([String(reply[1]), reply[3]]).toEqual([DTYPES[dtype], shape]);
+        const off = distance(numbers(dtype, Buffer.from(reply[5] as string)), numbers(dtype, file(data)));
+        expect(off).toBeLessThan(TOLERANCE);
+      }
+      const bytes = await client.send('AI.MODELGET', 'm', 'BLOB');
+      expect(Buffer.from(bytes as string).equals(graph)).toBe(true);
+    },
+    LIMIT_MS,
+  );
+});
