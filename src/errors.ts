@@ -439,6 +439,19 @@ export const errors = {
   tfNode: (op: string, node: string, reason: string) =>
     error(`ERR TF op '${op}' (node '${node}') cannot be lowered: ${reason}`),
 
+  // RedisAI: TFLITE models
+  tfliteNoModel: () => error('Failed to load model from buffer'),
+  tfliteCrash: () => error('ERR TFLITE model ended the process that tried it first'),
+  tfliteHang: (ms: number) =>
+    error(`ERR TFLITE model did not come back within ${ms} ms from the process that tried it first`),
+  tfliteInputType: (name: string, expected: string, dtype: string) =>
+    error(`ERR TFLITE input '${name}' is ${expected}, got ${dtype}`),
+  tfliteInputShape: (name: string, expected: readonly number[], shape: readonly number[]) =>
+    error(`ERR TFLITE input '${name}' has the shape [${expected}], got [${shape}]`),
+  tfliteFixedShape: () => error('ERR TFLITE inputs have fixed shapes in the WASM runtime'),
+  tfliteOutputType: (name: string, type: string) =>
+    error(`ERR TFLITE output '${name}' is ${type}, which no tensor can hold`),
+
   runInTransaction: () => error('ERR Cannot run RedisAI command within a transaction or a LUA script'),
 
   // RedisAI: configuration

@@ -103,7 +103,7 @@ export class TesseraNode {
       luaTimeLimitMs: DEFAULT_LUA_TIME_LIMIT_MS,
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
-    const devices = new Devices(options.devices);
+    const devices = new Devices(options.devices, options.dataDirectory);
     const persistence =
       options.durability === undefined ? null : openPersistence(keyspace, options, options.durability);
     keyspace.onModelDropped((model) => devices.unload(model));

@@ -3,7 +3,7 @@ import { errors } from '../errors.ts';
 import { countShared } from '../tensors/shared-memory.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import { rowsOf } from './batch.ts';
-import type { DeviceSettings } from './devices.ts';
+import type { PlacedSettings } from './devices.ts';
 import { Lane } from './lane.ts';
 import type { LoadResult, RunResult } from './messages.ts';
 import { type PendingRun, type QueueLimit, type RunOutcome, RunQueue } from './run-queue.ts';
@@ -40,7 +40,7 @@ interface Batch {
 export class DeviceActor implements SessionHolder {
   readonly name: string;
   readonly #counters = { runs: 0, refusedRuns: 0, timedOutRuns: 0, workersReplaced: 0 };
-  readonly #settings: DeviceSettings;
+  readonly #settings: PlacedSettings;
   readonly #lanes: Lane[];
   readonly #queue = new RunQueue();
   readonly #placement: SessionPlacement;
@@ -55,7 +55,7 @@ export class DeviceActor implements SessionHolder {
   #closed = false;
 
   /** @param memory of all sessions of the node. */
-  constructor(name: string, settings: DeviceSettings, memory: SessionMemory) {
+  constructor(name: string, settings: PlacedSettings, memory: SessionMemory) {
     this.name = name;
     this.#settings = settings;
     this.#memory = memory;

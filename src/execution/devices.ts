@@ -5,7 +5,7 @@ import { errors } from '../errors.ts';
 import { DeviceActor, type DeviceCounters } from './device-actor.ts';
 import { SessionMemory } from './session-memory.ts';
 
-export interface DeviceSettings extends SessionOptions {
+export interface DeviceSettings extends Pick<SessionOptions, 'intraOpParallelism' | 'interOpParallelism'> {
   /** Runs of this device at the same time. */
   readonly threadsPerQueue: number;
   /** Runs that may wait for a device, more are refused; at least 1. */
@@ -14,6 +14,11 @@ export interface DeviceSettings extends SessionOptions {
   backendMemoryLimit: number;
   readonly executionTimeoutMs: number;
   readonly loadTimeoutMs: number;
+}
+
+/** With what the node adds to them. */
+export interface PlacedSettings extends DeviceSettings {
+  readonly dataDirectory: string;
 }
 
 const DEVICE = /^(CPU|GPU)(:\d*)?$/i;
@@ -29,13 +34,13 @@ export function isDeviceName(name: string): boolean {
 /** The device actors of a node, one per upper-cased device name, made at first use. */
 export class Devices {
   /** What is not readonly of these may be changed while the devices run. */
-  readonly settings: DeviceSettings;
+  readonly settings: PlacedSettings;
   readonly #actors = new Map<string, DeviceActor>();
   readonly #memory = new SessionMemory(() => this.settings.backendMemoryLimit);
   readonly #usedBackends = new Set<string>();
 
-  constructor(settings: DeviceSettings) {
-    this.settings = { ...settings };
+  constructor(settings: DeviceSettings, dataDirectory: string) {
+    this.settings = { ...settings, dataDirectory };
   }
 
   /**

@@ -60,7 +60,7 @@ export class Lane {
   /** Ends the thread, once it is back from what it does or was left. */
   async close(): Promise<void> {
     await this.#underWay;
-    await this.#pool.destroy();
+    await end(this.#pool);
   }
 
   /**
@@ -72,7 +72,7 @@ export class Lane {
     Atomics.store(this.progress, 3, 1n);
     this.progress = newProgress();
     this.#pool = this.#open();
-    this.#forget(done.catch(() => {}).then(() => pool.destroy()));
+    this.#forget(done.catch(() => {}).then(() => end(pool)));
   }
 
   #open(): Piscina {
@@ -97,6 +97,13 @@ export class Lane {
     this.held.clear();
     this.unloading.length = 0;
   }
+}
+
+async function end(pool: Piscina): Promise<void> {
+  const close: WorkerTask = { kind: 'close' };
+  // Where the thread is dead there is nothing left to close.
+  await pool.run(close).catch(() => {});
+  await pool.destroy();
 }
 
 function newProgress(): BigInt64Array<SharedArrayBuffer> {

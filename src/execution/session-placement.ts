@@ -1,6 +1,6 @@
 import type { NodeNames, StoredModel } from '../backends/model.ts';
 import { errors, ServerError } from '../errors.ts';
-import type { DeviceSettings } from './devices.ts';
+import type { PlacedSettings } from './devices.ts';
 import type { Lane } from './lane.ts';
 import type { LoadResult } from './messages.ts';
 import type { HeldSession, SessionHolder, SessionMemory } from './session-memory.ts';
@@ -9,6 +9,9 @@ export type LoadableModel = Pick<StoredModel, 'id' | 'backend' | 'blob'>;
 
 /** The names of its inputs and outputs, where the client said them. */
 export type NamedModel = LoadableModel & NodeNames;
+
+/** For loading, where a backend tries a model before; its run may take as long as any run. */
+const TRIAL_LOAD_MS = 5000;
 
 /** What the placement tells the device of. */
 export interface PlacementEvents {
@@ -39,7 +42,7 @@ export class SessionPlacement {
   /** Sessions opened so far. */
   sessionsMade = 0;
   readonly #lanes: readonly Lane[];
-  readonly #settings: DeviceSettings;
+  readonly #settings: PlacedSettings;
   readonly #memory: SessionMemory;
   readonly #holder: SessionHolder;
   readonly #events: PlacementEvents;
@@ -47,7 +50,7 @@ export class SessionPlacement {
 
   constructor(
     lanes: readonly Lane[],
-    settings: DeviceSettings,
+    settings: PlacedSettings,
     memory: SessionMemory,
     holder: SessionHolder,
     events: PlacementEvents,
@@ -205,7 +208,8 @@ export class SessionPlacement {
 
   async #loadIn(lane: Lane, load: PendingLoad): Promise<void> {
     const { model } = load;
-    const { intraOpParallelism, interOpParallelism, loadTimeoutMs } = this.#settings;
+    const { intraOpParallelism, interOpParallelism, loadTimeoutMs, dataDirectory } = this.#settings;
+    const trial = { dataDirectory, timeoutMs: this.#settings.executionTimeoutMs + TRIAL_LOAD_MS };
     lane.busy = 'load';
     lane.loading = model.id;
     const session = this.#hold(lane, model);
@@ -219,7 +223,7 @@ export class SessionPlacement {
           modelId: model.id,
           backend: model.backend,
           blob: model.blob,
-          options: { intraOpParallelism, interOpParallelism },
+          options: { intraOpParallelism, interOpParallelism, trial },
           nodes: load.nodes,
         },
         abort.signal,

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { ORT_DTYPES } from '../../src/backends/onnx/ort-tensors.ts';
+import { openNativeRuntime } from '../../src/backends/tflite/native/native-runtime.ts';
 
 /** A model file and what it takes to store and run it. */
 export interface ModelSample {
@@ -16,10 +17,10 @@ export interface ModelSample {
 }
 
 const COMMITTED = path.join(import.meta.dirname, '../models');
-const SHARED = path.resolve(
+const REAL = path.resolve(
   process.env.TESSERA_TEST_MODELS ?? path.join(import.meta.dirname, '../../../shared/models'),
-  'onnx',
 );
+const SHARED = path.join(REAL, 'onnx');
 
 /**
  * The committed ONNX models, and those of the folder of real ones where there is one.
@@ -49,4 +50,23 @@ async function onnxSample(file: string): Promise<ModelSample> {
   const outputs = session.outputNames.length;
   await session.release();
   return { backend: 'ONNX', name: path.basename(file), bytes, inputs, outputs, storeArguments: [] };
+}
+
+/** The committed TensorFlow Lite models, and those of the folder of real ones where there is one. */
+export async function tfliteSamples(withReal: boolean): Promise<ModelSample[]> {
+  const runtime = openNativeRuntime();
+  const samples: ModelSample[] = [];
+  for (const folder of withReal ? [COMMITTED, path.join(REAL, 'tflite')] : [COMMITTED]) {
+    for (const file of existsSync(folder) ? readdirSync(folder) : []) {
+      // Without those that need operators which nobody has here, and one that runs for seconds.
+      if (!file.endsWith('.tflite') || /^NEG_|^style_transfer/.test(file)) continue;
+      const bytes = readFileSync(path.join(folder, file));
+      const interpreter = await runtime.open(bytes, 1);
+      const inputs = interpreter.inputs.map(({ dtype, shape }) => ({ dtype: dtype ?? 'FLOAT', shape }));
+      const outputs = interpreter.outputs().length;
+      interpreter.close();
+      samples.push({ backend: 'TFLITE', name: file, bytes, inputs, outputs, storeArguments: [] });
+    }
+  }
+  return samples;
 }

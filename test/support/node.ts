@@ -39,3 +39,8 @@ export async function startNode(
 export function model(name: string): Buffer {
   return readFileSync(new URL(`../models/${name}.onnx`, import.meta.url));
 }
+
+/** The bytes of a TensorFlow Lite test model. */
+export function tfliteModel(name: string): Buffer {
+  return readFileSync(new URL(`../models/${name}.tflite`, import.meta.url));
+}
