@@ -2,11 +2,16 @@ import type { OpDefinition, OpFamily } from '../op-registry.ts';
 import { arithmetic } from './arithmetic.ts';
 import { basics } from './basics.ts';
 import { convolutions } from './convolutions.ts';
+import { diagonals } from './diagonals.ts';
 import { elementwise } from './elementwise.ts';
 import { matrices } from './matrices.ts';
 import { normalization } from './normalization.ts';
 import { randoms } from './random.ts';
 import { reductions } from './reductions.ts';
+import { running } from './running.ts';
+import { scatter } from './scatter.ts';
+import { segmented } from './segments.ts';
+import { sets } from './sets.ts';
 import { shapes } from './shapes.ts';
 import { slices } from './slices.ts';
 
@@ -22,6 +27,11 @@ export const FAMILIES: readonly OpFamily[] = [
   convolutions,
   normalization,
   randoms,
+  scatter,
+  segmented,
+  sets,
+  diagonals,
+  running,
 ];
 
 /** All ops that can be lowered, by TensorFlow's names. */
