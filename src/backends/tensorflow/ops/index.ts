@@ -1,6 +1,8 @@
 import type { OpDefinition, OpFamily } from '../op-registry.ts';
 import { arithmetic } from './arithmetic.ts';
 import { basics } from './basics.ts';
+import { blocks } from './blocks.ts';
+import { colours } from './colours.ts';
 import { convolutions } from './convolutions.ts';
 import { diagonals } from './diagonals.ts';
 import { elementwise } from './elementwise.ts';
@@ -8,6 +10,7 @@ import { matrices } from './matrices.ts';
 import { normalization } from './normalization.ts';
 import { randoms } from './random.ts';
 import { reductions } from './reductions.ts';
+import { resizing } from './resizing.ts';
 import { running } from './running.ts';
 import { scatter } from './scatter.ts';
 import { segmented } from './segments.ts';
@@ -32,6 +35,9 @@ export const FAMILIES: readonly OpFamily[] = [
   sets,
   diagonals,
   running,
+  resizing,
+  blocks,
+  colours,
 ];
 
 /** All ops that can be lowered, by TensorFlow's names. */
