@@ -4,6 +4,7 @@ import { basics } from './basics.ts';
 import { blocks } from './blocks.ts';
 import { colours } from './colours.ts';
 import { convolutions } from './convolutions.ts';
+import { detection } from './detection.ts';
 import { diagonals } from './diagonals.ts';
 import { elementwise } from './elementwise.ts';
 import { matrices } from './matrices.ts';
@@ -38,6 +39,7 @@ export const FAMILIES: readonly OpFamily[] = [
   resizing,
   blocks,
   colours,
+  detection,
 ];
 
 /** All ops that can be lowered, by TensorFlow's names. */
