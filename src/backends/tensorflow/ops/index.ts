@@ -2,8 +2,12 @@ import type { FunctionBody } from '../graph.ts';
 import type { OpDefinition, OpFamily } from '../op-registry.ts';
 import { arithmetic } from './arithmetic.ts';
 import { basics } from './basics.ts';
+import { blocks } from './blocks.ts';
+import { colours } from './colours.ts';
 import { controlFlow } from './control-flow.ts';
 import { convolutions } from './convolutions.ts';
+import { detection } from './detection.ts';
+import { diagonals } from './diagonals.ts';
 import { elementwise } from './elementwise.ts';
 import { calls, functional } from './functional.ts';
 import { matrices } from './matrices.ts';
@@ -11,6 +15,11 @@ import { normalization } from './normalization.ts';
 import { randoms } from './random.ts';
 import { recurrentCells } from './recurrent-cells.ts';
 import { reductions } from './reductions.ts';
+import { resizing } from './resizing.ts';
+import { running } from './running.ts';
+import { scatter } from './scatter.ts';
+import { segmented } from './segments.ts';
+import { sets } from './sets.ts';
 import { shapes } from './shapes.ts';
 import { slices } from './slices.ts';
 import { tensorArrays } from './tensor-arrays.ts';
@@ -33,6 +42,15 @@ export const FAMILIES: readonly OpFamily[] = [
   tensorArrays,
   tensorLists,
   recurrentCells,
+  scatter,
+  segmented,
+  sets,
+  diagonals,
+  running,
+  resizing,
+  blocks,
+  colours,
+  detection,
 ];
 
 /** All ops that can be lowered, by TensorFlow's names. */
