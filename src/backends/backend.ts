@@ -27,9 +27,17 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** A runtime that loads models. Lives in the workers only. */
+/** What a backend runs models in, as INFO tells it. */
+export interface BackendRuntime {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** A runtime that loads models. Lives in the workers only. docs/backends/writing-one.md tells how to write another one. */
 export interface Backend {
   readonly name: BackendName;
+  /** Asked after the first model is loaded. */
+  readonly runtime?: BackendRuntime | undefined;
   /**
    * @param nodes what the client calls the inputs and outputs; null where the model itself has their names.
    * @throws Error with the runtime's own text when the bytes are no model of it.

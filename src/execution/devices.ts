@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { SessionOptions } from '../backends/backend.ts';
 import type { StoredModel } from '../backends/model.ts';
 import { errors } from '../errors.ts';
+import { BackendModules, type LoadedBackend } from './backend-modules.ts';
 import { DeviceActor, type DeviceCounters } from './device-actor.ts';
 import { SessionMemory } from './session-memory.ts';
 
@@ -19,6 +20,7 @@ export interface DeviceSettings extends Pick<SessionOptions, 'intraOpParallelism
 /** With what the node adds to them. */
 export interface PlacedSettings extends DeviceSettings {
   readonly dataDirectory: string;
+  readonly backends: BackendModules;
 }
 
 const DEVICE = /^(CPU|GPU)(:\d*)?$/i;
@@ -40,7 +42,7 @@ export class Devices {
   readonly #usedBackends = new Set<string>();
 
   constructor(settings: DeviceSettings, dataDirectory: string) {
-    this.settings = { ...settings, dataDirectory };
+    this.settings = { ...settings, dataDirectory, backends: new BackendModules() };
   }
 
   /**
@@ -95,6 +97,13 @@ export class Devices {
   backendVersions(): Map<string, string> {
     const runsOnnx = this.#usedBackends.has('ONNX') || this.#usedBackends.has('TF');
     return new Map(runsOnnx ? [['onnxruntime', onnxRuntimeVersion()]] : []);
+  }
+
+  /** The backends that have loaded a model since the start, and what their sessions hold. */
+  loadedBackends(): (LoadedBackend & { sessions: number; bytes: number })[] {
+    return this.settings.backends
+      .loaded()
+      .map((loaded) => ({ ...loaded, ...this.#memory.ofBackend(loaded.backend) }));
   }
 
   /** How many workers hold a session of the model. */

@@ -1,4 +1,4 @@
-import type { SessionOptions } from '../backends/backend.ts';
+import type { BackendRuntime, SessionOptions } from '../backends/backend.ts';
 import type { BackendName, NodeNames } from '../backends/model.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 
@@ -9,12 +9,15 @@ export interface LoadTask {
   readonly kind: 'load';
   readonly modelId: number;
   readonly backend: BackendName;
+  /** File URL of another module than the server's own for that backend. */
+  readonly module: string | null;
   readonly blob: Uint8Array<SharedArrayBuffer>;
   readonly options: SessionOptions;
   readonly nodes: NodeNames | null;
 }
 
 export interface LoadResult {
+  readonly runtime: BackendRuntime | undefined;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }

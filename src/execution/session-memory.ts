@@ -1,8 +1,10 @@
+import type { BackendName } from '../backends/model.ts';
 import { errors } from '../errors.ts';
 
 /** A session of a thread, from the beginning of its load until its memory is back. */
 export interface HeldSession {
   readonly bytes: number;
+  readonly backend: BackendName;
   /** Since when its model can run, in monotonic ms; 0 while it loads. */
   loadedAt: number;
   /** Counts on with each use in the node. */
@@ -66,6 +68,12 @@ export class SessionMemory {
     this.#waiting.set(holder, Math.min(since, this.#waiting.get(holder) ?? since));
     if (isFirst) this.#makeRoom(bytes, since);
     return false;
+  }
+
+  /** How many of them are a backend's, and their bytes. */
+  ofBackend(backend: BackendName): { sessions: number; bytes: number } {
+    const held = [...this.#held].filter((session) => session.backend === backend);
+    return { sessions: held.length, bytes: held.reduce((sum, session) => sum + session.bytes, 0) };
   }
 
   isWaiting(holder: SessionHolder): boolean {

@@ -171,9 +171,10 @@ export class SessionPlacement {
     }
   }
 
-  #hold(lane: Lane, { id, blob }: LoadableModel): HeldSession {
+  #hold(lane: Lane, { id, backend, blob }: LoadableModel): HeldSession {
     const session: HeldSession = {
       bytes: blob.byteLength,
+      backend,
       loadedAt: 0,
       usedAt: 0,
       leaving: false,
@@ -213,27 +214,31 @@ export class SessionPlacement {
     lane.busy = 'load';
     lane.loading = model.id;
     const session = this.#hold(lane, model);
+    const { backends } = this.#settings;
+    const module = backends.of(model);
     const abort = new AbortController();
     const thread = lane.thread();
     const timer = setTimeout(() => abort.abort(), loadTimeoutMs);
     try {
-      const result = await lane.run(
+      const result = (await lane.run(
         {
           kind: 'load',
           modelId: model.id,
           backend: model.backend,
+          module,
           blob: model.blob,
           options: { intraOpParallelism, interOpParallelism, trial },
           nodes: load.nodes,
         },
         abort.signal,
-      );
+      )) as LoadResult;
+      backends.used({ backend: model.backend, module, runtime: result.runtime });
       if (!lane.unloading.includes(model.id)) {
         lane.resident.add(model.id);
         session.loadedAt = performance.now();
         this.sessionsMade++;
       }
-      load.resolve(result as LoadResult);
+      load.resolve(result);
     } catch (error) {
       this.#release(lane, model.id);
       const died = thread !== undefined && lane.thread() !== thread;

@@ -32,11 +32,17 @@ export default async function work(task: WorkerTask): Promise<LoadResult | RunRe
 }
 
 async function load(task: LoadTask): Promise<LoadResult> {
-  const open = backends[task.backend];
-  if (open === undefined) throw new Error(errors.backendNotLoaded(task.backend).message);
-  const session = await (await open()).load(task.blob, task.options, task.nodes);
+  const backend = await openBackend(task);
+  const session = await backend.load(task.blob, task.options, task.nodes);
   sessions.set(task.modelId, session);
-  return { inputs: session.inputs, outputs: session.outputs };
+  return { inputs: session.inputs, outputs: session.outputs, runtime: backend.runtime };
+}
+
+async function openBackend({ backend, module }: LoadTask): Promise<Backend> {
+  if (module !== null) return ((await import(module)) as { default: Backend }).default;
+  const open = backends[backend];
+  if (open === undefined) throw errors.backendNotLoaded(backend);
+  return open();
 }
 
 async function unload(modelIds: readonly number[]): Promise<void> {

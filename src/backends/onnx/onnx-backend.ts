@@ -6,9 +6,16 @@ import type { Backend, Session, SessionOptions } from '../backend.ts';
 import { hasExternalData } from './external-data.ts';
 import { fromOrt, ORT_DTYPES, toOrt, toOrtBuffer } from './ort-tensors.ts';
 
+/** As INFO tells it. */
+export const ONNX_RUNTIME = {
+  name: 'onnxruntime',
+  version: ort.env.versions.node ?? ort.env.versions.common,
+};
+
 /** ONNX models in ONNX Runtime, on the CPU. */
 export const onnxBackend: Backend = {
   name: 'ONNX',
+  runtime: ONNX_RUNTIME,
   async load(blob, options) {
     // The binding answers "Model data pointer is null." here; this is what ONNX Runtime says of a model without a graph.
     if (blob.length === 0) throw new Error('No graph was found in the protobuf.');

@@ -17,6 +17,10 @@ let wasm: Runtime | undefined;
 /** TensorFlow Lite models, on the CPU. */
 export const tfliteBackend: Backend = {
   name: 'TFLITE',
+  get runtime() {
+    const version = (native ?? wasm)?.version;
+    return version === undefined ? undefined : { name: 'tensorflow_lite', version };
+  },
   async load(blob, options) {
     if (native === undefined) native = CHOICE === 'wasm' ? null : openNative();
     wasm ??= openWasmRuntime();

@@ -2,6 +2,7 @@ import { errors } from '../../errors.ts';
 import { OK } from '../../protocol/reply.ts';
 import { integerAt, keywordAt, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { loadBackend } from './load-backend.ts';
 import { parseBackend } from './models.ts';
 
 /** The unit of BACKEND_MEMORY_LIMIT, RedisAI's load-time option of that name. */
@@ -16,7 +17,7 @@ export const aiConfig: Command = {
   summary: "Reads or changes this node's settings",
   syntax:
     'BACKENDSPATH path | LOADBACKEND backend path | MODEL_CHUNK_SIZE bytes | BACKEND_MEMORY_LIMIT megabytes | GET BACKENDSPATH|MODEL_CHUNK_SIZE|BACKEND_MEMORY_LIMIT',
-  run({ node }, args) {
+  run({ node, inTransaction }, args) {
     const { config, devices } = node;
     switch (keywordAt(args, 1)) {
       case 'GET':
@@ -53,9 +54,8 @@ export const aiConfig: Command = {
         return OK;
       case 'LOADBACKEND':
         if (args.length < 4) throw errors.wrongArity('ai.config');
-        // Backends come with the server; none is loaded from a path yet.
-        parseBackend(keywordAt(args, 2));
-        throw errors.errorLoadingBackend();
+        if (inTransaction) throw errors.runInTransaction();
+        return loadBackend(node, parseBackend(keywordAt(args, 2)), textAt(args, 3));
       default:
         throw errors.unsupportedSubcommand();
     }

@@ -46,6 +46,21 @@ const backendsInfo: Section = {
   shown: 'ai',
   fields: ({ devices }) => [
     ...[...devices.backendVersions()].map(([name, version]) => [`ai_${name}_version`, version] as const),
+    ...devices
+      .loadedBackends()
+      .map(
+        ({ backend, module, runtime, sessions, bytes }) =>
+          [
+            `ai_backend_${backend}`,
+            [
+              `module=${module ?? 'server'}`,
+              `runtime=${runtime?.name ?? ''}`,
+              `version=${runtime?.version ?? ''}`,
+              `sessions=${sessions}`,
+              `memory=${bytes}`,
+            ].join(','),
+          ] as const,
+      ),
     ['ai_onnxruntime_memory', devices.sessionBytes],
     ['ai_onnxruntime_memory_access_num', devices.counters().sessionsMade],
     // Each device runs as many at the same time, as in RedisAI; the one more thread loads.

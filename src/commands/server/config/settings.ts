@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { BACKEND_NAMES, type BackendName } from '../../../backends/model.ts';
 import { DURABILITIES } from '../../../keyspace/embedded/durability/persistence.ts';
 import { EVICTION_POLICIES, evictionPolicy } from '../../../keyspace/eviction-policy.ts';
 import type { NodeContext } from '../../../node-context.ts';
@@ -24,6 +26,17 @@ const LUA_TIME_LIMIT: Setting = {
     node.config.luaTimeLimitMs = integerFrom(0, value);
   },
 };
+
+/** The module of a backend, which AI.CONFIG LOADBACKEND tries before it puts it here. */
+function moduleOf(backend: BackendName): Setting {
+  return {
+    read: (node) => node.devices.settings.backends.current(backend) ?? '',
+    write: (node, value) => {
+      if (value !== '' && !existsSync(new URL(value))) throw new Error('there is no such file');
+      node.devices.settings.backends.set(backend, value === '' ? null : value);
+    },
+  };
+}
 
 /** What CONFIG reads and changes, by Redis's names. */
 export const SETTINGS: Readonly<Record<string, Setting>> = {
@@ -141,6 +154,10 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       node.config.backendsPath = value;
     },
   },
+  // What AI.CONFIG calls LOADBACKEND: file URLs of modules; nothing for what comes with the server.
+  ...Object.fromEntries(
+    BACKEND_NAMES.map((backend) => [`backend-${backend.toLowerCase()}`, moduleOf(backend)]),
+  ),
   databases: { read: () => '1' },
   // What redis-benchmark asks for; there is no such file.
   save: { read: () => '' },
