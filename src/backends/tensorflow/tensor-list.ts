@@ -1,5 +1,5 @@
 import { DATA_TYPES, type DataType } from '../onnx-graph/data-types.ts';
-import type { EmitOptions, GraphBuilder } from '../onnx-graph/graph-builder.ts';
+import type { GraphBuilder } from '../onnx-graph/graph-builder.ts';
 import { type Dim, numbersOf, type Shape, type Value } from '../onnx-graph/value.ts';
 
 /**
@@ -184,7 +184,11 @@ function repeated(
   return asSequence(list, out as Value);
 }
 
-/** All elements, along a new first dimension. They have to be alike. @param asked the shape that the graph says elements have. */
+/**
+ * All elements, along a new first dimension. They have to be alike. A loop that collects them, as ONNX Runtime's ConcatFromSequence gives
+ * memory that nobody wrote for empty elements among others, and ends the process where their ranks differ; a Loop checks what it collects.
+ * @param asked the shape that the graph says elements have.
+ */
 export function stackOf(builder: GraphBuilder, list: ListValue, asked?: Shape): Value {
   const { form } = list;
   if (form.kind === 'stack') return form.tensor;
@@ -194,45 +198,63 @@ export function stackOf(builder: GraphBuilder, list: ListValue, asked?: Shape): 
     return zeros(builder, { ...list, unwritten }, form.size);
   }
   const elements = mergedShape(mergedShape(list.elements, asked), list.written);
-  return joined(builder, list, elements, 1);
-}
-
-/** All elements, joined along their first dimension. */
-export function joinOf(builder: GraphBuilder, list: ListValue, asked?: Shape): Value {
-  const elements = mergedShape(mergedShape(list.elements, asked), list.written)?.with(0, null);
-  return joined(builder, sequenceOf(builder, list), elements, 0);
-}
-
-function joined(builder: GraphBuilder, list: ListValue, elements: Shape | undefined, axes: 0 | 1): Value {
-  const shape = elements && (axes === 1 ? [null, ...elements] : elements);
-  const options: EmitOptions = { outputs: [{ dtype: list.dtype, shape }] };
-  const join = (into: GraphBuilder) =>
-    into.emit('ConcatFromSequence', [list], { axis: 0, new_axis: axes }, options);
-  const inner = axes === 1 ? elements : elements?.slice(1);
-  const sizes = inner?.every((dim) => typeof dim === 'number') ? inner : undefined;
-  if (sizes === undefined) return join(builder);
-  // ONNX Runtime joins at least one. TensorFlow asks for a shape that is known where there is none.
-  const [some, none] = [builder.subgraph(), builder.subgraph()];
-  some.output(join(some));
-  none.output(
-    none.emit('Expand', [none.scalar(list.dtype, 0), none.ints([0, ...(sizes as readonly number[])])]),
-  );
-  const isEmpty = builder.emit('Equal', [lengthOf(builder, list), builder.scalar('int64', 0)]);
-  const branches = { then_branch: none, else_branch: some };
-  return builder.emitWithGraphs('If', [isEmpty], branches, options.outputs ?? [])[0] as Value;
-}
-
-/** The sizes of the elements' first dimensions, an int64 vector. */
-export function sizesOf(builder: GraphBuilder, list: ListValue): Value {
-  const sequence = sequenceOf(builder, list);
   const body = builder.subgraph();
   const index = body.input('int64', []);
   const goesOn = body.input('bool', []);
-  const shape = body.shapeOf(elementAt(body, { ...sequence, elements: undefined }, index));
+  const element = elementAt(body, { ...list, elements }, index);
   body.output(goesOn);
-  body.output(body.emit('Gather', [shape, body.scalar('int64', 0)], { axis: 0 }));
-  const outputs = [{ dtype: 'int64', shape: [null] }] as const;
+  body.output(element);
+  const outputs = [{ dtype: list.dtype, shape: elements && [null, ...elements] }];
   return builder.emitWithGraphs('Loop', [lengthOf(builder, list), null], { body }, outputs)[0] as Value;
+}
+
+/**
+ * All elements, joined along their first dimension, and how many rows each of them has, an int64 vector. They have to be alike but for
+ * that. Flat elements are joined: ONNX Runtime does not check the others well enough (see `stackOf`).
+ */
+export function joinOf(
+  builder: GraphBuilder,
+  list: ListValue,
+  asked?: Shape,
+): { readonly tensor: Value; readonly lengths: Value } {
+  const { dtype } = list;
+  const flat = emptyList(builder, list);
+  const body = builder.subgraph();
+  const index = body.input('int64', []);
+  const goesOn = body.input('bool', []);
+  const before = asSequence(list, body.sequenceInput(dtype));
+  const element = elementAt(body, { ...list, elements: undefined }, index);
+  const shape = body.shapeOf(element);
+  body.output(goesOn);
+  body.output(appended(body, before, body.emit('Reshape', [element, body.ints([-1])])));
+  body.output(shape);
+  const outputs = [
+    { dtype, shape: undefined, isSequence: true },
+    { dtype: 'int64', shape: [null, null] },
+  ] as const;
+  const [parts, shapes] = builder.emitWithGraphs(
+    'Loop',
+    [lengthOf(builder, list), null, flat],
+    { body },
+    outputs,
+  );
+  const rest = { from: builder.ints([1]), to: builder.ints([0x7fffffff]), axes: builder.ints([1]) };
+  const lengths = builder.emit('Gather', [shapes as Value, builder.scalar('int64', 0)], { axis: 1 });
+  const inner = builder.emit('Slice', [shapes as Value, rest.from, rest.to, rest.axes]);
+  // Where these differ, the numbers do not add up and the Reshape fails.
+  const sizes = builder.emit('ReduceMax', [inner, builder.ints([0])], { keepdims: 0 });
+  const total = builder.emit('ReduceSum', [lengths, builder.ints([0])], { keepdims: 1 });
+  const all = builder.emit(
+    'ConcatFromSequence',
+    [parts as Value],
+    { axis: 0 },
+    { outputs: [{ dtype, shape: [null] }] },
+  );
+  const tensor = builder.emit('Reshape', [all, builder.emit('Concat', [total, sizes], { axis: 0 })], {
+    allowzero: 1,
+  });
+  const known = mergedShape(mergedShape(list.elements, asked), list.written)?.with(0, null);
+  return { tensor: { ...tensor, shape: tensor.shape ?? known }, lengths };
 }
 
 /** The list of a tensor's parts of these lengths along its first dimension. */

@@ -51,7 +51,9 @@ const block: OpDefinition = {
     const length = op.emit('Gather', [op.shapeOf(x), op.ints([0])], { axis: 0 });
     const rest = op.emit('Sub', [length, op.reshape(most, [1])]);
     const pads = op.emit('Concat', [op.ints([0, 0, 0]), rest, op.ints([0, 0])], { axis: 0 });
-    return done.map((value) => op.emit('Pad', [value, pads]));
+    // A loop without rounds knows no sizes.
+    const given = op.emit('Concat', [op.reshape(most, [1]), op.shapeOf(cs)], { axis: 0 });
+    return done.map((value) => op.emit('Pad', [op.emit('Reshape', [value, given], { allowzero: 1 }), pads]));
   },
 };
 

@@ -108,7 +108,8 @@ export const tensorArrays = defineOps('Arrays of TensorFlow 1', {
       const sequence = list.sequenceOf(op.builder, arrayAt(op, 1));
       const rest = op.attributes.shape('element_shape_except0');
       const asked = rest && [null, ...rest];
-      return [list.joinOf(op.builder, sequence, asked), list.sizesOf(op.builder, sequence)];
+      const { tensor, lengths } = list.joinOf(op.builder, sequence, asked);
+      return [tensor, lengths];
     },
   }),
   ...versions('Split', { lower: (op) => list.splitOf(op.builder, op.input(1), op.input(2)) }),

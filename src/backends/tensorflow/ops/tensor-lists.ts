@@ -98,7 +98,8 @@ export const tensorLists = defineOps('Lists', {
       const sequence = list.sequenceOf(op.builder, listAt(op, 0));
       const asked =
         op.node.op === 'TensorListConcat' ? op.attributes.shape('element_shape') : askedShape(op, 1);
-      return [list.joinOf(op.builder, sequence, asked), list.sizesOf(op.builder, sequence)];
+      const { tensor, lengths } = list.joinOf(op.builder, sequence, asked);
+      return [tensor, lengths];
     },
   }),
   TensorListSplit: {
