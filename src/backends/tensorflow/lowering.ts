@@ -1,6 +1,6 @@
 import { errors, ServerError } from '../../errors.ts';
 import { Branches } from './branches.ts';
-import { Frames } from './frames.ts';
+import { type Frame, Frames } from './frames.ts';
 import {
   type FunctionBody,
   type Graph,
@@ -20,6 +20,7 @@ export class Lowering {
   readonly #needed: ReadonlySet<GraphNode>;
   readonly #controlFlow = new Map<Graph, ControlFlow>();
   readonly #calls = new Set<string>();
+  readonly #loops = new Set<Frame>();
 
   /** @param needed all nodes that the outputs need, those of functions' bodies too. */
   constructor(model: TensorFlowModel, needed: Iterable<GraphNode>) {
@@ -79,6 +80,17 @@ export class Lowering {
       const { dependencies } = this.#definitionOf(node);
       const needed = dependencies ? named(node, () => dependencies(node, scope)) : node.inputs;
       for (const next of needed) if (!scope.has(next)) stack.push({ ref: next, entered: false });
+    }
+  }
+
+  /** Lowers a loop. @throws Error when it needs a value that only leaves it at its end. */
+  looping<T>(frame: Frame, lower: () => T): T {
+    if (this.#loops.has(frame)) throw new Error('its loop needs what leaves it');
+    this.#loops.add(frame);
+    try {
+      return lower();
+    } finally {
+      this.#loops.delete(frame);
     }
   }
 
