@@ -14,6 +14,9 @@ import type { OpDefinition } from './op-registry.ts';
 import { definitionOf as find, OPS } from './ops/index.ts';
 import type { Scope } from './scope.ts';
 
+/** Functions that call others twice each grow without bounds; no graph that was ever made comes near this. */
+const MAX_NODES = 500_000;
+
 /** Lowers nodes into scopes, each once, what they need first. */
 export class Lowering {
   readonly #model: TensorFlowModel;
@@ -21,6 +24,7 @@ export class Lowering {
   readonly #controlFlow = new Map<Graph, ControlFlow>();
   readonly #calls = new Set<string>();
   readonly #loops = new Set<Frame>();
+  #lowered = 0;
 
   /** @param needed all nodes that the outputs need, those of functions' bodies too. */
   constructor(model: TensorFlowModel, needed: Iterable<GraphNode>) {
@@ -103,6 +107,13 @@ export class Lowering {
   }
 
   #lowerNode(scope: Scope, node: GraphNode): void {
+    if (++this.#lowered > MAX_NODES) {
+      throw errors.tfNode(
+        node.op,
+        node.name,
+        `the graph has more than ${MAX_NODES} nodes, functions expanded`,
+      );
+    }
     const out = named(node, () => this.#definitionOf(node).lower(new OpContext(node, scope)));
     scope.setOutputs(node.name, Array.isArray(out) ? out : [out]);
   }

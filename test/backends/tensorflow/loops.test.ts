@@ -172,6 +172,12 @@ describe('a loop that is damaged', () => {
 
   test.each<[string, string, Partial<TfNode>, string]>([
     ['needs what leaves it', 'loop/x2', { input: ['loop/x/exit'] }, 'its loop needs what leaves it'],
+    [
+      'ends with what leaves it',
+      'loop/x/switch',
+      { input: ['loop/x/exit', 'loop/loopcond'] },
+      'its loop needs',
+    ],
     ['needs itself', 'loop/x2', { input: ['loop/x2'] }, 'it needs its own output'],
     ['passes on what it passes on', 'loop/x', { input: ['loop/x'] }, 'it needs its own output'],
     ['has no condition', 'loop/loopcond', { op: 'Identity' }, 'it does not leave a loop through a Switch'],

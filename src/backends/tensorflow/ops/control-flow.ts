@@ -38,9 +38,10 @@ function lowerLoop(op: OpContext): Value {
     body: (into: GraphBuilder, values: readonly Value[]) =>
       round(into, values).lower(carried.map((v) => v.next)),
   };
-  const ends = scope.lowering.looping(frame, () => emitLoop(builder, loop));
-  const after = round(builder, ends);
-  for (const exit of frame.exits) scope.setOutputs(exit.name, after.lower(exit.inputs));
+  scope.lowering.looping(frame, () => {
+    const after = round(builder, emitLoop(builder, loop));
+    for (const exit of frame.exits) scope.setOutputs(exit.name, after.lower(exit.inputs));
+  });
   return scope.value(first(op.node));
 }
 
