@@ -115,11 +115,14 @@ export class Branches {
 
   /** The predicate of a Switch, by one name wherever it was passed on to. */
   #predicateOf(node: GraphNode): string {
-    let ref = node.inputs[1] as Ref;
-    for (;;) {
+    let ref = node.inputs[1];
+    if (ref === undefined) throw new Error(`the Switch '${node.name}' has no predicate`);
+    // Each at most once: a graph that is damaged may be cyclic.
+    for (const seen = new Set<string>(); ; seen.add(ref.node)) {
       const from = nodeNamed(this.#graph, ref.node);
       const [passed] = from.inputs;
-      if (passed === undefined || !(PASSES.has(from.op) || isSwitch(from))) return keyOf(ref);
+      if (passed === undefined || seen.has(ref.node) || !(PASSES.has(from.op) || isSwitch(from)))
+        return keyOf(ref);
       ref = passed;
     }
   }

@@ -1,4 +1,4 @@
-import type { Graph, GraphNode, Ref } from './graph.ts';
+import { type Graph, type GraphNode, originOf, type Ref } from './graph.ts';
 
 /** A value that goes round in a loop. */
 export interface LoopVariable {
@@ -28,6 +28,7 @@ const PASSES = new Set(['Identity', 'RefIdentity']);
 
 export const isSwitch = ({ op }: GraphNode): boolean => SWITCH.has(op);
 export const isMerge = ({ op }: GraphNode): boolean => MERGE.has(op);
+const isPassage = ({ op }: GraphNode): boolean => PASSES.has(op);
 export const isExit = ({ op }: GraphNode): boolean => EXIT.has(op);
 
 /** All loops of a graph. Of what no output needs there is nothing in them. */
@@ -86,8 +87,7 @@ export class Frames {
     const next = this.#node(back)?.inputs[0];
     if (back === undefined || initial === undefined || next === undefined) return;
     this.#merges.add(merge.name);
-    let enter = this.#node(initial);
-    while (enter !== undefined && PASSES.has(enter.op)) enter = this.#node(enter.inputs[0]);
+    const enter = originOf(this.#graph, initial, isPassage);
     if (enter === undefined || !ENTER.has(enter.op)) return;
     const isInvariant = this.#comesFrom(next, merge);
     this.#frameOf(enter).variables.push({ merge, initial, next, isInvariant });
@@ -95,15 +95,11 @@ export class Frames {
 
   /** Whether a value is what the Merge gave, passed on through Switch and Identity. */
   #comesFrom(ref: Ref, merge: GraphNode): boolean {
-    let node = this.#node(ref);
-    while (node !== undefined && (PASSES.has(node.op) || isSwitch(node))) node = this.#node(node.inputs[0]);
-    return node === merge;
+    return originOf(this.#graph, ref, (node) => isPassage(node) || isSwitch(node)) === merge;
   }
 
   #isLoopCondition(ref: Ref): boolean {
-    let node = this.#node(ref);
-    while (node !== undefined && PASSES.has(node.op)) node = this.#node(node.inputs[0]);
-    return node?.op === 'LoopCond';
+    return originOf(this.#graph, ref, isPassage)?.op === 'LoopCond';
   }
 
   #frameOf(enter: GraphNode): Frame {

@@ -1,6 +1,6 @@
 import { errors, ServerError } from '../../errors.ts';
 import { Branches } from './branches.ts';
-import { Frames } from './frames.ts';
+import { type Frame, Frames } from './frames.ts';
 import {
   type FunctionBody,
   type Graph,
@@ -14,12 +14,17 @@ import type { OpDefinition } from './op-registry.ts';
 import { definitionOf as find, OPS } from './ops/index.ts';
 import type { Scope } from './scope.ts';
 
+/** Functions that call others twice each grow without bounds; no graph that was ever made comes near this. */
+const MAX_NODES = 500_000;
+
 /** Lowers nodes into scopes, each once, what they need first. */
 export class Lowering {
   readonly #model: TensorFlowModel;
   readonly #needed: ReadonlySet<GraphNode>;
   readonly #controlFlow = new Map<Graph, ControlFlow>();
   readonly #calls = new Set<string>();
+  readonly #loops = new Set<Frame>();
+  #lowered = 0;
 
   /** @param needed all nodes that the outputs need, those of functions' bodies too. */
   constructor(model: TensorFlowModel, needed: Iterable<GraphNode>) {
@@ -82,6 +87,17 @@ export class Lowering {
     }
   }
 
+  /** Lowers a loop. @throws Error when it needs a value that only leaves it at its end. */
+  looping<T>(frame: Frame, lower: () => T): T {
+    if (this.#loops.has(frame)) throw new Error('its loop needs what leaves it');
+    this.#loops.add(frame);
+    try {
+      return lower();
+    } finally {
+      this.#loops.delete(frame);
+    }
+  }
+
   /** The position of a value among all outputs of its node. */
   portOf(graph: Graph, ref: Ref): number {
     if (ref.output === undefined) return ref.port;
@@ -91,6 +107,13 @@ export class Lowering {
   }
 
   #lowerNode(scope: Scope, node: GraphNode): void {
+    if (++this.#lowered > MAX_NODES) {
+      throw errors.tfNode(
+        node.op,
+        node.name,
+        `the graph has more than ${MAX_NODES} nodes, functions expanded`,
+      );
+    }
     const out = named(node, () => this.#definitionOf(node).lower(new OpContext(node, scope)));
     scope.setOutputs(node.name, Array.isArray(out) ? out : [out]);
   }

@@ -76,6 +76,22 @@ describe('a function of the library', () => {
     );
   });
 
+  test('that grows without bounds is refused', async () => {
+    const functions = Array.from(
+      { length: 40 },
+      (_, i): FunctionSpec => ({
+        name: `f${i}`,
+        arguments: { a: 'float' },
+        results: { r: [i === 39 ? 'a' : 'second:r:0', 'float'] },
+        nodes:
+          i === 39 ? [] : [node(`f${i + 1}`, 'first', ['a']), node(`f${i + 1}`, 'second', ['first:r:0'])],
+      }),
+    );
+    expect(await refusal(graphWithFunctions([x, node('f0', 'y', ['x'])], functions), ['x'], ['y'])).toContain(
+      'the graph has more than 500000 nodes, functions expanded',
+    );
+  });
+
   test('that is not there is refused, and ops in one that are not known are named', async () => {
     const missing = [x, node('PartitionedCall', 'y', ['x'], { f: functionNamed('gone') })];
     expect(await refusal(graphWithFunctions(missing, []), ['x'], ['y'])).toBe(

@@ -154,6 +154,44 @@ describe('a loop of TensorFlow 1', () => {
   });
 });
 
+describe('a loop that is damaged', () => {
+  const refused = (name: string, change: Partial<TfNode>) => {
+    const nodes = [
+      ...[placeholder('x', 'float', [-1]), placeholder('n', 'int32', []), zero, one],
+      ...counting('loop', 'n', {
+        variables: { x: { from: 'x' } },
+        body: [node('Neg', 'loop/x2', ['loop/x'])],
+        next: { x: 'loop/x2' },
+      }),
+    ].map((each) => (each.name === name ? { ...each, ...change } : each));
+    return open(graphDef(...nodes), ['x', 'n'], ['loop/x/exit']).then(
+      () => 'it was not refused',
+      (error: Error) => error.message,
+    );
+  };
+
+  test.each<[string, string, Partial<TfNode>, string]>([
+    ['needs what leaves it', 'loop/x2', { input: ['loop/x/exit'] }, 'its loop needs what leaves it'],
+    [
+      'ends with what leaves it',
+      'loop/x/switch',
+      { input: ['loop/x/exit', 'loop/loopcond'] },
+      'its loop needs',
+    ],
+    ['needs itself', 'loop/x2', { input: ['loop/x2'] }, 'it needs its own output'],
+    ['passes on what it passes on', 'loop/x', { input: ['loop/x'] }, 'it needs its own output'],
+    ['has no condition', 'loop/loopcond', { op: 'Identity' }, 'it does not leave a loop through a Switch'],
+    [
+      'becomes another dtype',
+      'loop/x2',
+      { op: 'Shape' },
+      'a value of it is of another kind at the end of a round',
+    ],
+  ])('is refused: it %s', async (_, name, change, reason) => {
+    expect(await refused(name, change)).toContain(`cannot be lowered: ${reason}`);
+  });
+});
+
 describe('branches of TensorFlow 1', () => {
   const predicate = (value: boolean) => tensor('BOOL', [], [Number(value)]);
   /** As tf.cond writes it: everything by way of a Switch on the same predicate. */

@@ -31,13 +31,17 @@ function lowerLoop(op: OpContext): Value {
     });
     return inner;
   };
-  const ends = emitLoop(builder, {
+  const loop = {
     initial,
-    condition: (into, values) => round(into, values).lower([condition])[0] as Value,
-    body: (into, values) => round(into, values).lower(carried.map((v) => v.next)),
+    condition: (into: GraphBuilder, values: readonly Value[]) =>
+      round(into, values).lower([condition])[0] as Value,
+    body: (into: GraphBuilder, values: readonly Value[]) =>
+      round(into, values).lower(carried.map((v) => v.next)),
+  };
+  scope.lowering.looping(frame, () => {
+    const after = round(builder, emitLoop(builder, loop));
+    for (const exit of frame.exits) scope.setOutputs(exit.name, after.lower(exit.inputs));
   });
-  const after = round(builder, ends);
-  for (const exit of frame.exits) scope.setOutputs(exit.name, after.lower(exit.inputs));
   return scope.value(first(op.node));
 }
 

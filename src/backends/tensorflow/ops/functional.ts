@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../../onnx-graph/graph-builder.ts';
 import type { Value } from '../../onnx-graph/value.ts';
-import type { FunctionBody } from '../graph.ts';
+import { type FunctionBody, originOf } from '../graph.ts';
 import { emitChoice, emitLoop, truthOf } from '../loops.ts';
 import type { OpContext } from '../op-context.ts';
 import { alike, defineOps, type OpDefinition } from '../op-registry.ts';
@@ -34,13 +34,8 @@ function functionOf(op: OpContext, attribute: string): string {
 
 /** The results that are the arguments themselves, in the same place. */
 function isPassedOn(body: FunctionBody, index: number): boolean {
-  let ref = body.results[index];
-  for (;;) {
-    const node = ref && body.nodes.get(ref.node);
-    if (node === undefined) return false;
-    if (node.op !== 'Identity') return node.name === body.arguments[index];
-    ref = node.inputs[0];
-  }
+  const origin = originOf(body, body.results[index], (node) => node.op === 'Identity');
+  return origin !== undefined && origin.name === body.arguments[index];
 }
 
 function lowerWhile(op: OpContext): readonly Value[] {

@@ -1,5 +1,5 @@
 import { numbersOf, type Value } from '../../onnx-graph/value.ts';
-import type { GraphNode } from '../graph.ts';
+import { type GraphNode, originOf, type Ref } from '../graph.ts';
 import type { OpContext } from '../op-context.ts';
 import { alike, defineOps, type OpDefinition } from '../op-registry.ts';
 import * as list from '../tensor-list.ts';
@@ -18,18 +18,16 @@ function versions(name: string, definition: OpDefinition): Record<string, OpDefi
 
 /** The node that counts the indices, when they are 0, 1, 2 and so on. */
 function countOfRange(op: OpContext, input: number): GraphNode | undefined {
-  const node = nodeAt(op, op.node.inputs[input]?.node);
+  const node = nodeAt(op, op.node.inputs[input]);
   if (node?.op !== 'Range' || !op.scope.has({ node: node.name, port: 0 })) return undefined;
   const [start, limit, step] = node.inputs;
   if (start === undefined || limit === undefined || step === undefined) return undefined;
   const is = (ref: typeof start, number: number) => numbersOf(op.scope.value(ref))?.[0] === number;
-  return is(start, 0) && is(step, 1) ? nodeAt(op, limit.node) : undefined;
+  return is(start, 0) && is(step, 1) ? nodeAt(op, limit) : undefined;
 }
 
-function nodeAt(op: OpContext, name: string | undefined): GraphNode | undefined {
-  let node = name === undefined ? undefined : op.scope.graph.nodes.get(name);
-  while (node?.op === 'Identity') node = op.scope.graph.nodes.get(node.inputs[0]?.node ?? '');
-  return node;
+function nodeAt(op: OpContext, ref: Ref | undefined): GraphNode | undefined {
+  return originOf(op.scope.graph, ref, (node) => node.op === 'Identity');
 }
 
 function gather(op: OpContext): Value {
