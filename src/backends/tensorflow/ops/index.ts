@@ -7,8 +7,10 @@ import { convolutions } from './convolutions.ts';
 import { detection } from './detection.ts';
 import { diagonals } from './diagonals.ts';
 import { elementwise } from './elementwise.ts';
+import { fused } from './fused.ts';
 import { matrices } from './matrices.ts';
 import { normalization } from './normalization.ts';
+import { quantization } from './quantization.ts';
 import { randoms } from './random.ts';
 import { reductions } from './reductions.ts';
 import { resizing } from './resizing.ts';
@@ -18,6 +20,7 @@ import { segmented } from './segments.ts';
 import { sets } from './sets.ts';
 import { shapes } from './shapes.ts';
 import { slices } from './slices.ts';
+import { strings } from './strings.ts';
 
 /** All families, in the order of the documentation. */
 export const FAMILIES: readonly OpFamily[] = [
@@ -40,6 +43,9 @@ export const FAMILIES: readonly OpFamily[] = [
   blocks,
   colours,
   detection,
+  quantization,
+  fused,
+  strings,
 ];
 
 /** All ops that can be lowered, by TensorFlow's names. */
