@@ -8,6 +8,7 @@ import {
   printParseErrorCode,
 } from 'jsonc-parser';
 import { z } from 'zod';
+import { EVICTION_POLICIES } from '../src/keyspace/eviction-policy.ts';
 import { announcedAddress, hostsOf, nodeAccessFields, sharedAccessFields } from './access-config.ts';
 import { formatRanges, mergeRanges, parseRange, SLOT_COUNT } from './slot-map.ts';
 
@@ -29,13 +30,19 @@ const configSchema = z.strictObject({
       threadsPerQueue: z.int().min(1).max(1024).default(1),
       intraOpParallelism: z.int().min(0).max(1024).default(0),
       interOpParallelism: z.int().min(0).max(1024).default(0),
+      /** Runs that may wait for a device of a node. */
+      maxQueueLength: z.int().min(1).default(10_000),
+      /** Bytes of the loaded models of a node; 0 for no limit. */
+      backendMemoryLimit: z.int().min(0).default(0),
     })
     .prefault({}),
   modelExecutionTimeoutMs: z.int().min(1000).default(5000),
   /** Bytes a node; 0 for no limit. */
   maxmemory: z.int().min(0).default(0),
+  maxmemoryPolicy: z.enum(EVICTION_POLICIES).default('noeviction'),
   durability: z.enum(['always', 'everysec', 'off']).default('everysec'),
   volatileTensors: z.array(z.string()).default([]),
+  warmup: z.enum(['lazy', 'eager']).default('lazy'),
 });
 
 export type ClusterConfig = z.infer<typeof configSchema>;

@@ -39,6 +39,8 @@ export class ClientSession extends Connection {
   monitoring = false;
   /** Set by CLIENT NO-EVICT; nothing is evicted here, CLIENT LIST shows it. */
   noEvict = false;
+  /** Set by REPLCONF RDB-FILTER-ONLY, which names parts of a copy: none of them are keys. */
+  wantsNoKeys = false;
   transaction: Transaction | null = null;
   /** Set while a blocking command waits. */
   blocked: BlockedCommand | null = null;
@@ -74,6 +76,11 @@ export class ClientSession extends Connection {
     return channels.size + patterns.size + shardChannels.size;
   }
 
+  /** Bytes that it holds: of requests under way, queued commands, and replies that are not sent. */
+  get memoryBytes(): number {
+    return this.queryBytes + this.argumentBytes + this.#queuedBytes() + this.outputBytes;
+  }
+
   /** Ends all WATCHes. */
   unwatch(): void {
     for (const end of this.watched.values()) end();
@@ -87,6 +94,7 @@ export class ClientSession extends Connection {
     this.asking = false;
     this.readonly = false;
     this.monitoring = false;
+    this.wantsNoKeys = false;
     this.transaction = null;
     this.replyMode = 'on';
     this.writer.protocol = 2;
@@ -111,15 +119,15 @@ export class ClientSession extends Connection {
       ['ssub', this.subscribed.shardChannels.size],
       ['multi', this.transaction?.commands.length ?? -1],
       ['qbuf', this.queryBytes],
-      ['qbuf-free', 0],
-      ['argv-mem', 0],
+      ['qbuf-free', this.reservedBytes],
+      ['argv-mem', this.argumentBytes],
       ['multi-mem', this.#queuedBytes()],
       ['rbs', 0],
       ['rbp', 0],
       ['obl', this.writer.pendingBytes],
       ['oll', this.socket.writableLength > 0 ? 1 : 0],
       ['omem', this.outputBytes],
-      ['tot-mem', this.queryBytes + this.outputBytes],
+      ['tot-mem', this.memoryBytes],
       ['events', 'r'],
       ['cmd', this.lastCommand === '' ? 'NULL' : this.lastCommand],
       ['user', shown(this.user.name)],

@@ -1,6 +1,6 @@
 import { type Answer, call } from './call.ts';
 import type { ClientSession } from './client-session.ts';
-import type { Command } from './commands/command.ts';
+import type { Command, CommandFlag } from './commands/command.ts';
 import { errors } from './errors.ts';
 import type { NodeContext } from './node-context.ts';
 import { type Reply, ServerError, SimpleString } from './protocol/reply.ts';
@@ -14,6 +14,9 @@ const ALLOWED_WHILE_SUBSCRIBED = new Set([
   ...['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sunsubscribe'],
   ...['ping', 'quit', 'reset'],
 ]);
+
+/** What a client may do in a transaction when memory is full. */
+const END_TRANSACTION = new Set(['exec', 'discard', 'quit', 'reset']);
 
 /** Takes a client's commands to where they run: finds the command, checks what holds for all of them, queues it in a transaction or runs it. */
 export class Dispatcher {
@@ -70,13 +73,15 @@ export class Dispatcher {
       this.#check(client, command, args);
     } catch (error) {
       statistics.perCommand.of(command).rejected++;
-      if (error instanceof ServerError) statistics.countError(error.message);
-      throw error;
+      if (!(error instanceof ServerError)) throw error;
+      const refusal = command.name === 'exec' ? abort(client, error) : error;
+      statistics.countError(refusal.message);
+      throw refusal;
     }
   }
 
   #check(client: ClientSession, command: Command, args: Arguments): void {
-    const { commands, slots, keyspace, config, access, persistence } = this.#node;
+    const { commands, slots, keyspace, memory, access, persistence } = this.#node;
     if (!commands.arityFits(command, args.length)) throw errors.wrongArity(command.arityName ?? command.name);
     if (client.transaction !== null && command.flags.includes('no_multi')) throw errors.notInTransaction();
     access.admit(client, command, args);
@@ -88,10 +93,8 @@ export class Dispatcher {
         if (wasAsking) client.asking = false;
       }
     }
-    if (config.maxmemory > 0 && keyspace.usedBytes > config.maxmemory && command.flags.includes('denyoom')) {
-      throw errors.outOfMemory();
-    }
-    if (persistence?.error != null && command.flags.includes('write')) {
+    if (memory.enforce() && takesMemory(client, command)) throw errors.outOfMemory();
+    if (persistence?.error != null && has(client, command, 'write')) {
       throw errors.misconf(persistence.error.message);
     }
     if (client.monitoring && (command.flags.includes('write') || command.flags.includes('readonly'))) {
@@ -111,6 +114,26 @@ export class Dispatcher {
     await this.#node.pause.over();
     return client.closed || client.closing ? undefined : this.execute(client, args);
   }
+}
+
+/** Whether the command has the flag, or EXEC is to run one that has. */
+function has({ transaction }: ClientSession, command: Command, flag: CommandFlag): boolean {
+  if (command.flags.includes(flag)) return true;
+  if (command.name !== 'exec' || transaction === null) return false;
+  return transaction.commands.some((queued) => queued.command.flags.includes(flag));
+}
+
+/** Whether the command may take memory, as any does that a transaction would queue. */
+function takesMemory(client: ClientSession, command: Command): boolean {
+  if (client.transaction !== null && !END_TRANSACTION.has(command.name)) return true;
+  return has(client, command, 'denyoom');
+}
+
+/** What EXEC answers that is refused itself; a transaction is over with it. */
+function abort(client: ClientSession, refusal: ServerError): ServerError {
+  client.transaction = null;
+  client.unwatch();
+  return errors.execRefused(refusal.message.replace(/^ERR /, ''));
 }
 
 /** Small arguments are views on the read buffer; what waits has to keep its own. */

@@ -33,6 +33,9 @@ export const errors = {
   wrongType: () => error('WRONGTYPE Operation against a key holding the wrong kind of value'),
   noSuchKey: () => error('ERR no such key'),
   outOfMemory: () => error("OOM command not allowed when used memory > 'maxmemory'."),
+  loading: () => error('LOADING Redis is loading the dataset in memory'),
+  unreadableValue: (reason: string) => error(`ERR the value cannot be read from the data folder: ${reason}`),
+  tooManyDevices: (most: number) => error(`ERR no more devices: ${most} are in use, which is the most`),
   misconf: (reason: string) => error(`MISCONF Errors writing to the data folder: ${reason}`),
   invalidExpire: (name: string) => error(`ERR invalid expire time in '${name}' command`),
   invalidCursor: () => error('ERR invalid cursor'),
@@ -83,9 +86,17 @@ export const errors = {
     error(
       'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.',
     ),
+  nothingToReload: () => error('ERR There is nothing to reload: the data lives in memory only'),
+  shutdownFailed: () => error('ERR Errors trying to SHUTDOWN. Check logs.'),
   noShutdown: () => error('ERR No shutdown in progress.'),
   invalidMasterPort: () => error('ERR Invalid master port'),
   noReplication: () => error('ERR REPLICAOF is not available: this engine has no replicas'),
+  /** A Redis that was told to follow this node would otherwise fall back to SYNC, again and again. */
+  noPsync: () =>
+    error('NOMASTERLINK PSYNC is not available: this engine has no replicas, SYNC sends a copy of all keys'),
+  unknownReplconf: (option: string) => error(`ERR Unrecognized REPLCONF option: ${option}`),
+  rdbFilterMissing: () => error('ERR Missing rdb-filter-only values'),
+  rdbFilterUnknown: (filter: string) => error(`ERR Unsupported rdb-filter-only option: ${filter}`),
   replicaofInCluster: () => error('ERR REPLICAOF not allowed in cluster mode.'),
   failoverInCluster: () =>
     error('ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.'),
@@ -101,6 +112,7 @@ export const errors = {
   execWithoutMulti: () => error('ERR EXEC without MULTI'),
   discardWithoutMulti: () => error('ERR DISCARD without MULTI'),
   execAborted: () => error('EXECABORT Transaction discarded because of previous errors.'),
+  execRefused: (reason: string) => error(`EXECABORT Transaction discarded because of: ${reason}`),
   notInTransaction: () => error('ERR Command not allowed inside a transaction'),
   watchInMulti: () => error('ERR WATCH inside MULTI is not allowed'),
   // Redis: lists, sorted sets and waiting for them
@@ -292,6 +304,7 @@ export const errors = {
   emptyTensorKey: () => error('ERR tensor key is empty or in a different shard'),
   unsupportedFormat: () => error('ERR unsupported data format'),
   bothBlobAndValues: () => error('ERR both BLOB and VALUES specified'),
+  tooManyValues: () => error('ERR the tensor has too many elements for VALUES, get its BLOB'),
 
   // RedisAI: DAGs
   dagMissingArguments: (command: string) => error(`ERR missing arguments for '${command}' command`),
@@ -400,6 +413,11 @@ export const errors = {
   executionTimeout: () => error('Exiting due to terminate flag being set to true'),
   executionBusy: () =>
     error('ERR model is set aside: an earlier run is past MODEL_EXECUTION_TIMEOUT and has not ended'),
+  queueFull: () => error("BUSY run not allowed when queued runs >= 'max-queue-length'."),
+  backendMemoryLimit: (bytes: number, most: number) =>
+    error(
+      `Onnxruntime memory limit exceeded: the model takes ${bytes} bytes, BACKEND_MEMORY_LIMIT leaves ${most}`,
+    ),
   loadTimeout: () => error('ERR loading the model took longer than the load timeout'),
   workerDied: () => error('ERR the worker that ran this model ended unexpectedly'),
   /** A text that comes from inside a backend, newlines flattened to spaces as RedisAI does. */
@@ -421,12 +439,27 @@ export const errors = {
   tfNode: (op: string, node: string, reason: string) =>
     error(`ERR TF op '${op}' (node '${node}') cannot be lowered: ${reason}`),
 
+  // RedisAI: TFLITE models
+  tfliteNoModel: () => error('Failed to load model from buffer'),
+  tfliteCrash: () => error('ERR TFLITE model ended the process that tried it first'),
+  tfliteHang: (ms: number) =>
+    error(`ERR TFLITE model did not come back within ${ms} ms from the process that tried it first`),
+  tfliteInputType: (name: string, expected: string, dtype: string) =>
+    error(`ERR TFLITE input '${name}' is ${expected}, got ${dtype}`),
+  tfliteInputShape: (name: string, expected: readonly number[], shape: readonly number[]) =>
+    error(`ERR TFLITE input '${name}' has the shape [${expected}], got [${shape}]`),
+  tfliteFixedShape: () => error('ERR TFLITE inputs have fixed shapes in the WASM runtime'),
+  tfliteOutputType: (name: string, type: string) =>
+    error(`ERR TFLITE output '${name}' is ${type}, which no tensor can hold`),
+
   runInTransaction: () => error('ERR Cannot run RedisAI command within a transaction or a LUA script'),
 
   // RedisAI: configuration
   unsupportedSubcommand: () => error('ERR unsupported subcommand'),
   chunkSizeMissing: () => error('ERR MODEL_CHUNK_SIZE: missing chunk size'),
   chunkSizeInvalid: () => error('ERR MODEL_CHUNK_SIZE: invalid chunk size'),
+  memoryLimitMissing: () => error('ERR BACKEND_MEMORY_LIMIT: missing memory limit'),
+  memoryLimitInvalid: () => error('ERR BACKEND_MEMORY_LIMIT: invalid memory limit'),
   backendsPathMissing: () => error('ERR BACKENDSPATH: missing path argument'),
   errorLoadingBackend: () => error('ERR error loading backend'),
 } as const;

@@ -10,8 +10,10 @@ import { formatRanges, nodeId, SlotMap } from '../cluster/slot-map.ts';
 import { Supervisor } from '../cluster/supervisor.ts';
 import type { AccessOptions } from './access/access-control.ts';
 import { parseBytes } from './commands/server/sizes.ts';
-import type { DeviceSettings } from './execution/device-actor.ts';
+import type { DeviceSettings } from './execution/devices.ts';
+import { WARM_UPS, type WarmUp } from './execution/warm-up.ts';
 import { DURABILITIES, type Durability } from './keyspace/embedded/durability/persistence.ts';
+import { EVICTION_POLICIES, type EvictionPolicy, evictionPolicy } from './keyspace/eviction-policy.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
 
@@ -20,9 +22,13 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --threads-per-queue N         runs at the same time on a device (1)
   --intra-op-parallelism N      threads inside an operator (0: the backend decides)
   --inter-op-parallelism N      operators at the same time (0: the backend decides)
+  --max-queue-length N          runs that may wait for a device, more are refused (10000)
+  --backend-memory-limit SIZE   of loaded models, such as 500mb; idle ones are unloaded; 0 for no limit (0)
   --model-execution-timeout MS  longest run (5000, at least 1000)
   --maxmemory SIZE              such as 2gb; 0 for no limit (0)
+  --maxmemory-policy POLICY     what goes above it: allkeys-lru, volatile-ttl.. (noeviction)
   --durability WHEN             writes are safe from a loss of power: always, everysec, off (everysec)
+  --warmup WHEN                 stored models are loaded when they first run or at the start: lazy, eager (lazy)
   --volatile-tensors PATTERN    tensors under such keys stay in memory only; may be given several times
   --enable-debug-command WHO    who may use DEBUG: no, local, yes (no)
   --host ADDRESSES              several with commas or spaces between; 0.0.0.0 for all (127.0.0.1)
@@ -34,6 +40,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --unixsocket FILE             with --unixsocketperm MODE, such as 770
   With a TLS port or a unix socket, --port 0 turns plain connections off.
 both: --log-format text|json  --log-level info
+tessera backup | restore --help     copies of a node's keys
 The data folder is --data, else TESSERA_DATA, else ./data.
 `;
 
@@ -44,6 +51,9 @@ const LEAST_EXECUTION_TIMEOUT_MS = 1000;
 const STOP_PATIENCE_MS = 2000;
 
 class UsageError extends Error {}
+
+// These are tools with arguments of their own; they end the process.
+if (/^(backup|restore)$/.test(process.argv[2] ?? '')) await import('./backup/main.ts');
 
 const { values, positionals } = readArguments();
 
@@ -70,9 +80,13 @@ function readArguments() {
         'threads-per-queue': { type: 'string', default: '1' },
         'intra-op-parallelism': { type: 'string', default: '0' },
         'inter-op-parallelism': { type: 'string', default: '0' },
+        'max-queue-length': { type: 'string', default: '10000' },
+        'backend-memory-limit': { type: 'string', default: '0' },
         'model-execution-timeout': { type: 'string', default: '5000' },
         maxmemory: { type: 'string', default: '0' },
+        'maxmemory-policy': { type: 'string', default: 'noeviction' },
         durability: { type: 'string', default: 'everysec' },
+        warmup: { type: 'string', default: 'lazy' },
         'volatile-tensors': { type: 'string', multiple: true, default: [] },
         'enable-debug-command': { type: 'string', default: 'no' },
         'log-format': { type: 'string', default: process.env.TESSERA_LOG_FORMAT ?? 'text' },
@@ -100,6 +114,7 @@ function whole(
     | 'threads-per-queue'
     | 'intra-op-parallelism'
     | 'inter-op-parallelism'
+    | 'max-queue-length'
     | 'model-execution-timeout',
   low: number,
   high: number,
@@ -123,6 +138,19 @@ function durability(): Durability {
   const mode = DURABILITIES.find((known) => known === values.durability);
   if (mode === undefined) throw new UsageError('--durability must be always, everysec or off');
   return mode;
+}
+
+function warmup(): WarmUp {
+  const when = WARM_UPS.find((known) => known === values.warmup);
+  if (when === undefined) throw new UsageError('--warmup must be lazy or eager');
+  return when;
+}
+
+function maxmemoryPolicy(): EvictionPolicy {
+  const policy = evictionPolicy(values['maxmemory-policy']);
+  if (policy === undefined)
+    throw new UsageError(`--maxmemory-policy must be one of ${EVICTION_POLICIES.join(', ')}`);
+  return policy;
 }
 
 async function start(): Promise<void> {
@@ -173,7 +201,9 @@ async function clusterNode(): Promise<void> {
     slots,
     devices: deviceSettings(config),
     maxmemory: config.maxmemory,
+    maxmemoryPolicy: config.maxmemoryPolicy,
     durability: { mode: config.durability, volatileTensors: config.volatileTensors },
+    warmup: config.warmup,
     log,
     onShutdown() {
       // The supervisor brings back what ends by itself, but not what was told to end.
@@ -202,11 +232,15 @@ async function serve(): Promise<void> {
       threadsPerQueue: whole('threads-per-queue', 1, 1024),
       intraOpParallelism: whole('intra-op-parallelism', 0, 1024),
       interOpParallelism: whole('inter-op-parallelism', 0, 1024),
+      maxQueueLength: whole('max-queue-length', 1, Number.MAX_SAFE_INTEGER),
+      backendMemoryLimit: parseBytes(values['backend-memory-limit']),
       executionTimeoutMs: timeout,
       loadTimeoutMs: LOAD_TIMEOUT_MS,
     },
     maxmemory: parseBytes(values.maxmemory),
+    maxmemoryPolicy: maxmemoryPolicy(),
     durability: { mode: durability(), volatileTensors: values['volatile-tensors'] },
+    warmup: warmup(),
     log,
     debugCommand: debugCommand(),
     onShutdown: () => process.kill(process.pid, 'SIGTERM'),

@@ -4,10 +4,13 @@ import type { ClientPause } from './client-pause.ts';
 import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
+import type { KeptSettings } from './kept-settings.ts';
 import type { Persistence } from './keyspace/embedded/durability/persistence.ts';
+import type { EvictionPolicy } from './keyspace/eviction-policy.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Waiters } from './keyspace/waiters.ts';
 import type { Listeners } from './listeners.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import type { LatencyMonitor } from './observability/latency-monitor.ts';
 import type { Logger } from './observability/log.ts';
 import type { Monitors } from './observability/monitors.ts';
@@ -21,16 +24,25 @@ import type { Scripts } from './scripting/scripts.ts';
 /** Settings that CONFIG and AI.CONFIG read and change at run time. Sizes in bytes. */
 export interface RuntimeConfig {
   maxmemory: number;
+  maxmemoryPolicy: EvictionPolicy;
+  /** Keys that eviction chooses from. */
+  maxmemorySamples: number;
+  /** How long eviction may hold up others at a time: 0 to 100, as in Redis. */
+  evictionTenacity: number;
   maxclients: number;
   protoMaxBulkLen: number;
   modelChunkSize: number;
   backendsPath: string;
   outputLimits: OutputLimits;
+  /** Most bytes that wait to be read as commands, of one client. */
+  queryBufferLimit: number;
   /** Commands that take longer get into SLOWLOG, in us; negative: none. */
   slowlogSlowerThanUs: number;
   slowlogMaxLength: number;
   /** Commands that take at least as long get into LATENCY, in ms; 0: none. */
   latencyThresholdMs: number;
+  /** A client that takes nothing of a copy of the keys for so long is given up. */
+  replTimeoutSeconds: number;
   /** Who may use DEBUG: nobody, clients of this machine, everybody. Fixed at the start, as in Redis. */
   readonly debugCommand: 'no' | 'local' | 'yes';
   /** After which a script is ended; 0: never. */
@@ -51,6 +63,7 @@ export interface NodeContext {
   /** Null outside cluster mode. */
   readonly slots: SlotMap | null;
   readonly keyspace: Keyspace;
+  readonly memory: MemoryLimit;
   /** Clients that wait for keys. */
   readonly waiters: Waiters;
   readonly devices: Devices;
@@ -65,9 +78,10 @@ export interface NodeContext {
   readonly pause: ClientPause;
   readonly clients: ReadonlyMap<number, ClientSession>;
   readonly commands: CommandTable;
-  /** Ends the node in order. */
+  /** Ends the node in order; a checkpoint comes first, where `persistence.savesAtEnd`. */
   shutdown(): void;
   readonly access: AccessControl;
+  readonly kept: KeptSettings;
   readonly listeners: Listeners;
   readonly log: Logger;
   /** Null where the data lives in memory only. */

@@ -8,12 +8,15 @@ import { globMatcher } from './commands/keys/glob.ts';
 import { CommandTable } from './commands/table.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { errors } from './errors.ts';
-import type { DeviceSettings } from './execution/device-actor.ts';
-import { Devices } from './execution/devices.ts';
+import { type DeviceSettings, Devices } from './execution/devices.ts';
+import { type WarmUp, warmUp } from './execution/warm-up.ts';
+import { KeptSettings } from './kept-settings.ts';
 import { type Durability, Persistence } from './keyspace/embedded/durability/persistence.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
+import type { EvictionPolicy } from './keyspace/eviction-policy.ts';
 import { Waiters } from './keyspace/waiters.ts';
 import { Listeners, type UnixSocketOptions } from './listeners.ts';
+import { MemoryLimit } from './memory-limit.ts';
 import type { NodeContext, RuntimeConfig } from './node-context.ts';
 import { LatencyMonitor } from './observability/latency-monitor.ts';
 import type { Logger } from './observability/log.ts';
@@ -43,9 +46,13 @@ export interface NodeOptions {
   readonly devices: DeviceSettings;
   /** Bytes; 0 for no limit. */
   readonly maxmemory: number;
+  /** What makes room above it; absent: nothing does. */
+  readonly maxmemoryPolicy?: EvictionPolicy;
   readonly log: Logger;
   /** How writes are kept in the data folder; absent: not at all. */
   readonly durability?: { readonly mode: Durability; readonly volatileTensors: readonly string[] };
+  /** When models from the data folder get their sessions; when they first run where absent. */
+  readonly warmup?: WarmUp;
   /** Who may use DEBUG; nobody where absent. */
   readonly debugCommand?: RuntimeConfig['debugCommand'];
   /** What SHUTDOWN does; closes the node where absent. */
@@ -55,10 +62,14 @@ export interface NodeOptions {
 /** RedisAI's default chunk, 511 MiB, just below Redis's longest bulk string. */
 const DEFAULT_CHUNK_BYTES = 511 * 1024 * 1024;
 const DEFAULT_MAX_BULK_BYTES = 512 * 1024 * 1024;
+const DEFAULT_QUERY_BUFFER_BYTES = 1024 ** 3;
+const DEFAULT_EVICTION_SAMPLES = 5;
+const DEFAULT_EVICTION_TENACITY = 10;
 const DEFAULT_MAX_CLIENTS = 10_000;
 const DEFAULT_SLOWLOG_US = 10_000;
 const DEFAULT_SLOWLOG_LENGTH = 128;
 const DEFAULT_LUA_TIME_LIMIT_MS = 5000;
+const DEFAULT_REPL_TIMEOUT_S = 60;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
@@ -67,29 +78,37 @@ export class TesseraNode {
   readonly #clients = new Map<number, ClientSession>();
   readonly #host: ConnectionHost<ClientSession>;
   readonly #outputs: OutputWatch;
+  readonly #warmup: WarmUp;
   #lastClientId = 0;
 
   constructor(options: NodeOptions) {
     this.#log = options.log;
+    this.#warmup = options.warmup ?? 'lazy';
     const config: RuntimeConfig = {
       maxmemory: options.maxmemory,
+      maxmemoryPolicy: options.maxmemoryPolicy ?? 'noeviction',
+      maxmemorySamples: DEFAULT_EVICTION_SAMPLES,
+      evictionTenacity: DEFAULT_EVICTION_TENACITY,
       maxclients: DEFAULT_MAX_CLIENTS,
       protoMaxBulkLen: DEFAULT_MAX_BULK_BYTES,
       modelChunkSize: DEFAULT_CHUNK_BYTES,
       backendsPath: '',
       outputLimits: DEFAULT_OUTPUT_LIMITS,
+      queryBufferLimit: DEFAULT_QUERY_BUFFER_BYTES,
       slowlogSlowerThanUs: DEFAULT_SLOWLOG_US,
       slowlogMaxLength: DEFAULT_SLOWLOG_LENGTH,
       latencyThresholdMs: 0,
+      replTimeoutSeconds: DEFAULT_REPL_TIMEOUT_S,
       debugCommand: options.debugCommand ?? 'no',
       luaTimeLimitMs: DEFAULT_LUA_TIME_LIMIT_MS,
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
-    const devices = new Devices(options.devices);
+    const devices = new Devices(options.devices, options.dataDirectory);
     const persistence =
       options.durability === undefined ? null : openPersistence(keyspace, options, options.durability);
     keyspace.onModelDropped((model) => devices.unload(model));
     const statistics = new NodeStatistics();
+    const latency = new LatencyMonitor();
     const hosts = typeof options.host === 'string' ? [options.host] : options.host;
     const listeners = new Listeners(
       {
@@ -115,6 +134,7 @@ export class TesseraNode {
       startedAt: Date.now(),
       slots: options.slots,
       keyspace,
+      memory: new MemoryLimit(keyspace, config, latency),
       waiters: new Waiters(keyspace),
       devices,
       scripts: new Scripts(options.log),
@@ -122,7 +142,7 @@ export class TesseraNode {
       statistics,
       rates: new Rates(statistics),
       slowLog: new SlowLog(),
-      latency: new LatencyMonitor(),
+      latency,
       monitors: new Monitors(),
       subscriptions: new Subscriptions(),
       pause: new ClientPause(),
@@ -131,9 +151,11 @@ export class TesseraNode {
       commands,
       access: new AccessControl(commands, this.#clients, options.access),
       listeners,
+      kept: new KeptSettings(),
       log: options.log,
       persistence,
     };
+    this.context.kept.restore(this.context);
     this.#outputs = new OutputWatch(
       () => config.outputLimits,
       (client) =>
@@ -147,8 +169,15 @@ export class TesseraNode {
         get maxBulkLength() {
           return config.protoMaxBulkLen;
         },
+        get queryBytes() {
+          return config.queryBufferLimit;
+        },
       },
       traffic: statistics.traffic,
+      flooded: (client) =>
+        this.#log.warn(
+          `client ${client.id} (${client.remoteAddress}) sends too much at once: query buffer limit reached`,
+        ),
       backlogged: (client) => this.#outputs.check(client),
       execute: (client, args) => dispatcher.execute(client, args),
       isStranger: (client) => this.context.access.mustLogIn(client),
@@ -172,6 +201,11 @@ export class TesseraNode {
 
   /** Starts to listen. @throws the system's error, such as EADDRINUSE, or the reason why the TLS files are of no use. */
   async listen(): Promise<void> {
+    const { persistence } = this.context;
+    if (persistence !== null) {
+      await persistence.ready;
+      if (this.#warmup === 'eager') void this.#warmUp(persistence);
+    }
     await this.context.listeners.listen();
   }
 
@@ -179,12 +213,19 @@ export class TesseraNode {
   async close(): Promise<void> {
     const closed = this.context.listeners.close();
     for (const client of this.#clients.values()) client.kill();
+    this.context.memory.close();
     this.context.keyspace.close();
     this.context.rates.close();
     this.context.pause.end();
     await this.context.persistence?.close();
     if (this.context.devices.stuckThreads === 0) await this.context.devices.close();
     await closed;
+  }
+
+  async #warmUp({ loaded }: Persistence): Promise<void> {
+    const { keyspace, devices, log } = this.context;
+    await loaded;
+    if (keyspace.loading === null) await warmUp(keyspace, devices, log);
   }
 
   #accept(socket: Socket, origin: Origin): ClientSession | null {
@@ -227,5 +268,11 @@ function openPersistence(
     isVolatile: (key) => patterns.some((matches) => matches(key)),
     failed: (error) => log.error({ err: error }, 'the data folder cannot be written, writes are refused'),
     recovered: () => log.info('the data folder can be written again'),
+    cut: ({ path, at, lostBytes, lastTurn, kept }) =>
+      log[kept.length === 0 ? 'info' : 'warn'](
+        `${path} ends at byte ${at}, after turn ${lastTurn}: ${lostBytes} bytes behind it are no whole turn${
+          kept.length === 0 ? '' : `; what was found is kept in ${kept.join(', ')}`
+        }`,
+      ),
   });
 }

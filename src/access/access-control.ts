@@ -4,7 +4,7 @@ import type { CommandTable } from '../commands/table.ts';
 import { errors } from '../errors.ts';
 import { asLatin1 } from '../protocol/latin1.ts';
 import type { Arguments } from '../protocol/request-reader.ts';
-import { readAclFile, writeAclFile } from './acl-file.ts';
+import { describeUsers, readAclFile, writeAclFile } from './acl-file.ts';
 import { type DenialEntry, DenialLog } from './denial-log.ts';
 import type { Denial } from './selector.ts';
 import { User } from './user.ts';
@@ -45,7 +45,7 @@ export class AccessControl {
     this.#users.set(DEFAULT_USER, this.defaultUser);
     this.requirepass = options.requirepass ?? '';
     this.applyRequirepass();
-    if (this.aclfile !== '') this.#replaceUsers(readAclFile(this.aclfile, table));
+    if (this.aclfile !== '') this.replaceUsers(readAclFile(this.aclfile, table));
   }
 
   /** Makes `requirepass` the default user's only password. */
@@ -97,13 +97,18 @@ export class AccessControl {
     const users = readAclFile(this.aclfile, this.#table);
     const gone = new Set(this.#users.values());
     gone.delete(this.defaultUser);
-    this.#replaceUsers(users);
+    this.replaceUsers(users);
     this.#closeConnectionsOf(gone, current);
   }
 
   /** Writes all users to the file. @throws the system's error. */
   save(): void {
     writeAclFile(this.aclfile, this.users());
+  }
+
+  /** All users as a file of users has them. */
+  describe(): string {
+    return describeUsers(this.users());
   }
 
   /** The state of a connection that has not said who it is. */
@@ -177,7 +182,8 @@ export class AccessControl {
     return user;
   }
 
-  #replaceUsers(users: Map<string, User>): void {
+  /** Puts these users in place of all others; without a default user among them that one is as it is at first. */
+  replaceUsers(users: ReadonlyMap<string, User>): void {
     this.defaultUser.become(users.get(DEFAULT_USER) ?? this.#freshDefaultUser());
     this.#users.clear();
     for (const [name, user] of users) this.#users.set(name, user);

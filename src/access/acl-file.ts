@@ -23,11 +23,20 @@ export function readAclFile(path: string, table: CommandTable): Map<string, User
   } catch (error) {
     throw new AclFileError(`Error loading ACLs, opening file '${path}': ${reasonOf(error)}`);
   }
+  return parseUsers(text, path, table);
+}
+
+/**
+ * Reads users from a text, one a line.
+ * @param origin where it comes from, for the error.
+ * @throws AclFileError naming every bad line.
+ */
+export function parseUsers(text: string, origin: string, table: CommandTable): Map<string, User> {
   const users = new Map<string, User>();
   let problems = '';
   text.split('\n').forEach((raw, index) => {
     const line = raw.replace(/^[ \t\r]+|[ \t\r]+$/g, '');
-    if (line !== '') problems += readLine(line, `${asLatin1(path)}:${index + 1}`, index + 1, users, table);
+    if (line !== '') problems += readLine(line, `${asLatin1(origin)}:${index + 1}`, index + 1, users, table);
   });
   if (problems !== '') {
     const warning =
@@ -72,9 +81,14 @@ function readLine(
   return problems;
 }
 
+/** The users as `parseUsers` reads them. */
+export function describeUsers(users: Iterable<User>): string {
+  return [...users].map((user) => `user ${user.name} ${user.describe()}\n`).join('');
+}
+
 /** Writes the users so that the file is either the old one or the new one, whole. @throws the system's error. */
 export function writeAclFile(path: string, users: Iterable<User>): void {
-  const text = [...users].map((user) => `user ${user.name} ${user.describe()}\n`).join('');
+  const text = describeUsers(users);
   const temporary = `${path}.tmp-${process.pid}-${Date.now()}`;
   try {
     const file = openSync(temporary, 'wx', FILE_MODE);

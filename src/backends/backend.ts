@@ -6,6 +6,13 @@ export interface SessionOptions {
   readonly intraOpParallelism: number;
   /** Operators at the same time; 0 leaves it to the backend. */
   readonly interOpParallelism: number;
+  /** For backends that try a model before they load it where it could do harm; absent, they do not. */
+  readonly trial?: {
+    /** The node's own folder, where they keep what they learn. */
+    readonly dataDirectory: string;
+    /** For loading the model and running it once. */
+    readonly timeoutMs: number;
+  };
 }
 
 /** A model loaded in one worker. Never shared between threads. */

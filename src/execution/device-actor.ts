@@ -1,22 +1,20 @@
-import type { SessionOptions } from '../backends/backend.ts';
 import type { NodeNames, StoredModel } from '../backends/model.ts';
-import { errors, ServerError } from '../errors.ts';
+import { errors } from '../errors.ts';
 import { countShared } from '../tensors/shared-memory.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import { rowsOf } from './batch.ts';
+import type { PlacedSettings } from './devices.ts';
 import { Lane } from './lane.ts';
 import type { LoadResult, RunResult } from './messages.ts';
 import { type PendingRun, type QueueLimit, type RunOutcome, RunQueue } from './run-queue.ts';
-
-export interface DeviceSettings extends SessionOptions {
-  /** Runs of this device at the same time. */
-  readonly threadsPerQueue: number;
-  readonly executionTimeoutMs: number;
-  readonly loadTimeoutMs: number;
-}
+import type { SessionHolder, SessionMemory } from './session-memory.ts';
+import { type LoadableModel, SessionPlacement } from './session-placement.ts';
+import { ThreadTime } from './thread-time.ts';
 
 export interface DeviceCounters {
   runs: number;
+  /** Runs that found the queue full. */
+  refusedRuns: number;
   timedOutRuns: number;
   workersReplaced: number;
   /** Sessions opened so far. */
@@ -25,13 +23,12 @@ export interface DeviceCounters {
 
 /** One task holds about this much work, so that small runs share a hand-over and nobody waits long for another's result. */
 const TASK_BUDGET_US = 1000;
-const COST_SMOOTHING = 0.2;
 
-interface PendingLoad {
-  readonly model: Pick<StoredModel, 'id' | 'backend' | 'blob'>;
-  readonly nodes: NodeNames | null;
-  readonly resolve: (result: LoadResult) => void;
-  readonly reject: (error: Error) => void;
+/** Requests that run together. */
+interface Batch {
+  readonly model: StoredModel;
+  readonly runs: readonly PendingRun[];
+  readonly expectedUs: number;
 }
 
 /**
@@ -40,17 +37,15 @@ interface PendingLoad {
  * There is one thread more than runs may go on at the same time, so that one can load a model while the others run.
  * A model runs only where it has a session; it gets one more where it waits and a thread is free.
  */
-export class DeviceActor {
+export class DeviceActor implements SessionHolder {
   readonly name: string;
-  readonly counters: DeviceCounters = { runs: 0, timedOutRuns: 0, workersReplaced: 0, sessionsMade: 0 };
-  readonly #settings: DeviceSettings;
+  readonly #counters = { runs: 0, refusedRuns: 0, timedOutRuns: 0, workersReplaced: 0 };
+  readonly #settings: PlacedSettings;
   readonly #lanes: Lane[];
   readonly #queue = new RunQueue();
-  readonly #loads: PendingLoad[] = [];
-  /** Sizes of the models that have sessions, by model id. */
-  readonly #blobBytes = new Map<number, number>();
-  /** Measured time of a run by model id, in us. */
-  readonly #cost = new Map<number, number>();
+  readonly #placement: SessionPlacement;
+  readonly #memory: SessionMemory;
+  readonly #threadTime = new ThreadTime();
   /** Models with a run that is past its deadline and still holds its thread: how many. */
   readonly #stuck = new Map<number, number>();
   /** Models that are gone: a command that began before may still hold one, and nobody would free its new session. */
@@ -59,29 +54,38 @@ export class DeviceActor {
   #pumpQueued = false;
   #closed = false;
 
-  constructor(name: string, settings: DeviceSettings) {
+  /** @param memory of all sessions of the node. */
+  constructor(name: string, settings: PlacedSettings, memory: SessionMemory) {
     this.name = name;
     this.#settings = settings;
-    const replaced = () => {
-      this.counters.workersReplaced++;
-    };
-    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => new Lane(replaced));
+    this.#memory = memory;
+    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => {
+      const lane: Lane = new Lane((gone) => {
+        this.#counters.workersReplaced++;
+        this.#placement.forget(lane, gone);
+      });
+      return lane;
+    });
+    this.#placement = new SessionPlacement(this.#lanes, settings, memory, this, {
+      changed: () => this.#eased(),
+      readySince: (modelId) => this.#queue.readySince(modelId, performance.now()),
+      failed: (model, error) => {
+        for (const run of this.#queue.takeModel(model.id)) run.reject(error);
+      },
+    });
   }
 
   get queueLength(): number {
     return this.#queue.size;
   }
 
-  /** Loaded models, once for each thread that has them; those that are still to be freed too. */
-  get sessions(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.resident.size + lane.unloading.length, 0);
+  get counters(): DeviceCounters {
+    return { ...this.#counters, sessionsMade: this.#placement.sessionsMade };
   }
 
-  /** What the sessions hold at least: the bytes of their models, once for each. What the runtime takes besides it does not tell. */
-  get sessionBytes(): number {
-    let bytes = 0;
-    for (const lane of this.#lanes) for (const id of lane.resident) bytes += this.#blobBytes.get(id) ?? 0;
-    return bytes;
+  /** Loaded models, once for each thread that has them; those that are still to be freed too. */
+  get sessions(): number {
+    return this.#placement.sessions;
   }
 
   /** Threads that a run past its deadline still holds. */
@@ -101,7 +105,7 @@ export class DeviceActor {
 
   /** How many threads hold a session of the model. */
   sessionsOf(modelId: number): number {
-    return this.#lanes.filter((lane) => lane.resident.has(modelId)).length;
+    return this.#placement.sessionsOf(modelId);
   }
 
   /**
@@ -109,20 +113,24 @@ export class DeviceActor {
    * @param nodes of a TF graph; null where the model itself has them.
    * @throws ServerError with the runtime's text when it is no good.
    */
-  load(model: PendingLoad['model'], nodes: NodeNames | null): Promise<LoadResult> {
-    return new Promise((resolve, reject) => {
-      this.#loads.push({ model, nodes, resolve, reject });
-      this.#pump();
-    });
+  load(model: LoadableModel, nodes: NodeNames | null): Promise<LoadResult> {
+    const loaded = this.#placement.load(model, nodes);
+    this.#pump();
+    return loaded;
   }
 
   /**
    * Queues a run.
    * @param limit until when it may wait in the queue; the answer is then 'TIMEDOUT'.
+   * @throws ServerError when the queue is full, the model is gone or set aside, or the run fails.
    */
   run(model: StoredModel, inputs: readonly Tensor[], limit: QueueLimit): Promise<RunOutcome> {
     if (this.#stuck.has(model.id)) return Promise.reject(errors.executionBusy());
     if (this.#dropped.has(model)) return Promise.reject(errors.emptyModelKey());
+    if (this.#queue.size >= this.#settings.maxQueueLength) {
+      this.#counters.refusedRuns++;
+      return Promise.reject(errors.queueFull());
+    }
     return new Promise((resolve, reject) => {
       const queuedAt = performance.now();
       this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, limit, resolve, reject });
@@ -134,12 +142,14 @@ export class DeviceActor {
   unload(model: StoredModel): void {
     this.#dropped.add(model);
     for (const run of this.#queue.takeModel(model.id)) run.reject(errors.emptyModelKey());
-    this.#cost.delete(model.id);
-    this.#blobBytes.delete(model.id);
-    for (const lane of this.#lanes) {
-      if (lane.resident.delete(model.id) || lane.loading === model.id) lane.unloading.push(model.id);
-    }
-    this.#freeIdle();
+    this.#placement.drop(model.id);
+    // It may have waited for room, in front of others.
+    this.#pumpSoon();
+  }
+
+  /** There may be room now for a model that had none. */
+  retry(): void {
+    this.#pumpSoon();
   }
 
   async close(): Promise<void> {
@@ -161,134 +171,71 @@ export class DeviceActor {
   #pump(): void {
     if (this.#closed) return;
     const now = performance.now();
+    const waited = this.#memory.withdraw(this);
     for (const run of this.#queue.takeExpired(now)) run.resolve('TIMEDOUT');
-    this.#startLoad();
-    const ready = this.#queue.readyModels(now);
+    this.#placement.startLoad();
     // Before others take the threads that are free: these would wait for as long as the others keep coming.
-    this.#spread(ready.filter((model) => this.#isStranded(model)));
-    for (const lane of this.#lanes) {
-      if (lane.busy !== 'idle' || this.#running() >= this.#settings.threadsPerQueue) continue;
-      const batches = this.#collect(lane, ready, now);
-      if (batches.length > 0) void this.#dispatch(lane, batches);
+    this.#placement.spread(this.#queue.readyModels(now, ({ id }) => this.#placement.isStranded(id)));
+    while (this.#running() < this.#settings.threadsPerQueue) {
+      // First whose turn it is, then where: with a thread's models first, those of another one would wait as long as it has work.
+      const model = this.#next(now, ({ id }) => this.#idleLane(id) !== undefined);
+      if (model === undefined) {
+        this.#placement.spread(this.#queue.readyModels(now, () => true));
+        break;
+      }
+      const lane = this.#idleLane(model.id) as Lane;
+      void this.#dispatch(lane, this.#collect(lane, now));
     }
-    if (this.#running() < this.#settings.threadsPerQueue) this.#spread(this.#queue.readyModels(now));
-    this.#freeIdle();
+    this.#placement.freeIdle();
+    if (this.#queue.size === 0 && this.#running() === 0) this.#threadTime.rest();
     this.#setTimer(now);
+    if (waited && !this.#memory.isWaiting(this)) this.#memory.eased();
   }
 
-  #freeIdle(): void {
-    for (const lane of this.#lanes) {
-      if (lane.busy === 'idle' && lane.unloading.length > 0) void this.#free(lane);
-    }
+  /** A thread is free again: its sessions are idle, or others than before. */
+  #eased(): void {
+    this.#memory.eased();
+    this.#pump();
   }
 
   #running(): number {
     return this.#lanes.filter((lane) => lane.busy === 'run').length;
   }
 
-  #collect(lane: Lane, ready: readonly StoredModel[], now: number): PendingRun[][] {
-    const batches: PendingRun[][] = [];
+  /** A thread that could run the model now. */
+  #idleLane(modelId: number): Lane | undefined {
+    return this.#lanes.find((lane) => lane.busy === 'idle' && lane.resident.has(modelId));
+  }
+
+  #next(now: number, test: (model: StoredModel) => boolean): StoredModel | undefined {
+    return this.#queue.next(now, test, (model) => this.#threadTime.turnOf(model));
+  }
+
+  #collect(lane: Lane, now: number): Batch[] {
+    const batches: Batch[] = [];
     let cost = 0;
-    for (const model of ready) {
-      if (!lane.resident.has(model.id)) continue;
-      while (cost < TASK_BUDGET_US) {
-        const expected = this.#cost.get(model.id) ?? TASK_BUDGET_US;
-        if (batches.length > 0 && cost + expected > TASK_BUDGET_US) break;
-        const batch = this.#queue.take(model, now);
-        if (batch === undefined) break;
-        batches.push(batch);
-        cost += expected;
-      }
+    while (cost < TASK_BUDGET_US) {
+      const model = this.#next(now, ({ id }) => lane.resident.has(id));
+      if (model === undefined) break;
+      if (batches.length > 0 && cost + this.#threadTime.expectedUs(model) > TASK_BUDGET_US) break;
+      const runs = this.#queue.take(model, now);
+      if (runs === undefined) break;
+      const expectedUs = this.#threadTime.begin(model);
+      batches.push({ model, runs, expectedUs });
+      cost += expectedUs;
     }
     return batches;
   }
 
-  /** Whether no thread will run it soon: those that have a session are loading something else, or there are none. */
-  #isStranded(model: StoredModel): boolean {
-    return !this.#lanes.some((lane) => lane.resident.has(model.id) && lane.busy !== 'load');
-  }
-
-  /** Whether the thread will have a session to offer in a moment, so that another one would be too many. */
-  #willRun(lane: Lane, modelId: number): boolean {
-    return lane.loading === modelId || (lane.busy === 'unload' && lane.resident.has(modelId));
-  }
-
-  /** Gives the first of these models that can have one a session in a free thread. */
-  #spread(models: readonly StoredModel[]): void {
-    for (const model of models) {
-      if (this.#lanes.some((lane) => this.#willRun(lane, model.id))) continue;
-      const lane = this.#freeLane(model.id);
-      if (lane === undefined) continue;
-      const reject = (error: Error) => {
-        for (const run of this.#queue.takeModel(model.id)) run.reject(error);
-      };
-      const nodes = { inputs: model.inputs, outputs: model.outputs };
-      void this.#loadIn(lane, { model, nodes, resolve: () => {}, reject });
-      return;
-    }
-  }
-
-  /** One load of a new model at a time. */
-  #startLoad(): void {
-    if (this.#lanes.some((lane) => lane.busy === 'load')) return;
-    const next = this.#loads[0];
-    if (next === undefined) return;
-    const lane = this.#freeLane(next.model.id);
-    if (lane === undefined) return;
-    this.#loads.shift();
-    void this.#loadIn(lane, next);
-  }
-
-  /** A free thread to load in: one without models, whose runs would wait meanwhile, else the one that ran least recently. */
-  #freeLane(modelId: number): Lane | undefined {
-    const free = this.#lanes.filter((lane) => lane.busy === 'idle' && !lane.resident.has(modelId));
-    return free.find((lane) => lane.resident.size === 0) ?? free.sort((a, b) => a.lastRunAt - b.lastRunAt)[0];
-  }
-
-  async #loadIn(lane: Lane, load: PendingLoad): Promise<void> {
-    const { model, nodes } = load;
-    const { intraOpParallelism, interOpParallelism, loadTimeoutMs } = this.#settings;
-    lane.busy = 'load';
-    lane.loading = model.id;
-    const abort = new AbortController();
-    const thread = lane.thread();
-    const timer = setTimeout(() => abort.abort(), loadTimeoutMs);
-    try {
-      const result = await lane.run(
-        {
-          kind: 'load',
-          modelId: model.id,
-          backend: model.backend,
-          blob: model.blob,
-          options: { intraOpParallelism, interOpParallelism },
-          nodes,
-        },
-        abort.signal,
-      );
-      if (!lane.unloading.includes(model.id)) {
-        lane.resident.add(model.id);
-        this.#blobBytes.set(model.id, model.blob.byteLength);
-        this.counters.sessionsMade++;
-      }
-      load.resolve(result as LoadResult);
-    } catch (error) {
-      if (abort.signal.aborted || this.#died(lane, thread)) {
-        load.reject(abort.signal.aborted ? errors.loadTimeout() : errors.workerDied());
-      } else load.reject(asBackendError(error));
-    } finally {
-      clearTimeout(timer);
-      lane.busy = 'idle';
-      lane.loading = null;
-      this.#pump();
-    }
-  }
-
-  async #dispatch(lane: Lane, batches: PendingRun[][]): Promise<void> {
+  async #dispatch(lane: Lane, batches: readonly Batch[]): Promise<void> {
     lane.busy = 'run';
     lane.lastRunAt = performance.now();
     const abort = new AbortController();
     const thread = lane.thread();
     const { progress } = lane;
+    lane.running = new Set(batches.map(({ model }) => model.id));
+    this.#placement.used(lane, lane.running);
+    const unload = lane.unloading.splice(0);
     progress[0] = 0n;
     progress[1] = process.hrtime.bigint();
     const stopWatching = this.#watch(progress, abort);
@@ -296,11 +243,11 @@ export class DeviceActor {
       const results = (await lane.run(
         {
           kind: 'run',
-          unload: lane.unloading.splice(0),
+          unload,
           progress,
-          runs: batches.map((batch) => ({
-            modelId: (batch[0] as PendingRun).model.id,
-            requests: batch.map((run) => run.inputs),
+          runs: batches.map(({ model, runs }) => ({
+            modelId: model.id,
+            requests: runs.map((run) => run.inputs),
           })),
         },
         abort.signal,
@@ -312,8 +259,9 @@ export class DeviceActor {
       this.#lost(progress, batches, abort.signal.aborted, thread, error);
     } finally {
       stopWatching();
+      this.#placement.freed(lane, unload);
       lane.busy = 'idle';
-      this.#pump();
+      this.#eased();
     }
   }
 
@@ -333,33 +281,31 @@ export class DeviceActor {
   /** A task that ended without results: its culprit is answered, the others of the same task run again elsewhere. */
   #lost(
     progress: Lane['progress'],
-    batches: PendingRun[][],
+    batches: readonly Batch[],
     late: boolean,
     thread: ReturnType<Lane['thread']>,
     error: unknown,
   ): void {
-    const culprit = Number(Atomics.load(progress, 0));
-    const batch = batches[culprit] ?? [];
-    const modelId = batch[0]?.model.id;
-    if (late) {
-      this.counters.timedOutRuns++;
-      if (modelId !== undefined) this.#setAside(modelId, thread);
-    }
+    const culprit = batches[Number(Atomics.load(progress, 0))];
+    if (late) this.#counters.timedOutRuns++;
+    if (late && culprit !== undefined) this.#setAside(culprit.model.id, thread);
     const reason = late ? errors.executionTimeout() : errors.workerDied();
     reason.cause = error;
-    for (const run of batch) {
+    for (const run of culprit?.runs ?? []) {
       run.model.statistics.calls++;
       run.model.statistics.errors++;
       run.reject(reason);
     }
-    if (late && modelId !== undefined) {
-      for (const run of this.#queue.takeModel(modelId)) run.reject(errors.executionBusy());
+    if (late && culprit !== undefined) {
+      for (const run of this.#queue.takeModel(culprit.model.id)) run.reject(errors.executionBusy());
     }
-    for (const other of batches.filter((b) => b !== batch).reverse()) {
-      const { model } = other[0] as PendingRun;
-      if (this.#stuck.has(model.id)) for (const run of other) run.reject(errors.executionBusy());
-      else if (this.#dropped.has(model)) for (const run of other) run.reject(errors.emptyModelKey());
-      else for (const run of other.reverse()) this.#queue.push(run, true);
+    for (const batch of batches.toReversed()) {
+      const { model, runs, expectedUs } = batch;
+      this.#threadTime.end(model, expectedUs, undefined);
+      if (batch === culprit) continue;
+      if (this.#stuck.has(model.id)) for (const run of runs) run.reject(errors.executionBusy());
+      else if (this.#dropped.has(model)) for (const run of runs) run.reject(errors.emptyModelKey());
+      else for (const run of runs.toReversed()) this.#queue.push(run, true);
     }
   }
 
@@ -373,21 +319,12 @@ export class DeviceActor {
     });
   }
 
-  #died(lane: Lane, thread: ReturnType<Lane['thread']>): boolean {
-    return thread !== undefined && lane.thread() !== thread;
-  }
-
-  #settle(batch: PendingRun[], result: RunResult): void {
-    const first = batch[0] as PendingRun;
-    const before = this.#cost.get(first.model.id);
-    this.#cost.set(
-      first.model.id,
-      before === undefined ? result.durationUs : before + COST_SMOOTHING * (result.durationUs - before),
-    );
-    this.counters.runs++;
+  #settle({ model, runs, expectedUs }: Batch, result: RunResult): void {
+    this.#threadTime.end(model, expectedUs, result.durationUs);
+    this.#counters.runs++;
     const { outcome } = result;
-    batch.forEach((run, i) => {
-      const { statistics } = run.model;
+    const { statistics } = model;
+    runs.forEach((run, i) => {
       statistics.calls++;
       statistics.durationUs += Math.round(result.durationUs);
       if (typeof outcome === 'string') {
@@ -402,18 +339,6 @@ export class DeviceActor {
     });
   }
 
-  async #free(lane: Lane): Promise<void> {
-    lane.busy = 'unload';
-    try {
-      await lane.run({ kind: 'unload', modelIds: lane.unloading.splice(0) }, new AbortController().signal);
-    } catch {
-      // The thread died, and the sessions with it.
-    } finally {
-      lane.busy = 'idle';
-      this.#pump();
-    }
-  }
-
   #setTimer(now: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -421,9 +346,4 @@ export class DeviceActor {
     if (next !== Number.POSITIVE_INFINITY)
       this.#timer = setTimeout(() => this.#pump(), Math.max(0, next - now) + 0.5);
   }
-}
-
-function asBackendError(error: unknown): ServerError {
-  if (error instanceof ServerError) return error;
-  return errors.backend(error instanceof Error ? error.message : String(error));
 }

@@ -1,10 +1,30 @@
 import { createRequire } from 'node:module';
+import type { SessionOptions } from '../backends/backend.ts';
 import type { StoredModel } from '../backends/model.ts';
 import { errors } from '../errors.ts';
-import { DeviceActor, type DeviceCounters, type DeviceSettings } from './device-actor.ts';
+import { DeviceActor, type DeviceCounters } from './device-actor.ts';
+import { SessionMemory } from './session-memory.ts';
+
+export interface DeviceSettings extends Pick<SessionOptions, 'intraOpParallelism' | 'interOpParallelism'> {
+  /** Runs of this device at the same time. */
+  readonly threadsPerQueue: number;
+  /** Runs that may wait for a device, more are refused; at least 1. */
+  maxQueueLength: number;
+  /** Bytes of all sessions of a node; 0 for no limit. */
+  backendMemoryLimit: number;
+  readonly executionTimeoutMs: number;
+  readonly loadTimeoutMs: number;
+}
+
+/** With what the node adds to them. */
+export interface PlacedSettings extends DeviceSettings {
+  readonly dataDirectory: string;
+}
 
 const DEVICE = /^(CPU|GPU)(:\d*)?$/i;
 const LONGEST_NAME = 9;
+/** Each has threads of its own (two and about 45 MB at least), for good, and clients may name them as they like. */
+const MOST_DEVICES = 16;
 
 /** Whether the text names a device: CPU or GPU, with a number or without, in any case. */
 export function isDeviceName(name: string): boolean {
@@ -13,17 +33,19 @@ export function isDeviceName(name: string): boolean {
 
 /** The device actors of a node, one per upper-cased device name, made at first use. */
 export class Devices {
-  readonly settings: DeviceSettings;
+  /** What is not readonly of these may be changed while the devices run. */
+  readonly settings: PlacedSettings;
   readonly #actors = new Map<string, DeviceActor>();
+  readonly #memory = new SessionMemory(() => this.settings.backendMemoryLimit);
   readonly #usedBackends = new Set<string>();
 
-  constructor(settings: DeviceSettings) {
-    this.settings = settings;
+  constructor(settings: DeviceSettings, dataDirectory: string) {
+    this.settings = { ...settings, dataDirectory };
   }
 
   /**
    * @param name as the client wrote it.
-   * @throws ServerError when it names no device, or a GPU, for which the backend has no provider here.
+   * @throws ServerError when it names no device, one more than there may be, or a GPU, for which the backend has no provider here.
    */
   get(name: string, backend: string): DeviceActor {
     if (!isDeviceName(name)) throw errors.invalidDevice();
@@ -32,7 +54,8 @@ export class Devices {
     this.#usedBackends.add(backend);
     let actor = this.#actors.get(key);
     if (actor === undefined) {
-      actor = new DeviceActor(key, this.settings);
+      if (this.#actors.size >= MOST_DEVICES) throw errors.tooManyDevices(MOST_DEVICES);
+      actor = new DeviceActor(key, this.settings, this.#memory);
       this.#actors.set(key, actor);
     }
     return actor;
@@ -44,9 +67,16 @@ export class Devices {
   }
 
   counters(): DeviceCounters {
-    const sum: DeviceCounters = { runs: 0, timedOutRuns: 0, workersReplaced: 0, sessionsMade: 0 };
+    const sum: DeviceCounters = {
+      runs: 0,
+      refusedRuns: 0,
+      timedOutRuns: 0,
+      workersReplaced: 0,
+      sessionsMade: 0,
+    };
     for (const { counters } of this.#actors.values()) {
       sum.runs += counters.runs;
+      sum.refusedRuns += counters.refusedRuns;
       sum.timedOutRuns += counters.timedOutRuns;
       sum.workersReplaced += counters.workersReplaced;
       sum.sessionsMade += counters.sessionsMade;
@@ -81,9 +111,19 @@ export class Devices {
     return [...this.#actors.values()].reduce((sum, actor) => sum + actor.sessions, 0);
   }
 
-  /** What the sessions hold at least, in bytes. */
+  /** What the sessions hold at least, in bytes: those that load and those that are still to be freed, too. */
   get sessionBytes(): number {
-    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.sessionBytes, 0);
+    return this.#memory.bytes;
+  }
+
+  /** Sessions that had to go because memory is limited. */
+  get sessionsUnloaded(): number {
+    return this.#memory.unloads;
+  }
+
+  /** Frees idle sessions that are above a limit that was lowered. */
+  trimSessions(): void {
+    this.#memory.trim();
   }
 
   /** Threads that no signal can stop: a process that has some can only end by force. */

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { WorkerTask } from './messages.ts';
+import type { HeldSession } from './session-memory.ts';
 
 /**
  * One worker thread of a device's pool: a Piscina of exactly one, since sessions belong to the thread that made them and the actor
@@ -9,6 +10,10 @@ import type { WorkerTask } from './messages.ts';
 export class Lane {
   /** Models with a session in this thread. */
   readonly resident = new Set<number>();
+  /** What counts for memory, by model: those, the one that is being loaded, and those that go. */
+  readonly held = new Map<number, HeldSession>();
+  /** The models of the run task under way. */
+  running: ReadonlySet<number> = new Set();
   /** Models whose sessions go with the next task. */
   readonly unloading: number[] = [];
   /** Of the run task under way, see RunTask. */
@@ -18,12 +23,15 @@ export class Lane {
   loading: number | null = null;
   /** Monotonic ms of the last run: loads go to the thread that is used least. */
   lastRunAt = 0;
-  readonly #replaced: () => void;
+  readonly #replaced: (gone?: Promise<unknown>) => void;
   #pool: Piscina;
   #underWay: Promise<unknown> = Promise.resolve();
 
-  /** @param replaced is called when the thread is gone, whatever it was doing; its sessions are forgotten then. */
-  constructor(replaced: () => void) {
+  /**
+   * @param replaced is called when the thread is gone, whatever it was doing, before its sessions are forgotten; with a promise where it was
+   * only left, and goes when that is fulfilled.
+   */
+  constructor(replaced: (gone?: Promise<unknown>) => void) {
     this.#replaced = replaced;
     this.#pool = this.#open();
   }
@@ -52,7 +60,7 @@ export class Lane {
   /** Ends the thread, once it is back from what it does or was left. */
   async close(): Promise<void> {
     await this.#underWay;
-    await this.#pool.destroy();
+    await end(this.#pool);
   }
 
   /**
@@ -64,8 +72,7 @@ export class Lane {
     Atomics.store(this.progress, 3, 1n);
     this.progress = newProgress();
     this.#pool = this.#open();
-    this.#forget();
-    void done.catch(() => {}).then(() => pool.destroy());
+    this.#forget(done.catch(() => {}).then(() => end(pool)));
   }
 
   #open(): Piscina {
@@ -84,11 +91,19 @@ export class Lane {
     return pool;
   }
 
-  #forget(): void {
+  #forget(gone?: Promise<unknown>): void {
+    this.#replaced(gone);
     this.resident.clear();
+    this.held.clear();
     this.unloading.length = 0;
-    this.#replaced();
   }
+}
+
+async function end(pool: Piscina): Promise<void> {
+  const close: WorkerTask = { kind: 'close' };
+  // Where the thread is dead there is nothing left to close.
+  await pool.run(close).catch(() => {});
+  await pool.destroy();
 }
 
 function newProgress(): BigInt64Array<SharedArrayBuffer> {

@@ -3,7 +3,7 @@ import type { BackendName, NodeNames } from '../backends/model.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 
 /** What a DeviceActor hands to a worker. Sent by structured clone: SharedArrayBuffers travel as handles. */
-export type WorkerTask = LoadTask | RunTask | UnloadTask;
+export type WorkerTask = LoadTask | RunTask | UnloadTask | CloseTask;
 
 export interface LoadTask {
   readonly kind: 'load';
@@ -22,6 +22,11 @@ export interface LoadResult {
 export interface UnloadTask {
   readonly kind: 'unload';
   readonly modelIds: readonly number[];
+}
+
+/** Closes all sessions of the thread: those of runtimes in C outlive it, and nobody could free them then. */
+export interface CloseTask {
+  readonly kind: 'close';
 }
 
 /** One run of a model: one request, or several of the same input shapes to be joined along dimension 0. */

@@ -11,6 +11,7 @@ const sessions = new Map<number, Session>();
 /** Backends are imported at first use: a node that serves no model of one does not pay for its library. */
 const backends: Partial<Record<BackendName, () => Promise<Backend>>> = {
   ONNX: async () => (await import('../backends/onnx/onnx-backend.ts')).onnxBackend,
+  TFLITE: async () => (await import('../backends/tflite/tflite-backend.ts')).tfliteBackend,
   TF: async () => (await import('../backends/tensorflow/tensorflow-backend.ts')).tensorflowBackend,
 };
 
@@ -24,6 +25,9 @@ export default async function work(task: WorkerTask): Promise<LoadResult | RunRe
       return undefined;
     case 'run':
       return runAll(task);
+    case 'close':
+      await unload([...sessions.keys()]);
+      return undefined;
   }
 }
 

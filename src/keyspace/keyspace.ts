@@ -1,6 +1,7 @@
 import type { StoredModel } from '../backends/model.ts';
 import type { StoredScript } from '../backends/script.ts';
 import type { Tensor } from '../tensors/tensor.ts';
+import type { EvictionPolicy } from './eviction-policy.ts';
 import type { HashValue } from './values/hash-value.ts';
 import type { ListValue } from './values/list-value.ts';
 import type { SetValue } from './values/set-value.ts';
@@ -43,6 +44,14 @@ export interface ScanPage {
   readonly keys: readonly KeyName[];
 }
 
+/** How far the keys of an earlier process have come in. */
+export interface LoadProgress {
+  /** Unix time in ms. */
+  readonly startedAt: number;
+  readonly totalKeys: number;
+  readonly loadedKeys: number;
+}
+
 /** How often `get` found a key and how often not. */
 export interface Lookups {
   readonly hits: number;
@@ -54,11 +63,18 @@ export interface Keyspace {
   readonly size: number;
   /** Keys that carry an expiry. */
   readonly expiring: number;
-  /** Bytes that keys and values hold; a buffer shared by several values counts once. */
+  /** Bytes that keys and values hold, and requests under way (`hold`); a buffer shared by several values counts once, and as a whole. */
   readonly usedBytes: number;
   readonly lookups: Lookups;
+  /**
+   * Null once all keys are here. Until then each key can be used, but what needs to see all of them (`keys`, `scan`, `randomKey`, `clear`,
+   * slots) throws LOADING, and `size` is what is here so far.
+   */
+  readonly loading: LoadProgress | null;
   /** Keys that expired since the start. */
   readonly expired: number;
+  /** Keys that were evicted since the start. */
+  readonly evicted: number;
   /** The mean time in ms until the keys that expire do; 0 where none does. */
   readonly averageTtlMs: number;
   /** Whether keys expire by themselves, or only when they are looked at. */
@@ -66,6 +82,8 @@ export interface Keyspace {
   get(key: KeyName): StoredValue | undefined;
   /** The same, but it does not count as reading for `idleSeconds`. */
   peek(key: KeyName): StoredValue | undefined;
+  /** The type of the value, without bringing one in that is on the disk. */
+  typeOf(key: KeyName): ValueType | undefined;
   /**
    * Bytes that a key and its value hold; undefined where it is absent. A buffer that several keys share is divided among them,
    * so that all keys together come to `usedBytes`.
@@ -76,6 +94,16 @@ export interface Keyspace {
   /** To be called after a collection under the key was changed in place: counts its bytes anew, and deletes the key when it is empty. */
   changed(key: KeyName): void;
   delete(key: KeyName): boolean;
+  /**
+   * Deletes a key that the policy chooses, or finds one that has expired.
+   * @param samples keys to choose from: the more, the better the choice. @returns false where there is none to choose.
+   */
+  evict(policy: EvictionPolicy, samples: number): boolean;
+  /**
+   * Counts buffers as used while a request has them, whether or not they are under keys as well.
+   * @returns a function that ends it, to be called once.
+   */
+  hold(buffers: readonly ArrayBufferLike[]): () => void;
   /** Unix time in ms, or undefined where the key is absent or does not expire. */
   expiryOf(key: KeyName): number | undefined;
   /** Sets (ms since the epoch; a time in the past deletes the key) or, with undefined, removes the expiry. */

@@ -2,13 +2,15 @@ import type { NodeContext } from '../node-context.ts';
 
 /** Bytes of a node and of its process. */
 export interface MemoryFigures {
-  /** Held by keys and values. */
+  /** Held by keys, values and clients. */
   readonly used: number;
-  /** The most that they have held. */
+  /** Held by keys and values, also of requests under way: what maxmemory bounds. */
+  readonly dataset: number;
+  /** The most that was held. */
   readonly peak: number;
   /** Of the whole process. */
   readonly rss: number;
-  /** Requests that are not complete and replies that are not sent. */
+  /** Requests that are not complete, commands that wait for EXEC, and replies that are not sent. */
   readonly clientBytes: number;
   /** JavaScript's own heap. */
   readonly heapUsed: number;
@@ -20,12 +22,15 @@ export interface MemoryFigures {
 
 export function memoryFigures({ keyspace, statistics, clients }: NodeContext): MemoryFigures {
   const { rss, heapUsed, external } = process.memoryUsage();
-  const used = keyspace.usedBytes;
+  const dataset = keyspace.usedBytes;
   let clientBytes = 0;
-  for (const client of clients.values()) clientBytes += client.queryBytes + client.outputBytes;
+  for (const client of clients.values()) clientBytes += client.memoryBytes;
+  const used = dataset + clientBytes;
+  statistics.peakBytes = Math.max(used, statistics.peakBytes);
   return {
     used,
-    peak: Math.max(used, statistics.peakBytes),
+    dataset,
+    peak: statistics.peakBytes,
     rss,
     clientBytes,
     heapUsed,

@@ -14,6 +14,8 @@ export class NodeStatistics {
   keyspaceMisses = 0;
   /** Keys that had expired before RESETSTAT. */
   expiredBefore = 0;
+  /** Keys that had been evicted before RESETSTAT. */
+  evictedBefore = 0;
   /** The most that the keyspace has held, in bytes. */
   peakBytes = 0;
   readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0 };

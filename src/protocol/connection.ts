@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import net from 'node:net';
 import tls from 'node:tls';
 import { errors } from '../errors.ts';
+import { isAllocationFailure } from '../tensors/shared-memory.ts';
 import { Push, Replies, type Reply, ServerError } from './reply.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { type Arguments, type ReaderLimits, RequestReader } from './request-reader.ts';
@@ -18,12 +19,17 @@ export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip';
 /** What a connection needs from the server around it. */
 export interface ConnectionHost<C extends Connection> {
   readonly traffic: Traffic;
-  readonly limits: ReaderLimits;
+  readonly limits: ReaderLimits & {
+    /** Most bytes that wait to be read as commands (`client-query-buffer-limit`). */
+    readonly queryBytes: number;
+  };
   /** Runs one command. A promise holds back this connection's next commands until it settles; other connections go on. */
   execute(connection: C, args: Arguments): Reply | undefined | Promise<Reply | undefined>;
   /** Whether the client has yet to log in. */
   isStranger(connection: C): boolean;
   closed(connection: C): void;
+  /** The client is cut off, since more bytes of it wait than may. */
+  flooded(connection: C): void;
   /** Bytes wait that the system did not take, so that a limit may be reached. */
   backlogged(connection: C): void;
   /**
@@ -82,6 +88,8 @@ export class Connection {
   #held = false;
   /** Closes once what is held has been sent. */
   #closeAfterFlush = false;
+  /** Called when less is waiting to be sent, or the connection is gone. */
+  #progressed: () => void = () => {};
   readonly #closeListeners = new Set<() => void>();
 
   constructor(id: number, socket: Socket, host: ConnectionHost<Connection>, origin: Origin) {
@@ -103,11 +111,13 @@ export class Connection {
     });
     socket.on('drain', () => {
       this.#congested = false;
+      this.#progressed();
       this.#continue();
     });
     socket.on('close', () => {
       if (this.#closed) return;
       this.#closed = true;
+      this.#progressed();
       this.#reader.drop();
       host.closed(this);
       for (const listener of this.#closeListeners) listener();
@@ -129,9 +139,19 @@ export class Connection {
     return this.#busy;
   }
 
-  /** Bytes of requests that are not complete yet. */
+  /** Bytes of requests that are no arguments yet. */
   get queryBytes(): number {
     return this.#reader.bufferedBytes;
+  }
+
+  /** Room for bytes that a request has announced. */
+  get reservedBytes(): number {
+    return this.#reader.reservedBytes;
+  }
+
+  /** Bytes of the arguments that an incomplete request has so far. */
+  get argumentBytes(): number {
+    return this.#reader.argumentBytes;
   }
 
   /** Whether the command that runs waits for what may never come: a client that hangs up then has given up. */
@@ -160,7 +180,11 @@ export class Connection {
       this.#failed(error);
       return;
     }
-    if (this.#busy) this.#regulate();
+    // An argument that is announced beyond the limit has no chance.
+    if (this.queryBytes + this.reservedBytes > this.#host.limits.queryBytes) {
+      this.#host.flooded(this);
+      this.kill();
+    } else if (this.#busy) this.#regulate();
   }
 
   /**
@@ -183,6 +207,38 @@ export class Connection {
     this.closing = true;
     this.#closeAfterFlush = true;
     this.#flush();
+  }
+
+  /**
+   * Sends bytes that are no reply, no faster than the client takes them, and closes. No command of this client runs meanwhile.
+   * What goes wrong before the first of them is answered as an error; later it only closes.
+   * @param patienceMs a client that takes nothing for so long is given up.
+   */
+  async sendAndClose(chunks: AsyncIterable<Uint8Array>, patienceMs: number): Promise<void> {
+    this.#busy = true;
+    this.#regulate();
+    let began = false;
+    try {
+      for await (const chunk of chunks) {
+        if (!began) {
+          this.#flush();
+          await this.#taken(patienceMs);
+        }
+        began = true;
+        if (this.#closed) return;
+        this.#write([chunk]);
+        await this.#taken(patienceMs);
+      }
+      this.closeAfterReplies();
+    } catch (error) {
+      if (this.#closed) return;
+      const reply = this.#asReply(error);
+      if (began) this.kill();
+      else {
+        this.writer.write(reply);
+        this.closeAfterReplies();
+      }
+    }
   }
 
   /** Closes at once; what was not sent is lost. */
@@ -213,12 +269,17 @@ export class Connection {
       return false;
     }
     this.#answer(reply);
-    if (this.writer.pendingBytes > MAX_GATHERED_BYTES) this.#flush();
-    return !this.#congested && !this.closing;
+    if (this.writer.pendingBytes > MAX_GATHERED_BYTES) {
+      this.#flush();
+      // What may not leave yet must not pile up either.
+      if (this.#held) this.#congest();
+    }
+    return !this.#congested && !this.closing && !this.#busy;
   }
 
   #asReply(error: unknown): ServerError {
     if (error instanceof ServerError) return error;
+    if (isAllocationFailure(error)) return errors.outOfMemory();
     this.#host.bug(error, this);
     return errors.internal();
   }
@@ -252,17 +313,36 @@ export class Connection {
 
   readonly #released = (safe: boolean): void => {
     this.#held = false;
-    if (safe) this.#sendGathered();
-    else this.kill();
+    if (!safe) {
+      this.kill();
+      this.#progressed();
+      return;
+    }
+    const wasCongested = this.#congested;
+    this.#congested = this.socket.writableNeedDrain;
+    this.#sendGathered();
+    if (wasCongested) this.#continue();
+    this.#progressed();
   };
 
+  /** Resolves when the system has taken all that was sent, or the client is gone. */
+  async #taken(patienceMs: number): Promise<void> {
+    if (!this.#held && !this.#congested) return;
+    const giveUp = setTimeout(() => this.kill(), patienceMs);
+    while ((this.#held || this.#congested) && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#progressed = resolve;
+      });
+    }
+    clearTimeout(giveUp);
+  }
+
   #sendGathered(): void {
-    this.#writeGathered();
+    this.#write(this.writer.take());
     if (this.#closeAfterFlush) this.socket.destroySoon();
   }
 
-  #writeGathered(): void {
-    const pieces = this.writer.take();
+  #write(pieces: readonly (string | Uint8Array)[]): void {
     if (pieces.length === 0 || this.socket.destroyed) return;
     let accepted = true;
     if (pieces.length > 1) this.socket.cork();
@@ -275,10 +355,14 @@ export class Connection {
     if (pieces.length > 1) this.socket.uncork();
     // A client that sends and does not read is not read from either, so its replies cannot pile up without bound.
     if (!accepted && this.socket.writableNeedDrain) {
-      this.#congested = true;
-      this.socket.pause();
+      this.#congest();
       this.#host.backlogged(this);
     }
+  }
+
+  #congest(): void {
+    this.#congested = true;
+    this.socket.pause();
   }
 
   #continue(): void {

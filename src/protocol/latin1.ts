@@ -1,5 +1,15 @@
+/**
+ * V8 keeps the bytes of typed arrays up to this size within its heap, until it is asked for their buffer: then they move out, which costs
+ * more than they hold, and takes longer than reading them one by one.
+ */
+export const INLINE_BYTES = 64;
+
 /** The bytes as a text of one character a byte: how keys, names, patterns and small values are kept. */
 export function latin1(bytes: Uint8Array): string {
+  if (bytes.length <= INLINE_BYTES) {
+    // Not spread: that would walk an iterator.
+    return Reflect.apply(String.fromCharCode, null, bytes);
+  }
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 

@@ -1,4 +1,5 @@
 import { formatDouble } from './float.ts';
+import { latin1 } from './latin1.ts';
 import {
   BigNumber,
   BulkParts,
@@ -87,7 +88,7 @@ export class ReplyWriter {
 
   #raw(bytes: Uint8Array): void {
     if (bytes.length < BY_REFERENCE_BYTES) {
-      this.#text += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+      this.#text += latin1(bytes);
       return;
     }
     this.#pieces.push(this.#text, bytes);

@@ -48,6 +48,7 @@ export class RequestReader {
   #args: Buffer[] = [];
   /** How many of them no longer lie in a chunk. */
   #detached = 0;
+  #argumentBytes = 0;
   /** Arguments still to come of the command being read. */
   #missing = 0;
   /** Length of the bulk string being read, -1 while its header is awaited. */
@@ -73,9 +74,19 @@ export class RequestReader {
     if (this.#large !== null && this.#largeFilled === this.#large.length) this.#parse(Buffer.alloc(0));
   }
 
-  /** Bytes held for this connection that no command has taken yet. */
+  /** Bytes that have come and are no arguments yet. */
   get bufferedBytes(): number {
-    return (this.#rest?.length ?? 0) + (this.#large?.length ?? 0);
+    return (this.#rest?.length ?? 0) + this.#largeFilled;
+  }
+
+  /** Room for those bytes of a large argument that are still to come: it takes no memory until then. */
+  get reservedBytes(): number {
+    return (this.#large?.length ?? 0) - this.#largeFilled;
+  }
+
+  /** Bytes of the arguments that an incomplete command has so far. */
+  get argumentBytes(): number {
+    return this.#argumentBytes;
   }
 
   /** Forgets what is held. A large argument would else stay until a full collection, as the connection is old when it ends. */
@@ -83,7 +94,9 @@ export class RequestReader {
     this.#stopped = true;
     this.#rest = null;
     this.#args = [];
+    this.#argumentBytes = 0;
     this.#large = null;
+    this.#largeFilled = 0;
   }
 
   /**
@@ -136,6 +149,7 @@ export class RequestReader {
         if (this.#largeFilled < this.#large.length || end - at < 2) break;
         this.#args.push(this.#large);
         this.#large = null;
+        this.#largeFilled = 0;
       } else {
         if (end - at < this.#bulkLength + 2) break;
         this.#args.push(data.subarray(at, at + this.#bulkLength));
@@ -154,12 +168,14 @@ export class RequestReader {
     const args = this.#args;
     this.#args = [];
     this.#detached = 0;
+    this.#argumentBytes = 0;
     if (!this.#handler.command(args)) this.#stopped = true;
   }
 
   #detach(data: Buffer): void {
     for (; this.#detached < this.#args.length; this.#detached++) {
       const arg = this.#args[this.#detached] as Buffer;
+      this.#argumentBytes += arg.length;
       if (arg.buffer === data.buffer && data.length > 0) this.#args[this.#detached] = Buffer.from(arg);
     }
   }

@@ -13,8 +13,9 @@ export interface ScriptRun {
   readonly allowCrossSlotKeys: boolean;
   /** The hash slot of its keys; -1 until there is one. */
   slot: number;
-  /** Set by its first write, so that memory does not stop it half-way. */
-  mayExceedMemory: boolean;
+  readonly mayExceedMemory: boolean;
+  /** Set by its first write: from then on neither memory nor the disk stops it half-way. */
+  hasWritten: boolean;
   /** The protocol that replies are converted from: redis.setresp. */
   protocol: 2 | 3;
 }
@@ -33,10 +34,14 @@ export function callFromScript(run: ScriptRun, args: Arguments): Reply {
   node.access.admitFromScript(client, command, args);
   const writes = command.flags.includes('write');
   if (run.readOnly && (writes || REPLICATED.includes(command.name))) throw errors.scriptReadOnly();
-  const { maxmemory } = node.config;
-  const isFull = maxmemory > 0 && node.keyspace.usedBytes > maxmemory;
-  if (isFull && !run.mayExceedMemory && command.flags.includes('denyoom')) throw errors.outOfMemory();
-  if (writes) run.mayExceedMemory = true;
+  if (!run.hasWritten) {
+    const diskError = node.persistence?.error;
+    if (writes && diskError != null) throw errors.misconf(diskError.message);
+    // As it was when the script began: what has filled it since is the script's own.
+    const isFull = node.memory.full && !run.mayExceedMemory;
+    if (isFull && command.flags.includes('denyoom')) throw errors.outOfMemory();
+  }
+  if (writes) run.hasWritten = true;
   checkSlot(run, command, args);
   const reply = call(run.context, command, args);
   if (!(reply instanceof Promise)) return reply ?? null;

@@ -80,6 +80,7 @@ export class Scripts {
       allowCrossSlotKeys: !flags.declared || flags.allowCrossSlotKeys,
       slot: first === undefined || node.slots === null ? -1 : slotOf(Buffer.from(first)),
       mayExceedMemory: flags.allowOom,
+      hasWritten: false,
       protocol: 2,
     };
     this.#run = run;
@@ -109,11 +110,13 @@ export class Scripts {
 /** @throws ServerError where the script's first line forbids it to run now. */
 function checkFlags(flags: ScriptFlags, { node }: CommandContext, readOnly: boolean): void {
   if (!flags.declared) return;
+  if (!flags.noWrites) {
+    const diskError = node.persistence?.error;
+    if (node.memory.full && !flags.allowOom) throw errors.outOfMemory();
+    if (diskError != null) throw errors.misconf(diskError.message);
+  }
   if (flags.noCluster && node.slots !== null) throw errors.scriptNoCluster();
   if (readOnly && !flags.noWrites) throw errors.scriptWrites();
-  const { maxmemory } = node.config;
-  const isFull = maxmemory > 0 && node.keyspace.usedBytes > maxmemory;
-  if (isFull && !flags.noWrites && !flags.allowOom) throw errors.outOfMemory();
 }
 
 function errorText({ message, source, line }: Thrown, { sha }: Script): string {

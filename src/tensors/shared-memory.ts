@@ -27,6 +27,12 @@ export function allocateShared(bytes: number): SharedArrayBuffer {
   return buffer;
 }
 
+/** Whether memory was asked for that the system has not: what V8 says of buffers of either kind, and of views that bring their own. */
+export function isAllocationFailure(error: unknown): boolean {
+  const texts = /^(Array buffer allocation failed|Invalid (array buffer|typed array) length)/;
+  return error instanceof RangeError && texts.test(error.message);
+}
+
 /** Counts a SharedArrayBuffer that came from another thread: the handle is garbage of this one in the end. */
 export function countShared(bytes: number): void {
   debt += bytes;

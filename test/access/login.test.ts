@@ -35,7 +35,7 @@ describe('a node with a password', () => {
     ]) {
       expect(await client.error(...args)).toBe(NOAUTH);
     }
-    expect(await client.error('EXEC')).toBe(NOAUTH);
+    expect(await client.error('EXEC')).toBe(`EXECABORT Transaction discarded because of: ${NOAUTH}`);
     expect(await client.error('HELLO')).toBe(HELLO_NOAUTH);
     expect(await client.error('HELLO', 3)).toBe(HELLO_NOAUTH);
     expect(await client.error('HELLO', 4)).toBe('NOPROTO unsupported protocol version');

@@ -22,6 +22,8 @@ export async function startAccessNode(options: Partial<NodeOptions> = {}): Promi
       threadsPerQueue: 1,
       intraOpParallelism: 1,
       interOpParallelism: 1,
+      maxQueueLength: 10_000,
+      backendMemoryLimit: 0,
       executionTimeoutMs: 5000,
       loadTimeoutMs: 60_000,
     },

@@ -40,7 +40,7 @@ const PROVOKED = {
     AI.MODELSTORE x TF CPU INPUTS 2 a b OUTPUTS 1 mult BLOB <tf> => -ERR Output node named "mult" not found in TF graph
     AI.MODELSTORE x TF CPU INPUTS 1 a OUTPUTS 1 mul BLOB <tf> => -You must feed a value for placeholder tensor 'b' with dtype float
     AI.MODELSTORE x TF GPU INPUTS 2 a b OUTPUTS 1 mul BLOB <tf> => -ERR GPU requested but TF couldn't find CUDA
-    AI.MODELSTORE x TFLITE CPU BLOB <mul> => -ERR Backend not loaded: TFLITE
+    AI.MODELSTORE x TFLITE CPU BLOB <mul> => -Failed to load model from buffer
     AI.MODELSTORE x TORCH CPU BLOB <mul> => -ERR Backend not loaded: TORCH
     AI.MODELSTORE x ONNX CPU BATCHSIZE x BLOB <mul> => -ERR Invalid argument for BATCHSIZE
     AI.MODELSTORE x ONNX CPU BATCHSIZE 2 MINBATCHSIZE x BLOB <mul> => -ERR Invalid argument for MINBATCHSIZE
@@ -264,7 +264,6 @@ const IN_CLUSTER = `
     AI.TENSORGET a{2} => -MOVED 5649 127.0.0.1:1
     AI.TENSORGET a{1} => -ERR tensor key is empty or in a different shard`;
 
-const TFLITE = 'comes from the TFLITE backend';
 const TORCH = 'comes from the TORCH backend';
 const ENTERPRISE = 'Redis Enterprise only: one node has several ranges of slots there';
 const INTERNAL = 'inside RedisAI only: what a client sends is refused with another text before it';
@@ -274,11 +273,12 @@ const NOT_PROVOKED: Record<string, string> = {
   'ERR Tensorflow batching error: model did not generate the expected': 'all backends have one text for it',
   "Input tensor type doesn't match the type expected by the model definition":
     'TF graphs run in ONNX Runtime, which has its own text',
-  'Failed to load model from buffer': TFLITE,
   'ERR Error configuring script: unsupported device': TORCH,
   'ERR Expected %li inputs but got %li': TORCH,
   'ERR Expected %li outputs but got %li': TORCH,
   'ERR Backend not loaded: ONNX': 'the ONNX backend is part of the server',
+  'ERR Backend not loaded: TF': 'the TF backend is part of the server',
+  'ERR Backend not loaded: TFLITE': 'the TFLITE backend is part of the server',
   'ERR BOOL tensor elements must be 0 or 1':
     'recorded: VALUES answer `ERR invalid value`, a BLOB is taken as it is',
   'Onnxruntime memory limit exceeded': 'there is no BACKEND_MEMORY_LIMIT',

@@ -89,9 +89,16 @@ describe('cluster configuration', () => {
 
   test('devices, time limit and memory limit may be left out', () => {
     expect(load(config(node('a', 1, '0-16383')))).toMatchObject({
-      devices: { threadsPerQueue: 1, intraOpParallelism: 0, interOpParallelism: 0 },
+      devices: {
+        threadsPerQueue: 1,
+        intraOpParallelism: 0,
+        interOpParallelism: 0,
+        maxQueueLength: 10_000,
+        backendMemoryLimit: 0,
+      },
       modelExecutionTimeoutMs: 5000,
       maxmemory: 0,
+      maxmemoryPolicy: 'noeviction',
     });
   });
 

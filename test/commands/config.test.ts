@@ -64,6 +64,37 @@ describe('SET', () => {
     expect(await client.send('CONFIG', 'GET', 'maxmemory')).toEqual(['$maxmemory', '$0']);
   });
 
+  test('maxmemory-policy takes the names of Redis in any case, but those that go by frequency', async () => {
+    const set = (value: string) => client.send('CONFIG', 'SET', 'maxmemory-policy', value);
+    expect(await set('ALLKEYS-lru')).toBe('+OK');
+    expect(await client.send('CONFIG', 'GET', 'maxmemory-policy')).toEqual([
+      '$maxmemory-policy',
+      '$allkeys-lru',
+    ]);
+    for (const policy of ['allkeys-lfu', 'Volatile-LFU']) {
+      expect(await set(policy)).toBe(
+        failed('maxmemory-policy', 'LFU policies are not available, access frequencies are not tracked'),
+      );
+    }
+    expect(await set('lru')).toBe(
+      failed(
+        'maxmemory-policy',
+        'argument(s) must be one of the following: volatile-lru, volatile-random, volatile-ttl, allkeys-lru, allkeys-random, noeviction',
+      ),
+    );
+    expect(await set('noeviction')).toBe('+OK');
+  });
+
+  test.each([
+    ['maxmemory-samples', '5', '0', 'argument must be between 1 and 2147483647 inclusive'],
+    ['maxmemory-samples', '5', 'x', "argument couldn't be parsed into an integer"],
+    ['maxmemory-eviction-tenacity', '10', '101', 'argument must be between 0 and 100 inclusive'],
+  ])('%s is %s, and not to be %s', async (name, value, wrong, why) => {
+    expect(await client.send('CONFIG', 'GET', name)).toEqual([`$${name}`, `$${value}`]);
+    expect(await client.send('CONFIG', 'SET', name, wrong)).toBe(failed(name, why));
+    expect(await client.send('CONFIG', 'SET', name, value)).toBe('+OK');
+  });
+
   test('several settings at once', async () => {
     expect(await client.send('CONFIG', 'SET', 'maxmemory', '1mb', 'maxclients', 9999)).toBe('+OK');
     expect(await client.send('CONFIG', 'GET', 'maxmemory')).toEqual(['$maxmemory', '$1048576']);

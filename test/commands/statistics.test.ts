@@ -110,7 +110,7 @@ describe('INFO', () => {
     const memory = await info('memory');
     expect(memory.used_memory).toBe('0');
     expect(Number(memory.used_memory_peak)).toBeGreaterThan(4_000_000);
-    expect(memory.used_memory_peak_human).toBe('3.81M');
+    expect(memory.used_memory_peak_human).toBe('3.82M');
     expect(Number(memory.mem_fragmentation_ratio)).toBeGreaterThan(0);
     for (let i = 0; i < 200; i++) await client.send('PING');
     const stats = await info('stats');

@@ -57,6 +57,48 @@ describe.skipIf(noMount !== undefined)('a disk that is full', () => {
   });
 });
 
+describe.skipIf(noMount !== undefined)('a data folder that can only be read', () => {
+  const disk = mkdtempSync(path.join(tmpdir(), 'tessera-disk-'));
+  afterEach(() => {
+    spawnSync('umount', ['-l', disk]);
+  });
+
+  test('is served, writes are refused with the reason, until it can be written again', async () => {
+    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk]);
+    const data = path.join(disk, 'data');
+    node = await startServeOn(data);
+    let client = await RespClient.connect(node.port);
+    await client.send('SET', 'saved', 'v');
+    await client.send('SET', 'large', 'v'.repeat(10_000));
+    await client.send('SAVE');
+    await client.send('SET', 'logged', 'v');
+    await client.send('SET', 'expiring', 'v', 'PX', 1);
+    client.close();
+    await node.kill();
+    expect(spawnSync('mount', ['-o', 'remount,ro', disk]).status).toBe(0);
+    node = await startServeOn(data);
+    client = await RespClient.connect(node.port);
+    expect(await client.error('SET', 'k', 1)).toMatch(/^MISCONF Errors writing to the data folder: EROFS/);
+    expect(await client.send('MGET', 'saved', 'logged', 'expiring')).toEqual(['v', 'v', null]);
+    expect(await client.send('STRLEN', 'large')).toBe(10_000);
+    expect(await client.error('SAVE')).toMatch(/^MISCONF .*EROFS/);
+    expect(String(await client.send('INFO', 'persistence'))).toContain('aof_last_write_status:err');
+    expect(spawnSync('mount', ['-o', 'remount,rw', disk]).status).toBe(0);
+    await vi.waitFor(async () => expect(await client.send('SET', 'k', 1)).toBe('OK'), {
+      timeout: 20_000,
+      interval: 200,
+    });
+    expect(await client.send('STRLEN', 'large')).toBe(10_000);
+    expect(await client.send('SAVE')).toBe('OK');
+    client.close();
+    await node.kill();
+    node = await startServeOn(data);
+    client = await RespClient.connect(node.port);
+    expect(await client.send('EXISTS', 'saved', 'large', 'logged', 'k', 'expiring')).toBe(4);
+    client.close();
+  });
+});
+
 test('a damaged database is named, and left as it is', async () => {
   const data = mkdtempSync(path.join(tmpdir(), 'tessera-'));
   const database = path.join(data, 'keys.mdb');

@@ -1,59 +1,21 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { Persistence } from '../../src/keyspace/embedded/durability/persistence.ts';
-import { EmbeddedKeyspace } from '../../src/keyspace/embedded/embedded-keyspace.ts';
-
-const opened: { keyspace: EmbeddedKeyspace; persistence: Persistence }[] = [];
-
-function open(folder: string): { keyspace: EmbeddedKeyspace; persistence: Persistence } {
-  const keyspace = new EmbeddedKeyspace(false);
-  const persistence = new Persistence(keyspace, {
-    folder,
-    durability: 'everysec',
-    isVolatile: () => false,
-    failed: (error) => {
-      throw error;
-    },
-    recovered: () => {},
-  });
-  opened.push({ keyspace, persistence });
-  return { keyspace, persistence };
-}
-
-afterEach(async () => {
-  for (const { keyspace, persistence } of opened.splice(0)) {
-    keyspace.close();
-    await persistence.close();
-  }
-});
-
-const string = (text: string) => ({ type: 'string', bytes: Uint8Array.from(Buffer.from(text)) }) as const;
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+import { expect, test } from 'vitest';
+import { ListValue } from '../../src/keyspace/values/list-value.ts';
+import { afterCrash, emptyFolder, openKeyspace, string, textOf, turn } from './durable-keyspace.ts';
 
 /** A checkpoint has then taken the keys that it writes, and waits for the old log's sync. */
 async function begun(): Promise<void> {
-  for (let i = 0; i < 4; i++) await Promise.resolve();
+  for (let i = 0; i < 8; i++) await Promise.resolve();
 }
 
-/** What another process would find if this one died now. */
-function afterCrash(folder: string): Record<string, string> {
-  const copy = mkdtempSync(path.join(tmpdir(), 'tessera-'));
-  cpSync(folder, copy, { recursive: true });
-  rmSync(path.join(copy, 'lock'));
-  const { keyspace } = open(copy);
-  return Object.fromEntries(
-    [...keyspace.keys()].map((key) => {
-      const value = keyspace.get(key);
-      return [key, value?.type === 'string' ? Buffer.from(value.bytes).toString() : String(value?.type)];
-    }),
-  );
+async function found(folder: string): Promise<Record<string, string | undefined>> {
+  const durable = openKeyspace(afterCrash(folder));
+  await durable.persistence.loaded;
+  return Object.fromEntries([...durable.keyspace.keys()].map((key) => [key, textOf(durable, key)]));
 }
 
 test('all keys deleted and some set anew while a checkpoint is written', async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'tessera-'));
-  const { keyspace, persistence } = open(folder);
+  const folder = emptyFolder();
+  const { keyspace, persistence } = openKeyspace(folder);
   for (const key of ['a', 'b', 'c']) keyspace.set(key, string('old'));
   await persistence.checkpoint();
   keyspace.set('a', string('changed'));
@@ -65,15 +27,14 @@ test('all keys deleted and some set anew while a checkpoint is written', async (
   keyspace.set('b', string('new'));
   await saving;
   await turn();
-  expect(afterCrash(folder)).toEqual({ b: 'new' });
+  expect(await found(folder)).toEqual({ b: 'new' });
   await persistence.checkpoint();
-  expect(afterCrash(folder)).toEqual({ b: 'new' });
+  expect(await found(folder)).toEqual({ b: 'new' });
 });
 
 test('changes while a checkpoint is written are done once', async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'tessera-'));
-  const { keyspace, persistence } = open(folder);
-  const { ListValue } = await import('../../src/keyspace/values/list-value.ts');
+  const folder = emptyFolder();
+  const { keyspace, persistence } = openKeyspace(folder);
   const list = new ListValue();
   list.push('right', 'first');
   keyspace.set('list', { type: 'list', list });
@@ -92,11 +53,8 @@ test('changes while a checkpoint is written are done once', async () => {
   await saving;
   push('after');
   await turn();
-  const copy = mkdtempSync(path.join(tmpdir(), 'tessera-'));
-  cpSync(folder, copy, { recursive: true });
-  rmSync(path.join(copy, 'lock'));
-  const found = open(copy).keyspace.get('list');
-  expect(found?.type === 'list' ? found.list.slice(0, 10) : found).toEqual([
+  const value = openKeyspace(afterCrash(folder)).keyspace.get('list');
+  expect(value?.type === 'list' ? value.list.slice(0, 10) : value).toEqual([
     ...['first', 'before', 'during', 'also during', 'after'],
   ]);
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StoredModel } from '../../src/backends/model.ts';
+import type { EvictionPolicy } from '../../src/keyspace/eviction-policy.ts';
 import type { Keyspace, StoredValue } from '../../src/keyspace/keyspace.ts';
 import { HashValue } from '../../src/keyspace/values/hash-value.ts';
 import { zeroTensor } from '../../src/tensors/tensor.ts';
@@ -14,7 +15,7 @@ export function text(value: string): StoredValue {
   return { type: 'string', bytes: Uint8Array.from(Buffer.from(value)) };
 }
 
-function tensor(bytes: number): StoredValue {
+function tensor(bytes: number): Extract<StoredValue, { type: 'tensor' }> {
   return { type: 'tensor', tensor: zeroTensor('UINT8', [bytes]) };
 }
 
@@ -155,6 +156,107 @@ export function keyspaceContract(engine: string, open: () => Keyspace): void {
         hash.delete('f');
         keyspace.changed('h');
         expect([keyspace.get('h'), keyspace.usedBytes]).toEqual([undefined, before]);
+      });
+    });
+
+    describe('held buffers', () => {
+      test('count once with those under keys, until the last use ends', () => {
+        const before = keyspace.usedBytes;
+        const value = tensor(1_000_000);
+        const { buffer } = value.tensor;
+        keyspace.set('k', value);
+        const stored = keyspace.usedBytes;
+        const end = keyspace.hold([buffer, buffer]);
+        expect(keyspace.usedBytes).toBe(stored);
+        keyspace.delete('k');
+        expect(keyspace.usedBytes - before).toBeGreaterThanOrEqual(1_000_000);
+        keyspace.set('l', value);
+        end();
+        expect(keyspace.usedBytes).toBe(stored);
+        keyspace.delete('l');
+        expect(keyspace.usedBytes).toBe(before);
+      });
+    });
+
+    describe('eviction', () => {
+      /** As many samples as there are keys, many times over: each key is seen. */
+      const MANY = 2000;
+      const evictAll = (policy: EvictionPolicy): string[] => {
+        const order: string[] = [];
+        for (let before = new Set(keyspace.keys()); keyspace.evict(policy, MANY); ) {
+          const after = new Set(keyspace.keys());
+          order.push(...[...before].filter((key) => !after.has(key)));
+          before = after;
+        }
+        return order;
+      };
+
+      beforeEach(() => {
+        for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) keyspace.set(key, text('v'));
+        keyspace.setExpiry('b', Date.now() + 3 * HOUR_MS);
+        keyspace.setExpiry('d', Date.now() + HOUR_MS);
+        keyspace.setExpiry('f', Date.now() + 2 * HOUR_MS);
+      });
+
+      test.each<[EvictionPolicy, string[]]>([
+        ['noeviction', []],
+        ['allkeys-lru', ['c', 'd', 'f', 'b', 'e', 'a']],
+        ['volatile-lru', ['d', 'f', 'b']],
+        ['volatile-ttl', ['d', 'f', 'b']],
+      ])('%s takes %j, in that order', (policy, order) => {
+        // Reads and writes count alike, a look does not.
+        for (const key of ['d', 'f', 'b', 'e']) keyspace.get(key);
+        keyspace.peek('c');
+        keyspace.set('a', text('w'));
+        if (policy === 'volatile-ttl') for (const key of ['f', 'd']) keyspace.get(key);
+        expect(evictAll(policy)).toEqual(order);
+        expect([keyspace.evicted, keyspace.expired, keyspace.size]).toEqual([
+          ...[order.length, 0, 6 - order.length],
+        ]);
+      });
+
+      test('allkeys-random takes all keys, volatile-random those that expire', () => {
+        expect(evictAll('volatile-random').toSorted()).toEqual(['b', 'd', 'f']);
+        expect(evictAll('allkeys-random').toSorted()).toEqual(['a', 'c', 'e']);
+      });
+
+      test('a key that is used between two choices is spared, one that no longer expires too', () => {
+        expect(keyspace.evict('allkeys-lru', MANY)).toBe(true);
+        expect(keyspace.get('a')).toBeUndefined();
+        keyspace.get('b');
+        expect(keyspace.evict('allkeys-lru', MANY)).toBe(true);
+        expect([keyspace.peek('b'), keyspace.peek('c')]).toEqual([text('v'), undefined]);
+        expect(keyspace.evict('volatile-ttl', MANY)).toBe(true);
+        keyspace.setExpiry('f', undefined);
+        expect(evictAll('volatile-ttl')).toEqual(['b']);
+        expect([...keyspace.keys()].toSorted()).toEqual(['e', 'f']);
+      });
+
+      test.each<EvictionPolicy>(['allkeys-lru', 'volatile-lru', 'volatile-ttl'])(
+        '%s takes first what has expired, and counts it as that',
+        async (policy) => {
+          keyspace.activeExpiry = false;
+          const at = Date.now() + 2;
+          keyspace.setExpiry('f', at);
+          while (Date.now() <= at) await new Promise((resolve) => setImmediate(resolve));
+          expect(keyspace.evict(policy, MANY)).toBe(true);
+          expect([keyspace.evicted, keyspace.expired, keyspace.size]).toEqual([0, 1, 5]);
+        },
+      );
+
+      test('is a deletion: memory, models, slots and watchers follow', () => {
+        keyspace.clear();
+        const before = keyspace.usedBytes;
+        const dropped: StoredModel[] = [];
+        keyspace.onModelDropped((value) => dropped.push(value));
+        const value = model(10_000);
+        keyspace.set('foo', value);
+        let heard = 0;
+        keyspace.watch('foo', () => heard++);
+        expect(keyspace.evict('allkeys-lru', 5)).toBe(true);
+        expect([dropped, heard, keyspace.usedBytes]).toEqual([[value.model], 1, before]);
+        expect([keyspace.countInSlot(12182), keyspace.scan(0, 10).keys]).toEqual([0, []]);
+        expect(keyspace.evict('allkeys-lru', 5)).toBe(false);
       });
     });
 

@@ -1,9 +1,13 @@
+import { mkdtempSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ClientSession } from '../../src/client-session.ts';
+import { startNode } from '../support/node.ts';
 import { encode } from '../support/resp-client.ts';
 import { useSharedNode } from '../support/shared-node.ts';
-import type { TypedClient } from '../support/typed-client.ts';
+import { TypedClient } from '../support/typed-client.ts';
 
 const MEGABYTE = 2 ** 20;
 
@@ -65,6 +69,26 @@ describe('a client that sends and does not read', () => {
     expect(await bytesRead(socket, count * replyBytes)).toBe(count * replyBytes);
     socket.destroy();
     await vi.waitFor(() => expect(shared.node.context.clients.has(session.id)).toBe(false), 5000);
+  });
+
+  test('has its commands wait while replies wait for the disk, too', async () => {
+    const node = await startNode({}, 0, {
+      dataDirectory: mkdtempSync(path.join(tmpdir(), 'tessera-')),
+      durability: { mode: 'always', volatileTensors: [] },
+    });
+    const durable = await TypedClient.connect(node.port);
+    await durable.send('RPUSH', 'l', ...Array.from({ length: 1000 }, () => Buffer.alloc(1000, 120)));
+    const requests = [encode(['SET', 'k', 'v'])];
+    for (let i = 0; i < 20; i++) requests.push(encode(['LRANGE', 'l', 0, -1]), encode(['CLIENT', 'INFO']));
+    durable.socket.write(Buffer.concat(requests));
+    const replies = await durable.replies(41);
+    const waiting = replies
+      .flatMap((reply) => /^\$id=.* omem=(\d+) /.exec(String(reply))?.[1] ?? [])
+      .map(Number);
+    durable.close();
+    await node.close();
+    expect(waiting.length).toBe(20);
+    expect(Math.max(...waiting)).toBeLessThan(4 * MEGABYTE);
   });
 
   test('is not read from either', async () => {

@@ -29,10 +29,10 @@ async function open(): Promise<net.Socket> {
   return socket;
 }
 
-/** The bytes that the server holds of requests under way, of all clients. */
+/** The bytes that the server holds of requests under way, or has room for, of all clients. */
 async function heldBytes(): Promise<number> {
   const list = String(await client.send('CLIENT', 'LIST'));
-  return [...list.matchAll(/ qbuf=(\d+)/g)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+  return [...list.matchAll(/ qbuf(?:-free)?=(\d+)/g)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
 }
 
 const header = (length: number) => `*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${length}\r\n`;
@@ -72,4 +72,18 @@ test('a client that leaves in the middle of a large bulk gives its memory back, 
   expect(await client.send('EXISTS', 'k')).toBe(':0');
   // 360 MB came in all.
   expect((await residentMegabytes()) - before).toBeLessThan(250);
+});
+
+test('what is larger than any memory is refused as such, and is no bug', async () => {
+  const OUT_OF_MEMORY = "-OOM command not allowed when used memory > 'maxmemory'.";
+  // 6.8 PiB: more than a process can address.
+  const length = '7654321098765432';
+  expect(await client.send('CONFIG', 'SET', 'proto-max-bulk-len', '8000000gb')).toBe('+OK');
+  expect(await client.send('SETRANGE', 'k', length, 'x')).toBe(OUT_OF_MEMORY);
+  expect(await client.send('EXISTS', 'k')).toBe(':0');
+  const announcing = await TypedClient.connect(node.port);
+  expect(await announcing.raw(header(Number(length)))).toBe(OUT_OF_MEMORY);
+  await announcing.closed;
+  expect(await client.send('PING')).toBe('+PONG');
+  expect(node.log()).not.toContain('internal error');
 });

@@ -48,6 +48,16 @@ export function moveToFile(tensor: TensorMessage | undefined): void {
   ];
 }
 
+/** A model of one operator such as Neg: input `x` FLOAT [N, 2], output `y` of the same shape. */
+export function oneOperator(type: string): Uint8Array {
+  return buildModel({
+    name: type,
+    inputs: [{ name: 'x', type: 'float', shape: ['N', 2] }],
+    outputs: [{ name: 'y', type: 'float', shape: ['N', 2] }],
+    operators: [{ type, inputs: ['x'], outputs: ['y'] }],
+  });
+}
+
 /**
  * A model that takes as long as its input says: inputs `x` FLOAT [N] and `rounds` INT64 [1], output `y` = `x` with its sign changed that
  * often. About 1 us a round.

@@ -21,6 +21,8 @@ export async function startNode(
       threadsPerQueue: 1,
       intraOpParallelism: 1,
       interOpParallelism: 1,
+      maxQueueLength: 10_000,
+      backendMemoryLimit: 0,
       executionTimeoutMs: 5000,
       loadTimeoutMs: 60_000,
       ...overrides,
@@ -36,4 +38,9 @@ export async function startNode(
 /** The bytes of a test model. */
 export function model(name: string): Buffer {
   return readFileSync(new URL(`../models/${name}.onnx`, import.meta.url));
+}
+
+/** The bytes of a TensorFlow Lite test model. */
+export function tfliteModel(name: string): Buffer {
+  return readFileSync(new URL(`../models/${name}.tflite`, import.meta.url));
 }

@@ -8,6 +8,8 @@ export interface ServedNode {
   readonly pid: number;
   /** The exit code, once it has ended; null when a signal ended it. */
   readonly exited: Promise<number | null>;
+  /** What it has written so far, to standard output and standard error. */
+  log(): string;
   stop(): Promise<void>;
   /** Ends it as a crash would. */
   kill(): Promise<void>;
@@ -23,9 +25,13 @@ export function startServe(...extra: string[]): Promise<ServedNode> {
 /** Starts `tessera serve` on a data folder that may have been used before. */
 export async function startServeOn(data: string, ...extra: string[]): Promise<ServedNode> {
   const args = [main, 'serve', '--port', '0', '--data', data, '--intra-op-parallelism', '1', ...extra];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stderr.on('data', (data) => {
+    output += data;
+    process.stderr.write(data);
+  });
   const port = await new Promise<number>((resolve, reject) => {
-    let output = '';
     child.stdout.on('data', (data) => {
       output += data;
       const found = /listening on 127\.0\.0\.1:(\d+)/.exec(output);
@@ -42,6 +48,7 @@ export async function startServeOn(data: string, ...extra: string[]): Promise<Se
     port,
     pid: child.pid as number,
     exited,
+    log: () => output,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };

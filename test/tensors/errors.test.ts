@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { model } from '../support/node.ts';
-import type { RespClient } from '../support/resp-client.ts';
+import type { Parsed, RespClient } from '../support/resp-client.ts';
 import { floats } from '../support/resp-client.ts';
 import { useSharedNode } from '../support/shared-node.ts';
 
@@ -137,5 +137,22 @@ describe('AI.TENSORGET', () => {
     await client.send('SET', 's', 'v');
     await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
     for (const key of ['s', 'm']) expect(await client.error('AI.TENSORGET', key)).toBe(WRONG_TYPE);
+  });
+
+  test('has no VALUES of a tensor that is larger than a node can write as text, alone or in a DAG', async () => {
+    const text = 'ERR the tensor has too many elements for VALUES, get its BLOB';
+    const shape = [2, 2 ** 23 + 1];
+    await client.send('AI.TENSORSET', 'large', 'UINT8', ...shape);
+    expect(await client.error('AI.TENSORGET', 'large', 'VALUES')).toBe(text);
+    expect(await client.error('AI.TENSORGET', 'large', 'META', 'VALUES')).toBe(text);
+    const dag = await client.send(
+      ...['AI.DAGEXECUTE', 'LOAD', 1, 'large', 'PERSIST', 1, 'small', '|>', 'AI.TENSORGET', 'large', 'META'],
+      ...['|>', 'AI.TENSORSET', 'small', 'FLOAT', 1, '|>', 'AI.TENSORGET', 'large', 'VALUES'],
+    );
+    expect((dag as Parsed[]).slice(0, 2)).toEqual([['dtype', 'UINT8', 'shape', shape], 'OK']);
+    expect((dag as Error[])[2]?.message).toBe(text);
+    expect(await client.send('EXISTS', 'small')).toBe(0);
+    expect(await client.send('AI.TENSORGET', 'large', 'META')).toEqual(['dtype', 'UINT8', 'shape', shape]);
+    expect(((await client.send('AI.TENSORGET', 'large', 'BLOB')) as string).length).toBe(2 ** 24 + 2);
   });
 });

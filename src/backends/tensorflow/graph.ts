@@ -28,6 +28,7 @@ export interface Graph {
 export interface FunctionBody extends Graph {
   readonly arguments: readonly string[];
   readonly results: readonly Ref[];
+  readonly resultNames: readonly string[];
 }
 
 export interface TensorFlowModel extends Graph {
@@ -93,6 +94,7 @@ function readFunction({ signature, nodeDef, ret }: FunctionMessage): [string, Fu
     attributes: new Attributes({}),
   }));
   const results = signature.outputArg.map(({ name }) => parseRef(ret[name] ?? name));
-  const body = { nodes: readNodes(nodeDef, given), arguments: given.map(({ name }) => name), results };
-  return [signature.name, body];
+  const resultNames = signature.outputArg.map(({ name }) => name);
+  const nodes = readNodes(nodeDef, given);
+  return [signature.name, { nodes, arguments: given.map(({ name }) => name), results, resultNames }];
 }

@@ -12,6 +12,8 @@ export const aclDeluser: Command = {
   run({ node, client }, args) {
     const names = args.slice(2).map((_, i) => keyAt(args, i + 2));
     if (names.includes(node.access.defaultUser.name)) throw errors.aclDefaultUser();
-    return names.filter((name) => node.access.delete(name, client)).length;
+    const deleted = names.filter((name) => node.access.delete(name, client)).length;
+    if (deleted > 0) node.kept.keepUsers();
+    return deleted;
   },
 };

@@ -29,6 +29,7 @@ export const aclSetuser: Command = {
       }
     }
     node.access.put(draft);
+    node.kept.keepUsers();
     return OK;
   },
 };

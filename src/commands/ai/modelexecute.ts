@@ -40,7 +40,8 @@ export async function executeModel(
   checkCounts(model, inputs, outputs);
   const tensors = inputs.map((name) => readTensor(keyspace, name));
   const device = node.devices.get(model.device, model.backend);
-  const outcome = await device.run(model, tensors, queueLimit(timeoutMs));
+  const release = keyspace.hold(tensors.map(({ buffer }) => buffer));
+  const outcome = await device.run(model, tensors, queueLimit(timeoutMs)).finally(release);
   if (outcome === 'TIMEDOUT') return TIMEDOUT;
   putTensors(
     keyspace,

@@ -11,6 +11,7 @@ export const modelscan: Command = {
   run({ node }) {
     const found: Reply[] = [];
     for (const key of node.keyspace.keys()) {
+      if (node.keyspace.typeOf(key) !== 'model') continue;
       const value = node.keyspace.get(key);
       if (value?.type === 'model') found.push([Buffer.from(key, 'latin1'), value.model.tag]);
     }

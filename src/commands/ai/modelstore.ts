@@ -55,10 +55,13 @@ export async function loadModel(
   model: Pick<StoredModel, 'backend' | 'device' | 'tag' | 'batching' | 'blob'>,
   nodes: NodeNames | null,
 ): Promise<StoredModel> {
-  if (model.backend !== 'ONNX' && model.backend !== 'TF') throw errors.backendNotLoaded(model.backend);
+  if (model.backend === 'TORCH') throw errors.backendNotLoaded(model.backend);
   const device = node.devices.get(model.device, model.backend);
   const id = nextModelId();
-  const { inputs, outputs } = await device.load({ id, backend: model.backend, blob: model.blob }, nodes);
+  const release = node.keyspace.hold([model.blob.buffer]);
+  const { inputs, outputs } = await device
+    .load({ id, backend: model.backend, blob: model.blob }, nodes)
+    .finally(release);
   const statistics = { durationUs: 0, samples: 0, calls: 0, errors: 0 };
   return { ...model, id, inputs, outputs, statistics };
 }

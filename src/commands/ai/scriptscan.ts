@@ -11,6 +11,7 @@ export const scriptscan: Command = {
   run({ node }) {
     const found: Reply[] = [];
     for (const key of node.keyspace.keys()) {
+      if (node.keyspace.typeOf(key) !== 'script') continue;
       const value = node.keyspace.get(key);
       if (value?.type === 'script') found.push([Buffer.from(key, 'latin1'), value.script.tag]);
     }

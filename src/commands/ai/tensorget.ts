@@ -2,11 +2,14 @@ import { errors } from '../../errors.ts';
 import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
-import { type Tensor, tensorBytes } from '../../tensors/tensor.ts';
+import { elementCount, type Tensor, tensorBytes } from '../../tensors/tensor.ts';
 import { tensorValues } from '../../tensors/text-codec.ts';
 import { keyAt, keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { ownKey, READ } from './key-specs.ts';
+
+/** Each costs some 80 bytes while it becomes text, on one thread for all: from some 100 million on that ended the process. */
+const MOST_VALUES = 2 ** 24;
 
 export const tensorget: Command = {
   name: 'ai.tensorget',
@@ -40,8 +43,8 @@ export function parseFormat(args: Arguments): (tensor: Tensor) => Reply {
   }
   if (blob && values) throw errors.bothBlobAndValues();
   if (!meta && blob) return tensorBytes;
-  if (!meta && values) return tensorValues;
-  if (values) return (tensor) => [...metaOf(tensor), 'values', tensorValues(tensor)];
+  if (!meta && values) return valuesOf;
+  if (values) return (tensor) => [...metaOf(tensor), 'values', valuesOf(tensor)];
   if (meta && !blob) return metaOf;
   return (tensor) => [...metaOf(tensor), 'blob', tensorBytes(tensor)];
 }
@@ -52,6 +55,11 @@ export function readTensor(keyspace: Keyspace, key: KeyName): Tensor {
   if (value === undefined) throw errors.emptyTensorKey();
   if (value.type !== 'tensor') throw errors.wrongType();
   return value.tensor;
+}
+
+function valuesOf(tensor: Tensor): Reply[] {
+  if (elementCount(tensor.shape) > MOST_VALUES) throw errors.tooManyValues();
+  return tensorValues(tensor);
 }
 
 function metaOf(tensor: Tensor): Reply[] {

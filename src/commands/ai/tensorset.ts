@@ -2,6 +2,7 @@ import { errors } from '../../errors.ts';
 import { OK } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { parseDtype } from '../../tensors/dtype.ts';
+import { isAllocationFailure } from '../../tensors/shared-memory.ts';
 import { type Tensor, zeroTensor } from '../../tensors/tensor.ts';
 import { tensorFromBlob, tensorFromValues } from '../../tensors/text-codec.ts';
 import { integerAt, keyAt, keywordAt } from '../arguments.ts';
@@ -61,7 +62,7 @@ export function parseTensor(args: Arguments): Tensor {
   try {
     return zeroTensor(dtype, shape);
   } catch (error) {
-    if (error instanceof RangeError) throw errors.outOfMemory();
+    if (isAllocationFailure(error)) throw errors.outOfMemory();
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { errors } from '../../errors.ts';
 import type { Command } from '../command.ts';
 
 export const dbsize: Command = {
@@ -7,5 +8,8 @@ export const dbsize: Command = {
   group: 'server',
   summary: "Counts this node's keys",
   syntax: '',
-  run: ({ node }) => node.keyspace.size,
+  run({ node }) {
+    if (node.keyspace.loading !== null) throw errors.loading();
+    return node.keyspace.size;
+  },
 };

@@ -29,8 +29,8 @@ export const scan: Command = {
     const page = node.keyspace.scan(cursor, count);
     const found = page.keys.filter((key) => {
       if (!matches(key)) return false;
-      const value = node.keyspace.get(key);
-      return wanted === '' || (value !== undefined && TYPE_NAMES[value.type].toLowerCase() === wanted);
+      const type = node.keyspace.typeOf(key);
+      return wanted === '' || (type !== undefined && TYPE_NAMES[type].toLowerCase() === wanted);
     });
     return [String(page.cursor), found.map((key) => Buffer.from(key, 'latin1'))];
   },

@@ -13,7 +13,7 @@ export const type: Command = {
   summary: 'Returns the type of the value under a key',
   syntax: 'key',
   run({ node }, args) {
-    const value = node.keyspace.get(keyAt(args, 1));
-    return new SimpleString(value === undefined ? 'none' : TYPE_NAMES[value.type]);
+    const type = node.keyspace.typeOf(keyAt(args, 1));
+    return new SimpleString(type === undefined ? 'none' : TYPE_NAMES[type]);
   },
 };

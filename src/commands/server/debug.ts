@@ -1,5 +1,6 @@
 import type { ClientSession } from '../../client-session.ts';
 import { errors } from '../../errors.ts';
+import type { NodeContext } from '../../node-context.ts';
 import { OK } from '../../protocol/reply.ts';
 import { keywordAt, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
@@ -9,9 +10,10 @@ export const debug: Command = {
   arity: -2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
   group: 'server',
-  summary: 'For tests: holds the whole node for a while, or lets keys expire only when they are looked at',
-  syntax: 'SLEEP seconds | SET-ACTIVE-EXPIRE 0|1',
-  run({ node, client }, args) {
+  summary:
+    'For tests: holds the whole node for a while, lets keys expire only when they are looked at, reads all keys back from the disk',
+  syntax: 'SLEEP seconds | SET-ACTIVE-EXPIRE 0|1 | RELOAD',
+  async run({ node, client }, args) {
     const { debugCommand } = node.config;
     if (debugCommand === 'no' || (debugCommand === 'local' && !isLocal(client))) {
       throw errors.debugNotAllowed();
@@ -27,9 +29,22 @@ export const debug: Command = {
       node.keyspace.activeExpiry = textAt(args, 2) !== '0';
       return OK;
     }
+    if (sub === 'RELOAD' && args.length === 2) {
+      await reload(node);
+      return OK;
+    }
     throw errors.unknownSubcommandOrArity(textAt(args, 1), 'debug');
   },
 };
+
+async function reload({ persistence }: NodeContext): Promise<void> {
+  if (persistence === null) throw errors.nothingToReload();
+  try {
+    await persistence.reload();
+  } catch (error) {
+    throw errors.misconf((error as Error).message);
+  }
+}
 
 function isLocal({ remoteAddress }: ClientSession): boolean {
   return /^(127\.|::1:|::ffff:127\.)/.test(remoteAddress);

@@ -49,7 +49,7 @@ export const lastsave: Command = {
   group: 'server',
   summary: "Returns the time of the last checkpoint, the node's start where there was none",
   syntax: '',
-  run: ({ node }) => Math.floor((node.persistence?.savedAt ?? node.startedAt) / 1000),
+  run: ({ node }) => Math.floor((node.persistence?.checkpoints.savedAt ?? node.startedAt) / 1000),
 };
 
 function begin(node: CommandContext['node']): Reply {

@@ -22,14 +22,17 @@ function makeTables(): void {
   }
 }
 
-/** The CRC-64 of the parts, one after the other. About 1 ns a byte: eight bytes at a time, in two halves of 32 bits. */
-export function crc64(parts: readonly Uint8Array[]): bigint {
+/**
+ * The CRC-64 of the parts, one after the other. About 1 ns a byte: eight bytes at a time, in two halves of 32 bits.
+ * @param before the CRC-64 of all that comes before them.
+ */
+export function crc64(parts: readonly Uint8Array[], before = 0n): bigint {
   if (LOW.length === 0) makeTables();
   const [l0, l1, l2, l3, l4, l5, l6, l7] = LOW as [Uint32Array, ...Uint32Array[]] & { length: 8 };
   const [h0, h1, h2, h3, h4, h5, h6, h7] = HIGH as [Uint32Array, ...Uint32Array[]] & { length: 8 };
   const at = (table: Uint32Array | undefined, index: number) => (table as Uint32Array)[index & 255] as number;
-  let low = 0;
-  let high = 0;
+  let low = Number(before & 0xffffffffn);
+  let high = Number(before >> 32n);
   for (const part of parts) {
     let i = 0;
     for (const end = part.length - 7; i < end; i += 8) {

@@ -1,3 +1,4 @@
+import { latin1 } from '../../protocol/latin1.ts';
 import { FormatError } from './format-error.ts';
 import { lzfDecompress } from './lzf.ts';
 
@@ -14,8 +15,22 @@ export class RdbReader {
     return this.#bytes.length - this.#at;
   }
 
+  /** Where the next byte is. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** Goes to another place. @throws FormatError where it is behind the end. */
+  moveTo(at: number): void {
+    if (at > this.#bytes.length) throw new FormatError('cut off');
+    this.#at = at;
+  }
+
   byte(): number {
-    return this.raw(1)[0] as number;
+    const byte = this.#bytes[this.#at];
+    if (byte === undefined) throw new FormatError('cut off');
+    this.#at++;
+    return byte;
   }
 
   /** The next bytes, not copied. */
@@ -26,17 +41,13 @@ export class RdbReader {
   }
 
   length(): number {
-    const first = this.byte();
-    const length = this.#plainLength(first);
-    if (length === undefined) throw new FormatError('a length was expected');
-    return length;
+    return this.#expectLength(this.byte());
   }
 
   /** A length of up to 64 bits, exactly. */
   long(): bigint {
-    if (this.#bytes[this.#at] !== 0x81) return BigInt(this.length());
-    this.#at++;
-    return this.raw(8).readBigUInt64BE();
+    const first = this.byte();
+    return first === 0x81 ? this.raw(8).readBigUInt64BE() : BigInt(this.#expectLength(first));
   }
 
   /** A number of elements that follow, each at least a byte: more than the bytes that are left cannot be. */
@@ -48,7 +59,7 @@ export class RdbReader {
 
   string(): Uint8Array {
     const first = this.byte();
-    const length = this.#plainLength(first);
+    const length = this.plainLength(first);
     if (length !== undefined) return this.raw(length);
     switch (first) {
       case 0xc0:
@@ -67,6 +78,11 @@ export class RdbReader {
     }
   }
 
+  /** A byte string as a text of one character a byte. */
+  text(): string {
+    return latin1(this.string());
+  }
+
   double(): number {
     return this.raw(8).readDoubleLE();
   }
@@ -82,7 +98,14 @@ export class RdbReader {
     return value;
   }
 
-  #plainLength(first: number): number | undefined {
+  #expectLength(first: number): number {
+    const length = this.plainLength(first);
+    if (length === undefined) throw new FormatError('a length was expected');
+    return length;
+  }
+
+  /** The length that begins with that byte; undefined where a specially encoded string does. */
+  protected plainLength(first: number): number | undefined {
     switch (first >> 6) {
       case 0:
         return first;

@@ -5,6 +5,7 @@ import { concatShared } from '../../tensors/shared-bytes.ts';
 import { elementCount, type Tensor, tensorBytes } from '../../tensors/tensor.ts';
 import type { StoredValue } from '../keyspace.ts';
 import { FormatError } from './format-error.ts';
+import { MODULE_MARKS, MODULE_TYPE, moduleId } from './module-format.ts';
 import { decodeNative, encodeNative, isNative } from './native-codec.ts';
 import type { RdbReader } from './rdb-reader.ts';
 import type { RdbWriter } from './rdb-writer.ts';
@@ -23,17 +24,14 @@ export type DumpedValue =
   | { readonly type: 'model'; readonly model: DumpedModel }
   | { readonly type: 'script'; readonly script: DumpedScript };
 
-/** RDB's type byte for values of modules; the name of the module type follows, so that another server can say what it lacks. */
-const MODULE_TYPE = 7;
+/** The name of the module type stands before the value, so that another server can say what it lacks. */
 const NAMES = { tensor: 'tesseraTN', model: 'tesseraMD', script: 'tesseraSC' } as const;
 type ModuleKind = keyof typeof NAMES;
 const VERSION = 1;
-/** RDB's marks of what a module saved. */
-const UINT = 2;
-const STRING = 5;
-const END = 0;
 
-const ID_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** Marks of what a module saved. */
+const { UINT, STRING, END } = MODULE_MARKS;
+
 const DTYPES = Object.keys(ELEMENT_BYTES) as Dtype[];
 const LARGEST_DIMENSION = 2 ** 40;
 
@@ -44,7 +42,7 @@ export function encodeValue(writer: RdbWriter, value: StoredValue): void {
     return;
   }
   writer.byte(MODULE_TYPE);
-  writer.length(moduleId(value.type));
+  writer.length(moduleId(NAMES[value.type], VERSION));
   const module = new ModuleWriter(writer);
   if (value.type === 'tensor') encodeTensor(module, value.tensor);
   else if (value.type === 'model') encodeModel(module, value.model);
@@ -140,16 +138,17 @@ function decodeScript(from: ModuleReader): DumpedScript {
   };
 }
 
-/** Nine characters of six bits each, then ten bits of version, as Redis packs them. */
-function moduleId(kind: ModuleKind): bigint {
-  let id = 0n;
-  for (const character of NAMES[kind]) id = (id << 6n) | BigInt(ID_CHARACTERS.indexOf(character));
-  return (id << 10n) | BigInt(VERSION);
+/** Whether a value of the module type with that id can be read here. */
+export function isOwnModule(id: bigint): boolean {
+  return kindOf(id) !== undefined;
+}
+
+function kindOf(id: bigint): ModuleKind | undefined {
+  return (Object.keys(NAMES) as ModuleKind[]).find((kind) => moduleId(NAMES[kind], VERSION) === id);
 }
 
 function moduleKind(reader: RdbReader): ModuleKind {
-  const id = reader.long();
-  const found = (Object.keys(NAMES) as ModuleKind[]).find((kind) => moduleId(kind) === id);
+  const found = kindOf(reader.long());
   if (found === undefined) throw new FormatError('unknown module type');
   return found;
 }

@@ -1,28 +1,56 @@
 import slotOf from 'cluster-key-slot';
 import type { StoredModel } from '../../backends/model.ts';
-import type { KeyName, Keyspace, ScanPage, StoredValue } from '../keyspace.ts';
+import { errors } from '../../errors.ts';
+import type { EvictionPolicy } from '../eviction-policy.ts';
+import type { KeyName, Keyspace, LoadProgress, ScanPage, StoredValue, ValueType } from '../keyspace.ts';
 import { collectionOf } from '../values/operations.ts';
+import { Eviction } from './eviction.ts';
 import { ScanIndex } from './scan-index.ts';
+import { BUFFER_OVERHEAD_BYTES, bufferOf, ownBytes } from './value-size.ts';
+
+/** Stands for a value that has not been asked for since the start, and is still on the disk alone. */
+export interface OnDisk {
+  readonly type: 'onDisk';
+  readonly of: ValueType;
+}
+
+/** A value or its place, and when it expires: Unix time in ms. */
+export interface Content {
+  readonly value: StoredValue | OnDisk;
+  readonly expiresAt: number | undefined;
+}
+
+/** What an earlier process has left on the disk. */
+export interface KeyspaceSource {
+  /** Asked for keys that are not here while loading. */
+  find(key: KeyName): Content | undefined;
+  /** The value of a key whose content is `OnDisk`. @throws Error where it cannot be read. */
+  read(key: KeyName): StoredValue;
+}
 
 interface Entry {
   readonly key: KeyName;
   /** Given once, rising; SCAN walks it downwards. */
   readonly sequence: number;
-  value: StoredValue;
-  /** Bytes counted for a collection when it was last looked at. */
-  collectionBytes: number;
+  value: StoredValue | OnDisk;
+  /** Bytes counted for the value when it was last looked at, its buffer apart. */
+  ownBytes: number;
   expiresAt: number | undefined;
-  /** Unix time in ms, as exact as the expiry cycle's interval. */
+  /** Unix time in ms, as exact as the expiry cycle's interval; in between, a count that rises with each access. */
   accessedAt: number;
   readonly slot: number;
+  place: number;
+  expiringPlace: number;
 }
 
 /** Rough cost of an entry outside of its bytes: the Map slot, the objects and the index, measured on a million small keys. */
-const ENTRY_OVERHEAD_BYTES = 200;
+const ENTRY_OVERHEAD_BYTES = 220;
 const EXPIRY_INTERVAL_MS = 100;
 const EXPIRY_SAMPLE = 20;
 /** Keys that the average time to live is taken from. */
 const TTL_SAMPLE = 100;
+/** What the clock moves with each access, in ms: small, but one that a double of that size holds, so that accesses have an order within a cycle. */
+const CLOCK_STEP_MS = 2 ** -11;
 
 /** What a removed entry holds: tables that a Map has outgrown refer to entries for a while, and would keep their bytes. */
 const REMOVED: StoredValue = { type: 'string', bytes: new Uint8Array(0) };
@@ -46,6 +74,7 @@ export class EmbeddedKeyspace implements Keyspace {
   readonly #entries = new Map<KeyName, Entry>();
   readonly #scan = new ScanIndex<Entry>();
   readonly #expiring = new Set<Entry>();
+  readonly #eviction: Eviction<Entry>;
   readonly #slots: Map<number, Set<KeyName>> | null;
   /** Weak, though counted: the table that a growing Map leaves behind keeps its keys, and these are large. */
   readonly #bufferUses = new WeakMap<ArrayBufferLike, number>();
@@ -56,17 +85,25 @@ export class EmbeddedKeyspace implements Keyspace {
   readonly lookups = { hits: 0, misses: 0 };
   activeExpiry = true;
   journal: KeyspaceJournal | null = null;
+  #source: KeyspaceSource | null = null;
+  /** Not null while keys of the source may still be missing here. */
+  #loading: { readonly progress: LoadProgress; readonly removed: Set<KeyName> } | null = null;
   #expired = 0;
+  #evicted = 0;
   #nextSequence = 1;
-  /** Time of the last cycle: a look at the clock for every read would cost more than the read. */
-  #roughNow = Date.now();
+  /** Time of the last cycle, and a step for each access: a look at the clock for every read would cost more than the read. */
+  #clock = Date.now();
   #bytes = 0;
 
-  /** @param indexSlots whether to keep the keys of each hash slot at hand (cluster mode). */
-  constructor(indexSlots: boolean) {
+  /**
+   * @param indexSlots whether to keep the keys of each hash slot at hand (cluster mode).
+   * @param random gives numbers in [0, 1), for eviction.
+   */
+  constructor(indexSlots: boolean, random: () => number = Math.random) {
     this.#slots = indexSlots ? new Map() : null;
+    this.#eviction = new Eviction(random);
     this.#timer = setInterval(() => {
-      this.#roughNow = Date.now();
+      this.#clock = Math.max(this.#clock, Date.now());
       if (this.activeExpiry) this.#expireSome();
     }, EXPIRY_INTERVAL_MS).unref();
   }
@@ -87,6 +124,10 @@ export class EmbeddedKeyspace implements Keyspace {
     return this.#expired;
   }
 
+  get evicted(): number {
+    return this.#evicted;
+  }
+
   get averageTtlMs(): number {
     let seen = 0;
     let sum = 0;
@@ -98,6 +139,34 @@ export class EmbeddedKeyspace implements Keyspace {
     return seen === 0 ? 0 : Math.round(sum / Math.min(seen, TTL_SAMPLE));
   }
 
+  get loading(): LoadProgress | null {
+    return this.#loading?.progress ?? null;
+  }
+
+  /** Keys that are asked for are fetched from the source from now on; `adopt` brings the others, `loaded` ends it. */
+  startLoading(source: KeyspaceSource, progress: LoadProgress): void {
+    this.#source = source;
+    this.#loading = { progress, removed: new Set() };
+  }
+
+  /** Takes a key from the source, unless it is here already or was removed since. */
+  adopt(key: KeyName, content: Content): void {
+    if (this.#entries.has(key) || this.#loading?.removed.has(key) !== false) return;
+    this.#add(key, content.value, content.expiresAt);
+  }
+
+  loaded(): void {
+    this.#loading = null;
+  }
+
+  /** Forgets all keys without removing them: they are to be loaded again. */
+  forget(): void {
+    const { journal } = this;
+    this.journal = null;
+    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+    this.journal = journal;
+  }
+
   get(key: KeyName): StoredValue | undefined {
     const entry = this.#live(key);
     if (entry === undefined) {
@@ -105,20 +174,26 @@ export class EmbeddedKeyspace implements Keyspace {
       return undefined;
     }
     this.lookups.hits++;
-    entry.accessedAt = this.#roughNow;
-    return entry.value;
+    entry.accessedAt = this.#tick();
+    return this.#valueOf(entry);
   }
 
   peek(key: KeyName): StoredValue | undefined {
-    return this.#live(key)?.value;
+    const entry = this.#live(key);
+    return entry === undefined ? undefined : this.#valueOf(entry);
+  }
+
+  typeOf(key: KeyName): ValueType | undefined {
+    const value = this.#live(key)?.value;
+    return value?.type === 'onDisk' ? value.of : value?.type;
   }
 
   bytesOf(key: KeyName): number | undefined {
     const entry = this.#live(key);
     if (entry === undefined) return undefined;
-    const buffer = bufferOf(entry.value);
-    const share = buffer === undefined ? 0 : buffer.byteLength / (this.#bufferUses.get(buffer) ?? 1);
-    return ENTRY_OVERHEAD_BYTES + key.length + entry.collectionBytes + Math.round(share);
+    const buffer = bufferOf(this.#valueOf(entry));
+    const share = buffer === undefined ? 0 : costOf(buffer) / (this.#bufferUses.get(buffer) ?? 1);
+    return ENTRY_OVERHEAD_BYTES + key.length + entry.ownBytes + Math.round(share);
   }
 
   set(key: KeyName, value: StoredValue, keepExpiry = false): void {
@@ -130,8 +205,8 @@ export class EmbeddedKeyspace implements Keyspace {
     this.#retain(value);
     this.#release(entry.value);
     entry.value = value;
-    entry.accessedAt = this.#roughNow;
-    this.#countCollection(entry);
+    entry.accessedAt = this.#tick();
+    this.#valueChanged(entry);
     if (!keepExpiry) this.#setExpiry(entry, undefined);
     this.journal?.put(key);
     this.#notify(key);
@@ -140,11 +215,11 @@ export class EmbeddedKeyspace implements Keyspace {
   changed(key: KeyName): void {
     const entry = this.#live(key);
     if (entry === undefined) return;
-    if (collectionOf(entry.value)?.length === 0) {
+    if (collectionOf(this.#valueOf(entry))?.length === 0) {
       this.#remove(entry);
       return;
     }
-    this.#countCollection(entry);
+    this.#valueChanged(entry);
     this.journal?.changed(key);
     this.#notify(key);
   }
@@ -154,6 +229,23 @@ export class EmbeddedKeyspace implements Keyspace {
     if (entry === undefined) return false;
     this.#remove(entry);
     return true;
+  }
+
+  evict(policy: EvictionPolicy, samples: number): boolean {
+    const entry = this.#eviction.choose(policy, samples);
+    if (entry === undefined) return false;
+    // One that has expired goes by that.
+    if (this.#live(entry.key) === undefined) return true;
+    this.#evicted++;
+    this.#remove(entry);
+    return true;
+  }
+
+  hold(buffers: readonly ArrayBufferLike[]): () => void {
+    for (const buffer of buffers) this.#use(buffer, 1);
+    return () => {
+      for (const buffer of buffers) this.#use(buffer, -1);
+    };
   }
 
   expiryOf(key: KeyName): number | undefined {
@@ -177,6 +269,7 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   randomKey(): KeyName | undefined {
+    this.#assertLoaded();
     for (let entry = this.#scan.random(); entry !== undefined; entry = this.#scan.random()) {
       // One that has expired is removed here, so that this ends.
       if (this.#live(entry.key) !== undefined) return entry.key;
@@ -185,27 +278,25 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   *keys(): Iterable<KeyName> {
+    this.#assertLoaded();
     for (const key of [...this.#entries.keys()]) if (this.#live(key) !== undefined) yield key;
   }
 
   scan(cursor: number, count: number): ScanPage {
+    this.#assertLoaded();
     const page = this.#scan.page(cursor, count);
     const keys = page.items.filter((e) => this.#live(e.key) !== undefined).map((e) => e.key);
     return { cursor: page.cursor, keys };
   }
 
   clear(): void {
-    const { journal } = this;
-    this.journal = null;
-    for (const entry of [...this.#entries.values()]) this.#remove(entry);
-    this.journal = journal;
-    journal?.cleared();
+    this.#assertLoaded();
+    this.forget();
+    this.journal?.cleared();
   }
 
   /** What is under the key now, expired or not. */
-  contentOf(
-    key: KeyName,
-  ): { readonly value: StoredValue; readonly expiresAt: number | undefined } | undefined {
+  contentOf(key: KeyName): Content | undefined {
     return this.#entries.get(key);
   }
 
@@ -220,10 +311,12 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   countInSlot(slot: number): number {
+    this.#assertLoaded();
     return this.#slots?.get(slot)?.size ?? 0;
   }
 
   keysInSlot(slot: number, limit: number): KeyName[] {
+    this.#assertLoaded();
     const keys = this.#slots?.get(slot);
     return keys === undefined ? [] : [...keys].slice(0, limit);
   }
@@ -237,57 +330,101 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   #live(key: KeyName): Entry | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#entries.get(key) ?? (this.#loading === null ? undefined : this.#fetch(key));
     if (entry?.expiresAt === undefined || entry.expiresAt > Date.now()) return entry;
     this.#expired++;
     this.#remove(entry);
     return undefined;
   }
 
+  #fetch(key: KeyName): Entry | undefined {
+    if (this.#loading?.removed.has(key) === true) return undefined;
+    const content = this.#source?.find(key);
+    return content === undefined ? undefined : this.#add(key, content.value, content.expiresAt);
+  }
+
+  #valueOf(entry: Entry): StoredValue {
+    if (entry.value.type !== 'onDisk') return entry.value;
+    const value = this.#read(entry.key);
+    entry.value = value;
+    this.#retain(value);
+    this.#valueChanged(entry);
+    return value;
+  }
+
+  #read(key: KeyName): StoredValue {
+    try {
+      return (this.#source as KeyspaceSource).read(key);
+    } catch (error) {
+      throw errors.unreadableValue((error as Error).message);
+    }
+  }
+
+  /** @throws ServerError where an answer would leave out what is still to come. */
+  #assertLoaded(): void {
+    if (this.#loading !== null) throw errors.loading();
+  }
+
   #insert(key: KeyName, value: StoredValue): void {
+    this.#add(key, value, undefined);
+    this.journal?.put(key);
+    this.#notify(key);
+  }
+
+  #add(key: KeyName, value: StoredValue | OnDisk, expiresAt: number | undefined): Entry {
     const slot = this.#slots === null ? 0 : slotOf(Buffer.from(key, 'latin1'));
     const entry: Entry = {
       key,
       sequence: this.#nextSequence++,
       value,
-      collectionBytes: 0,
-      expiresAt: undefined,
-      accessedAt: this.#roughNow,
+      ownBytes: 0,
+      expiresAt,
+      accessedAt: this.#tick(),
       slot,
+      place: -1,
+      expiringPlace: -1,
     };
     this.#entries.set(key, entry);
     this.#scan.add(entry);
     this.#retain(value);
     this.#bytes += ENTRY_OVERHEAD_BYTES + key.length;
-    this.#countCollection(entry);
+    this.#valueChanged(entry);
     if (this.#slots !== null) {
       const inSlot = this.#slots.get(slot);
       if (inSlot === undefined) this.#slots.set(slot, new Set([key]));
       else inSlot.add(key);
     }
-    this.journal?.put(key);
-    this.#notify(key);
+    if (expiresAt !== undefined) this.#expiring.add(entry);
+    return entry;
   }
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry.key);
     this.#scan.remove(entry);
     this.#expiring.delete(entry);
+    this.#eviction.remove(entry);
     this.#bytes -= ENTRY_OVERHEAD_BYTES + entry.key.length;
     const inSlot = this.#slots?.get(entry.slot);
     inSlot?.delete(entry.key);
     if (inSlot?.size === 0) this.#slots?.delete(entry.slot);
     this.#release(entry.value);
-    this.#bytes -= entry.collectionBytes;
+    this.#bytes -= entry.ownBytes;
     entry.value = REMOVED;
+    this.#loading?.removed.add(entry.key);
     this.journal?.removed(entry.key);
     this.#notify(entry.key);
   }
 
-  #countCollection(entry: Entry): void {
-    const bytes = collectionOf(entry.value)?.bytes ?? 0;
-    this.#bytes += bytes - entry.collectionBytes;
-    entry.collectionBytes = bytes;
+  #valueChanged(entry: Entry): void {
+    const bytes = ownBytes(entry.value);
+    this.#bytes += bytes - entry.ownBytes;
+    entry.ownBytes = bytes;
+    this.#eviction.update(entry);
+  }
+
+  #tick(): number {
+    this.#clock += CLOCK_STEP_MS;
+    return this.#clock;
   }
 
   #notify(key: KeyName): void {
@@ -300,21 +437,28 @@ export class EmbeddedKeyspace implements Keyspace {
     entry.expiresAt = at;
     if (at === undefined) this.#expiring.delete(entry);
     else this.#expiring.add(entry);
+    this.#eviction.update(entry);
   }
 
-  #retain(value: StoredValue): void {
+  #retain(value: StoredValue | OnDisk): void {
     if (value.type === 'model') count(this.#modelUses, value.model, 1);
     const buffer = bufferOf(value);
-    if (buffer === undefined) return;
-    if (count(this.#bufferUses, buffer, 1) === 1) this.#bytes += buffer.byteLength;
+    if (buffer !== undefined) this.#use(buffer, 1);
   }
 
-  #release(value: StoredValue): void {
+  #release(value: StoredValue | OnDisk): void {
     const buffer = bufferOf(value);
-    if (buffer !== undefined && count(this.#bufferUses, buffer, -1) === 0) this.#bytes -= buffer.byteLength;
+    if (buffer !== undefined) this.#use(buffer, -1);
     if (value.type === 'model' && count(this.#modelUses, value.model, -1) === 0) {
       for (const listener of this.#droppedListeners) listener(value.model);
     }
+  }
+
+  /** Counts the first use of a buffer, and the last one's end. */
+  #use(buffer: ArrayBufferLike, by: 1 | -1): void {
+    const uses = count(this.#bufferUses, buffer, by);
+    if (by === 1 && uses === 1) this.#bytes += costOf(buffer);
+    else if (uses === 0) this.#bytes -= costOf(buffer);
   }
 
   /** Like Redis's active cycle: sample, and go on while a good part of the sample had expired. */
@@ -347,18 +491,6 @@ function count<K extends object>(uses: Uses<K>, key: K, by: number): number {
   return now;
 }
 
-/** The buffer of a value that never changes. */
-function bufferOf(value: StoredValue): ArrayBufferLike | undefined {
-  switch (value.type) {
-    case 'string':
-      return value.bytes.buffer;
-    case 'tensor':
-      return value.tensor.buffer;
-    case 'model':
-      return value.model.blob.buffer;
-    case 'script':
-      return value.script.source.buffer;
-    default:
-      return undefined;
-  }
+function costOf(buffer: ArrayBufferLike): number {
+  return BUFFER_OVERHEAD_BYTES + buffer.byteLength;
 }

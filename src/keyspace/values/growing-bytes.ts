@@ -1,3 +1,5 @@
+import { INLINE_BYTES } from '../../protocol/latin1.ts';
+
 /** Room behind a string that grew, so that building one piece by piece costs as much as its bytes, not their square. */
 const MAX_ROOM_BYTES = 1024 * 1024;
 /** Above the fixed room, a share of the length. */
@@ -17,6 +19,11 @@ const filled = new WeakMap<ArrayBufferLike, number>();
 
 /** The bytes followed by zeros up to `length`, for the caller to fill in before anybody else sees them. */
 export function grown(bytes: Uint8Array, length: number): Uint8Array {
+  if (length <= INLINE_BYTES) {
+    const short = new Uint8Array(length);
+    short.set(bytes);
+    return short;
+  }
   const { buffer, byteOffset } = bytes;
   if (filled.get(buffer) === byteOffset + bytes.length && byteOffset + length <= buffer.byteLength) {
     filled.set(buffer, byteOffset + length);

@@ -1,6 +1,8 @@
 import type { MutableValue, Operation } from './mutable-value.ts';
 import { PositionTable, type ScanRange, scanRange } from './position-table.ts';
 
+/** Cost of a hash without fields, measured on 100,000 small ones. */
+const BASE_BYTES = 600;
 /** Rough cost of a field outside of its bytes: its places in the table and the lists, and the value's object. */
 const FIELD_OVERHEAD_BYTES = 100;
 
@@ -16,7 +18,7 @@ export class HashValue implements MutableValue {
   operations: Operation[] | null = null;
   readonly #fields = new PositionTable();
   readonly #values: (string | Uint8Array)[] = [];
-  #bytes = 0;
+  #bytes = BASE_BYTES;
   #compact = true;
 
   get length(): number {

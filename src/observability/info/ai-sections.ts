@@ -23,13 +23,19 @@ const loadTimeConfigs: Section = {
   title: 'ai_load_time_configs',
   shown: 'ai',
   fields: ({ devices }) => {
-    const { threadsPerQueue, intraOpParallelism, interOpParallelism, executionTimeoutMs } = devices.settings;
+    const {
+      threadsPerQueue,
+      intraOpParallelism,
+      interOpParallelism,
+      executionTimeoutMs,
+      backendMemoryLimit,
+    } = devices.settings;
     return [
       ['ai_threads_per_queue', threadsPerQueue],
       ['ai_inter_op_parallelism', interOpParallelism],
       ['ai_intra_op_parallelism', intraOpParallelism],
       ['ai_model_execution_timeout', executionTimeoutMs],
-      ['ai_backend_memory_limit', 0],
+      ['ai_backend_memory_limit', Math.floor(backendMemoryLimit / 2 ** 20)],
       ['ai_available_parallelism', availableParallelism()],
     ];
   },
@@ -77,11 +83,16 @@ const execution: Section = {
     const counters = devices.counters();
     return [
       ['ai_runs', counters.runs],
+      ['ai_runs_refused', counters.refusedRuns],
       ['ai_runs_timed_out', counters.timedOutRuns],
       ['ai_workers_replaced', counters.workersReplaced],
       ['ai_stuck_threads', devices.stuckThreads],
       ['ai_queue_length', devices.queueLength],
+      ['ai_queue_length_limit', devices.settings.maxQueueLength],
       ['ai_sessions', devices.sessions],
+      ['ai_session_bytes', devices.sessionBytes],
+      ['ai_session_bytes_limit', devices.settings.backendMemoryLimit],
+      ['ai_sessions_unloaded', devices.sessionsUnloaded],
     ];
   },
 };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { machine, release, totalmem, type } from 'node:os';
+import type { LoadProgress } from '../../keyspace/keyspace.ts';
 import type { NodeContext } from '../../node-context.ts';
 import { REDIS_VERSION, TESSERA_VERSION } from '../../version.ts';
 import { memoryFigures } from '../memory.ts';
@@ -52,7 +53,7 @@ const memory: Section = {
   title: 'Memory',
   shown: 'default',
   fields(node) {
-    const { used, peak, rss, clientBytes, heapUsed, external, fragmentation } = memoryFigures(node);
+    const { used, dataset, peak, rss, clientBytes, heapUsed, external, fragmentation } = memoryFigures(node);
     const total = totalmem();
     return [
       ['used_memory', used],
@@ -62,14 +63,18 @@ const memory: Section = {
       ['used_memory_peak', peak],
       ['used_memory_peak_human', humanBytes(peak)],
       ['used_memory_peak_perc', `${(peak === 0 ? 100 : (used / peak) * 100).toFixed(2)}%`],
-      ['used_memory_dataset', used],
+      ['used_memory_overhead', clientBytes],
+      ['used_memory_startup', 0],
+      ['used_memory_dataset', dataset],
+      ['used_memory_dataset_perc', `${(used === 0 ? 100 : (dataset / used) * 100).toFixed(2)}%`],
       ['total_system_memory', total],
       ['total_system_memory_human', humanBytes(total)],
       ['maxmemory', node.config.maxmemory],
       ['maxmemory_human', humanBytes(node.config.maxmemory)],
-      ['maxmemory_policy', 'noeviction'],
+      ['maxmemory_policy', node.config.maxmemoryPolicy],
       ['mem_fragmentation_ratio', fragmentation.toFixed(2)],
       ['mem_fragmentation_bytes', rss - used - heapUsed - external],
+      ['mem_not_counted_for_evict', clientBytes],
       ['mem_clients_slaves', 0],
       ['mem_clients_normal', clientBytes],
       ['v8_heap_used', heapUsed],
@@ -78,28 +83,45 @@ const memory: Section = {
   },
 };
 
+const isSaving = (node: NodeContext) => (node.persistence?.checkpoints.writing == null ? 0 : 1);
+
+/** Redis counts bytes here; what a start takes depends on the number of keys. */
+function loadingFields(progress: LoadProgress | null): [string, string | number][] {
+  if (progress === null) return [];
+  const { startedAt, totalKeys, loadedKeys } = progress;
+  const seconds = (Date.now() - startedAt) / 1000;
+  const left = (seconds / Math.max(1, loadedKeys)) * (totalKeys - loadedKeys);
+  return [
+    ['loading_start_time', Math.floor(startedAt / 1000)],
+    ['loading_total_keys', totalKeys],
+    ['loading_loaded_keys', loadedKeys],
+    ['loading_loaded_perc', ((100 * loadedKeys) / Math.max(1, totalKeys)).toFixed(2)],
+    ['loading_eta_seconds', Math.ceil(left)],
+  ];
+}
+
 const persistence: Section = {
   title: 'Persistence',
   shown: 'default',
   fields: (node) => [
-    ['loading', 0],
+    ['loading', node.keyspace.loading === null ? 0 : 1],
     ['async_loading', 0],
-    ['rdb_changes_since_last_save', node.persistence?.unsavedKeys ?? 0],
-    ['rdb_bgsave_in_progress', node.persistence?.saving === true ? 1 : 0],
-    ['rdb_last_save_time', Math.floor((node.persistence?.savedAt ?? node.startedAt) / 1000)],
-    ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', 0],
+    ...loadingFields(node.keyspace.loading),
+    ['rdb_changes_since_last_save', node.persistence?.checkpoints.unsaved.keys.size ?? 0],
+    ['rdb_bgsave_in_progress', isSaving(node)],
+    ['rdb_last_save_time', Math.floor((node.persistence?.checkpoints.savedAt ?? node.startedAt) / 1000)],
+    ['rdb_last_bgsave_status', node.persistence?.checkpoints.lastFailed === true ? 'err' : 'ok'],
+    ['rdb_last_bgsave_time_sec', node.persistence?.checkpoints.lastSeconds ?? -1],
+    ['rdb_current_bgsave_time_sec', node.persistence?.checkpoints.seconds ?? -1],
+    ['rdb_saves', node.persistence?.checkpoints.written ?? 0],
     ['aof_enabled', node.persistence === null ? 0 : 1],
     ['aof_current_size', node.persistence?.logBytes ?? 0],
     ['aof_last_write_status', node.persistence?.error == null ? 'ok' : 'err'],
-    ['aof_rewrite_in_progress', 0],
+    ['aof_rewrite_in_progress', isSaving(node)],
     ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_last_write_status', 'ok'],
+    ['aof_last_rewrite_time_sec', node.persistence?.checkpoints.lastSeconds ?? -1],
+    ['aof_current_rewrite_time_sec', node.persistence?.checkpoints.seconds ?? -1],
+    ['aof_last_bgrewrite_status', node.persistence?.checkpoints.lastFailed === true ? 'err' : 'ok'],
     ['module_fork_in_progress', 0],
   ],
 };
@@ -107,7 +129,7 @@ const persistence: Section = {
 const stats: Section = {
   title: 'Stats',
   shown: 'default',
-  fields({ statistics, rates, keyspace, subscriptions }) {
+  fields({ statistics, rates, keyspace, memory, subscriptions }) {
     return [
       ['total_connections_received', statistics.connections],
       ['total_commands_processed', statistics.commands],
@@ -121,8 +143,10 @@ const stats: Section = {
       ['sync_partial_ok', 0],
       ['sync_partial_err', 0],
       ['expired_keys', keyspace.expired - statistics.expiredBefore],
-      ['evicted_keys', 0],
+      ['evicted_keys', keyspace.evicted - statistics.evictedBefore],
       ['evicted_clients', 0],
+      ['total_eviction_exceeded_time', Math.floor(memory.exceeded.totalMs)],
+      ['current_eviction_exceeded_time', Math.floor(memory.exceeded.currentMs)],
       ['keyspace_hits', statistics.keyspaceHits],
       ['keyspace_misses', statistics.keyspaceMisses],
       ['pubsub_channels', subscriptions.names('channels').length],

@@ -48,11 +48,16 @@ export function parseOperation(
     case 'AI.TENSORGET': {
       needs(2);
       const format = parseFormat(args);
+      let answer: Reply = null;
       return {
         inputs: [keyAt(args, 1)],
         outputs: [],
-        run: () => [],
-        reply: ([tensor]) => format(tensor as Tensor),
+        // Not when all is done: what cannot be answered fails the operation, and nothing is persisted then.
+        run: ([tensor]) => {
+          answer = format(tensor as Tensor);
+          return [];
+        },
+        reply: () => answer,
       };
     }
     case 'AI.MODELEXECUTE':

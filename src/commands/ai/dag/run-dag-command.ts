@@ -1,7 +1,7 @@
 import { errors } from '../../../errors.ts';
 import { type DagOperation, type OperationOutcome, runDag } from '../../../execution/dag.ts';
 import { queueLimit } from '../../../execution/run-queue.ts';
-import type { KeyName } from '../../../keyspace/keyspace.ts';
+import type { KeyName, Keyspace } from '../../../keyspace/keyspace.ts';
 import { type Reply, SimpleString } from '../../../protocol/reply.ts';
 import type { Arguments } from '../../../protocol/request-reader.ts';
 import type { Tensor } from '../../../tensors/tensor.ts';
@@ -30,7 +30,9 @@ export async function runDagCommand(
   const named = operations.map((operation) => parseOperation(operation, variant, node, limit));
   const numbered = named.map((operation) => values.number(operation));
   const persisted = persist.map((key) => [key, values.numberOf(key, errors.dagPersistUnknown)] as const);
-  const outcome = await runDag(numbered, values.initial);
+  const holding = new Holding(keyspace);
+  holding.add(values.initial);
+  const outcome = await runDag(numbered.map(holding.results), values.initial).finally(() => holding.end());
   if (outcome === 'TIMEDOUT') return TIMEDOUT;
   if (!outcome.failed) {
     putTensors(
@@ -44,6 +46,40 @@ export async function runDagCommand(
 function replyOf(operation: NamedOperation, result: OperationOutcome): Reply {
   if (result === 'NA') return NOT_RUN;
   return 'error' in result ? result.error : operation.reply(result.inputs);
+}
+
+/** Counts the tensors of a DAG as used until it ends. */
+class Holding {
+  readonly #keyspace: Keyspace;
+  readonly #ends: (() => void)[] = [];
+
+  constructor(keyspace: Keyspace) {
+    this.#keyspace = keyspace;
+  }
+
+  add(tensors: readonly Tensor[]): void {
+    this.#ends.push(this.#keyspace.hold(tensors.map(({ buffer }) => buffer)));
+  }
+
+  /** The operation, its outputs counted. */
+  readonly results = (operation: DagOperation): DagOperation => ({
+    ...operation,
+    run: (inputs) => {
+      const result = operation.run(inputs);
+      if (!(result instanceof Promise)) {
+        this.add(result);
+        return result;
+      }
+      return result.then((outcome) => {
+        if (outcome !== 'TIMEDOUT') this.add(outcome);
+        return outcome;
+      });
+    },
+  });
+
+  end(): void {
+    for (const end of this.#ends) end();
+  }
 }
 
 /** Gives the names of a DAG numbers: a name that is written again gets a new one, and who read the old one keeps it. */

@@ -12,6 +12,8 @@ export const resetstat: Command = {
   run({ node }) {
     node.statistics.reset();
     node.statistics.expiredBefore = node.keyspace.expired;
+    node.statistics.evictedBefore = node.keyspace.evicted;
+    node.memory.resetStatistics();
     return OK;
   },
 };

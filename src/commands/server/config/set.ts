@@ -43,6 +43,7 @@ export const set: Command = {
       throw errors.configInvalid(current, error instanceof Error ? error.message : String(error));
     }
     for (const { setting } of changes) setting.commit?.(node);
+    for (const { name } of changes) node.kept.keep(name);
     return OK;
   },
 };

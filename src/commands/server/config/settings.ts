@@ -1,4 +1,5 @@
 import { DURABILITIES } from '../../../keyspace/embedded/durability/persistence.ts';
+import { EVICTION_POLICIES, evictionPolicy } from '../../../keyspace/eviction-policy.ts';
 import type { NodeContext } from '../../../node-context.ts';
 import type { ClientClass, OutputLimits } from '../../../output-limits.ts';
 import { parseBytes } from '../sizes.ts';
@@ -31,11 +32,37 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
     write: (node, value) => {
       node.config.maxmemory = parseBytes(value);
     },
+    commit: (node) => node.memory.enforceSoon(),
   },
   'maxmemory-policy': {
-    read: () => 'noeviction',
-    write: (_, value) => {
-      if (value !== 'noeviction') throw new Error('only noeviction is available');
+    read: (node) => node.config.maxmemoryPolicy,
+    write: (node, value) => {
+      const policy = evictionPolicy(value);
+      if (policy === undefined && /^(allkeys|volatile)-lfu$/i.test(value)) {
+        throw new Error('LFU policies are not available, access frequencies are not tracked');
+      }
+      if (policy === undefined) {
+        throw new Error(`argument(s) must be one of the following: ${EVICTION_POLICIES.join(', ')}`);
+      }
+      node.config.maxmemoryPolicy = policy;
+    },
+  },
+  'maxmemory-samples': {
+    read: (node) => String(node.config.maxmemorySamples),
+    write: (node, value) => {
+      node.config.maxmemorySamples = integerFrom(1, value, MAX_INT32);
+    },
+  },
+  'maxmemory-eviction-tenacity': {
+    read: (node) => String(node.config.evictionTenacity),
+    write: (node, value) => {
+      node.config.evictionTenacity = integerFrom(0, value, '100');
+    },
+  },
+  'client-query-buffer-limit': {
+    read: (node) => String(node.config.queryBufferLimit),
+    write: (node, value) => {
+      node.config.queryBufferLimit = within(LEAST_QUERY_BUFFER_BYTES, parseBytes(value));
     },
   },
   maxclients: {
@@ -43,6 +70,19 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
     write: (node, value) => {
       node.config.maxclients = integerFrom(1, value, MAX_UNSIGNED);
     },
+  },
+  'max-queue-length': {
+    read: ({ devices }) => String(devices.settings.maxQueueLength),
+    write: ({ devices }, value) => {
+      devices.settings.maxQueueLength = integerFrom(1, value);
+    },
+  },
+  'backend-memory-limit': {
+    read: ({ devices }) => String(devices.settings.backendMemoryLimit),
+    write: ({ devices }, value) => {
+      devices.settings.backendMemoryLimit = parseBytes(value);
+    },
+    commit: ({ devices }) => devices.trimSessions(),
   },
   'proto-max-bulk-len': {
     read: (node) => String(node.config.protoMaxBulkLen),
@@ -74,6 +114,12 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       node.config.latencyThresholdMs = integerFrom(0, value);
     },
   },
+  'repl-timeout': {
+    read: (node) => String(node.config.replTimeoutSeconds),
+    write: (node, value) => {
+      node.config.replTimeoutSeconds = integerFrom(1, value, MAX_SIGNED);
+    },
+  },
   'lua-time-limit': LUA_TIME_LIMIT,
   'busy-reply-threshold': LUA_TIME_LIMIT,
   'latency-tracking': { read: () => 'yes' },
@@ -82,6 +128,19 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'cluster-enabled': { read: (node) => (node.slots === null ? 'no' : 'yes') },
   port: { read: (node) => String(node.port) },
   dir: { read: (node) => node.dataDirectory },
+  // What AI.CONFIG calls MODEL_CHUNK_SIZE and BACKENDSPATH.
+  'model-chunk-size': {
+    read: (node) => String(node.config.modelChunkSize),
+    write: (node, value) => {
+      node.config.modelChunkSize = integerFrom(1, value);
+    },
+  },
+  'backends-path': {
+    read: (node) => node.config.backendsPath,
+    write: (node, value) => {
+      node.config.backendsPath = value;
+    },
+  },
   databases: { read: () => '1' },
   // What redis-benchmark asks for; there is no such file.
   save: { read: () => '' },
@@ -100,15 +159,21 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
 
 /** Redis's largest value of these settings. A double does not hold it exactly, and nothing is that large. */
 const MAX_INTEGER = '9223372036854775807';
+const MAX_SIGNED = '2147483647';
 const MAX_UNSIGNED = '4294967295';
+const MAX_INT32 = '2147483647';
+const LEAST_QUERY_BUFFER_BYTES = 1024 ** 2;
 
 function integerFrom(least: number, value: string, most = MAX_INTEGER): number {
   if (!/^-?\d{1,15}$/.test(value)) throw new Error("argument couldn't be parsed into an integer");
-  const number = Number(value);
-  if (number < least || number > Number(most)) {
+  return within(least, Number(value), most);
+}
+
+function within(least: number, value: number, most = MAX_INTEGER): number {
+  if (value < least || value > Number(most)) {
     throw new Error(`argument must be between ${least} and ${most} inclusive`);
   }
-  return number;
+  return value;
 }
 
 const CLASSES: Record<string, ClientClass> = {

@@ -19,13 +19,15 @@ export const doctor: Command = {
 };
 
 function report(node: NodeContext): string {
-  const { used, peak, rss } = memoryFigures(node);
-  const { maxmemory } = node.config;
+  const { used, dataset, peak, rss } = memoryFigures(node);
+  const { maxmemory, maxmemoryPolicy } = node.config;
   const lines = [
-    `Keys and values hold ${humanBytes(used)}, at most ${humanBytes(peak)} so far; the process holds ${humanBytes(rss)}.`,
+    `Keys, values and clients hold ${humanBytes(used)}, at most ${humanBytes(peak)} so far; the process holds ${humanBytes(rss)}.`,
   ];
-  if (maxmemory > 0 && used > maxmemory * NEARLY_FULL) {
-    lines.push(`maxmemory (${humanBytes(maxmemory)}) is nearly reached: writes are refused above it.`);
+  if (maxmemory > 0 && dataset > maxmemory * NEARLY_FULL) {
+    const above =
+      maxmemoryPolicy === 'noeviction' ? 'writes are refused' : `keys are evicted (${maxmemoryPolicy})`;
+    lines.push(`maxmemory (${humanBytes(maxmemory)}) is nearly reached: ${above} above it.`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -11,7 +11,7 @@ export const stats: Command = {
   summary: 'Returns what memory is used for, by name',
   syntax: '',
   run({ node }) {
-    const { used, peak, rss, clientBytes, heapUsed, external, fragmentation } = memoryFigures(node);
+    const { used, dataset, peak, rss, clientBytes, heapUsed, external, fragmentation } = memoryFigures(node);
     const keys = node.keyspace.size;
     return new MapReply([
       ['peak.allocated', peak],
@@ -22,10 +22,11 @@ export const stats: Command = {
       ['clients.normal', clientBytes],
       ['cluster.links', 0],
       ['aof.buffer', 0],
+      ['overhead.total', clientBytes],
       ['keys.count', keys],
-      ['keys.bytes-per-key', keys === 0 ? 0 : Math.round(used / keys)],
-      ['dataset.bytes', used],
-      ['dataset.percentage', new Double(used === 0 ? 0 : 100)],
+      ['keys.bytes-per-key', keys === 0 ? 0 : Math.round(dataset / keys)],
+      ['dataset.bytes', dataset],
+      ['dataset.percentage', new Double(used === 0 ? 0 : (dataset / used) * 100)],
       ['peak.percentage', new Double(peak === 0 ? 100 : (used / peak) * 100)],
       ['fragmentation', new Double(fragmentation)],
       ['fragmentation.bytes', rss - used - heapUsed - external],

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
 /**
@@ -22,7 +22,8 @@ export class FolderLock {
       }
       const holder = this.#holder();
       if (holder !== undefined) throw new Error(`the data folder ${folder} is in use by process ${holder}`);
-      rmSync(this.#path, { force: true });
+      // Not rmSync: on a file system that can only be read its error has no code.
+      unlinkSync(this.#path);
     }
   }
 

@@ -1,12 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { KeyName, StoredValue } from '../../keyspace.ts';
-import { applyOperation, collectionOf } from '../../values/operations.ts';
-import type { EmbeddedKeyspace, KeyspaceJournal } from '../embedded-keyspace.ts';
+import type { KeyName } from '../../keyspace.ts';
+import { freeze, type Snapshot, type SnapshotEntry } from '../../snapshot.ts';
+import { collectionOf } from '../../values/operations.ts';
+import type { Content, EmbeddedKeyspace, KeyspaceJournal } from '../embedded-keyspace.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
+import { Checkpointer, type CheckpointSource } from './checkpointer.ts';
 import { FolderLock } from './folder-lock.ts';
-import { type Change, decodeChange, encodeChange } from './record-codec.ts';
-import { readLogs, WriteLog } from './write-log.ts';
+import { type LogDamage, LogReader } from './log-reader.ts';
+import { type Change, encodeChange } from './record-codec.ts';
+import { Recovery } from './recovery.ts';
+import { WriteLog } from './write-log.ts';
 
 /**
  * When a write is safe from a loss of power: before its reply leaves, within a second, or when the system likes. From the end of the process
@@ -22,14 +26,16 @@ export interface PersistenceOptions {
   readonly isVolatile: (key: KeyName) => boolean;
   readonly failed: (error: Error) => void;
   readonly recovered: () => void;
+  /** Told when a log was cut where it is damaged. */
+  readonly cut: (damage: LogDamage) => void;
 }
 
 const SYNC_INTERVAL_MS = 1000;
-/** A checkpoint is due when the log has grown so far, or so long after the last one. */
+/** A checkpoint is due when the log has grown so far, or so long after the last one. A start reads so many changes in half a second. */
 const CHECKPOINT_BYTES = 64 * 1024 * 1024;
+const CHECKPOINT_CHANGES = 100_000;
 const CHECKPOINT_INTERVAL_MS = 60_000;
-/** How long a checkpoint may hold up others at a time. */
-const CHECKPOINT_SLICE_MS = 3;
+const MOST_RELOAD_TRIES = 10;
 
 const WHOLE = 1;
 const CONTENT = 2;
@@ -39,44 +45,52 @@ const EXPIRY = 4;
  * Writes the keyspace's changes down: at the end of each turn to a log that is only appended to, from time to time to LMDB, after which the
  * log begins anew. A start reads LMDB, then the log.
  */
-export class Persistence implements KeyspaceJournal {
+export class Persistence implements KeyspaceJournal, CheckpointSource {
   durability: Durability;
+  /** Whether the end comes with a checkpoint, so that the next start has no log to read. */
+  savesAtEnd = true;
   readonly #keyspace: EmbeddedKeyspace;
   readonly #options: PersistenceOptions;
-  readonly #lock: FolderLock;
   readonly #store: CheckpointStore;
-  readonly #log: WriteLog;
+  /** Null while the folder can only be read. */
+  #writable: { readonly lock: FolderLock; readonly log: WriteLog } | null = null;
+  readonly checkpoints = new Checkpointer(this);
+  readonly #settings: Map<string, Uint8Array>;
   /** What has changed in this turn, and how. */
   readonly #dirty = new Map<KeyName, number>();
+  readonly #dirtySettings = new Set<string>();
   #cleared = false;
-  /** Keys that the next checkpoint has to write. */
-  #unsaved = new Set<KeyName>();
-  #unsavedClear = false;
-  /** Number of the last turn that was written. */
-  #sequence = 0;
+  #turn = 0;
   #waiting: ((written: boolean) => void)[] = [];
   #commitQueued = false;
   #syncing: Promise<void> | null = null;
   #needsSync = false;
-  #checkpoint: Promise<void> | null = null;
+  /** Resolves when all keys of the last checkpoint are in memory, or known to be on the disk. */
+  #loading: Promise<void> = Promise.resolve();
+  readonly #ready = Promise.withResolvers<void>();
   #error: Error | null = null;
+  /** What is wrong with the database for good. */
+  #damage: Error | null = null;
   readonly #timer: NodeJS.Timeout;
-  #checkpointedAt = Date.now();
   #closed = false;
 
-  /** Reads what is there into the keyspace, which has to be empty. @throws Error that says what is wrong with the folder. */
+  /**
+   * Makes the keyspace, which has to be empty, serve what is there; most of it comes in later.
+   * @throws Error that says what is wrong with the folder.
+   */
   constructor(keyspace: EmbeddedKeyspace, options: PersistenceOptions) {
     this.#keyspace = keyspace;
     this.#options = options;
     this.durability = options.durability;
     mkdirSync(options.folder, { recursive: true });
-    this.#lock = new FolderLock(options.folder);
+    const lock = lockUnlessReadOnly(options.folder, (error) => this.#fail(error));
     try {
-      this.#store = new CheckpointStore(path.join(options.folder, 'keys.mdb'));
-      this.#load();
-      this.#log = new WriteLog(options.folder);
+      this.#store = new CheckpointStore(path.join(options.folder, 'keys.mdb'), lock === null);
+      this.#settings = this.#store.settings();
+      const lastTurn = this.#recover(lock === null);
+      if (lock !== null) this.#writable = { lock, log: new WriteLog(options.folder, lastTurn) };
     } catch (error) {
-      this.#lock.release();
+      lock?.release();
       throw new Error(`the data in ${options.folder} cannot be read: ${(error as Error).message}`, {
         cause: error,
       });
@@ -85,27 +99,17 @@ export class Persistence implements KeyspaceJournal {
     this.#timer = setInterval(() => this.#everySecond(), SYNC_INTERVAL_MS).unref();
   }
 
-  /** Unix time of the last checkpoint, in ms. */
-  get savedAt(): number {
-    return this.#checkpointedAt;
-  }
-
-  /** Keys that changed since the last checkpoint. */
-  get unsavedKeys(): number {
-    return this.#unsaved.size;
-  }
-
-  get saving(): boolean {
-    return this.#checkpoint !== null;
+  get turn(): number {
+    return this.#turn;
   }
 
   get logBytes(): number {
-    return this.#log.bytes;
+    return this.#writable?.log.bytes ?? 0;
   }
 
   /** Why nothing can be written at present; null where all is well. */
   get error(): Error | null {
-    return this.#error;
+    return this.#error ?? this.#damage;
   }
 
   put(key: KeyName): void {
@@ -130,11 +134,36 @@ export class Persistence implements KeyspaceJournal {
     this.#commitSoon();
   }
 
+  /** Settings of the node that are kept with its keys: what was put last, at an earlier start too. */
+  get settings(): ReadonlyMap<string, Uint8Array> {
+    return this.#settings;
+  }
+
+  /** Keeps a setting; undefined takes it away. */
+  putSetting(name: string, value: Uint8Array | undefined): void {
+    if (value === undefined) this.#settings.delete(name);
+    else this.#settings.set(name, value);
+    this.#dirtySettings.add(name);
+    this.#commitSoon();
+  }
+
+  /** Resolves when all keys that were there at the start are in memory, or known to be on the disk. */
+  get loaded(): Promise<void> {
+    return this.#loading;
+  }
+
+  /** Resolves when it is time to serve: there are few keys, and all are here, or too many to wait for. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
   /**
    * Whether replies have to wait until what they acknowledge is written; `release` is called then, with whether it could be.
    * So nobody sees a value that a crash could take back.
    */
   holds(release: (written: boolean) => void): boolean {
+    // A turn that cannot be written can only hold what nobody asked for, such as keys that expired.
+    if (this.error !== null) return false;
     if (!this.#commitQueued && !(this.durability === 'always' && this.#syncing !== null)) return false;
     this.#waiting.push(release);
     return true;
@@ -142,26 +171,88 @@ export class Persistence implements KeyspaceJournal {
 
   /** Writes all keys that changed since the last one to LMDB. @throws Error where that fails. */
   checkpoint(): Promise<void> {
-    // Not at once: a checkpoint begins with the end of the turn, which may find that a checkpoint is due.
-    this.#checkpoint ??= Promise.resolve()
-      .then(() => this.#writeCheckpoint())
-      .finally(() => {
-        this.#checkpoint = null;
+    return this.checkpoints
+      .write(async () => {
+        await this.#loading;
+        if (this.#keyspace.loading !== null) throw new Error('the node ends before all its keys are there');
+        if (this.#writable === null) throw this.#error ?? new Error('the data folder can only be read');
+        return { store: this.#store, log: this.#writable.log };
+      })
+      .catch((error: Error) => {
+        this.#fail(error);
+        throw error;
       });
-    return this.#checkpoint;
   }
 
-  /** Writes what is left, ends with a checkpoint, so that the next start has no log to read, and lets the folder go. */
+  contentToKeep(key: KeyName): Content | undefined {
+    const content = this.#keyspace.contentOf(key);
+    return content === undefined || this.#staysInMemory(key, content.value) ? undefined : content;
+  }
+
+  /** All keys as they are at one moment, soon: what a checkpoint wrote, and what has changed since. @throws Error where the checkpoint fails. */
+  async snapshot(): Promise<Snapshot> {
+    await this.checkpoint();
+    // Another one may have begun, and have written what this one would then miss.
+    while (this.checkpoints.writing !== null) await this.checkpoints.writing;
+    if (this.#closed) throw new Error('the node is closing');
+    this.commit();
+    const { unsaved } = this.checkpoints;
+    const changed = new Set(unsaved.keys);
+    const stored = unsaved.cleared ? null : this.#store.freeze();
+    const frozen: (() => SnapshotEntry)[] = [];
+    for (const key of changed) {
+      const content = this.contentToKeep(key);
+      if (content === undefined) continue;
+      const { value, expiresAt } = content;
+      if (value.type !== 'onDisk') frozen.push(freeze(key, value, expiresAt));
+      else if (stored !== null) frozen.push(() => ({ ...stored.entry(key), expiresAt }));
+    }
+    const { size: keys, expiring } = this.#keyspace;
+    return {
+      keys,
+      expiring,
+      *entries() {
+        for (const entry of stored?.entries() ?? []) if (!changed.has(entry.key)) yield entry;
+        for (const entry of frozen) yield entry();
+      },
+      close() {
+        stored?.close();
+        frozen.length = 0;
+      },
+    };
+  }
+
+  /**
+   * Writes all keys down and reads them back. Tensors that stay in memory only are gone then.
+   * @throws Error where it cannot be written, or others write faster than this does.
+   */
+  async reload(): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      await this.checkpoint();
+      this.commit();
+      if (this.checkpoints.unsaved.isEmpty) break;
+      if (tries === MOST_RELOAD_TRIES) throw new Error('keys are being changed all the time');
+    }
+    this.#keyspace.forget();
+    this.#loading = this.#load(this.#recovery());
+    await this.#loading;
+  }
+
+  /** Writes what is left and lets the folder go. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
-    this.#commit();
-    if (this.#unsaved.size > 0 || this.#unsavedClear) await this.checkpoint().catch(() => {});
+    this.commit();
+    const isLoading = this.#keyspace.loading !== null;
+    await this.#loading;
+    const isDue = this.savesAtEnd && !isLoading && !this.checkpoints.unsaved.isEmpty;
+    if (isDue) await this.checkpoint().catch(() => {});
+    await this.checkpoints.writing?.catch(() => {});
     this.#keyspace.journal = null;
-    await this.#log.close().catch((error: Error) => this.#fail(error));
+    await this.#writable?.log.close().catch((error: Error) => this.#fail(error));
     await this.#store.close();
-    this.#lock.release();
+    this.#writable?.lock.release();
   }
 
   #mark(key: KeyName, how: number): void {
@@ -172,34 +263,43 @@ export class Persistence implements KeyspaceJournal {
   #commitSoon(): void {
     if (this.#commitQueued) return;
     this.#commitQueued = true;
-    setImmediate(() => this.#commit());
+    setImmediate(() => this.commit());
   }
 
   /** Ends the turn: one write for all that it changed. */
-  #commit(): void {
+  commit(): void {
     this.#commitQueued = false;
+    // What changes without a command waits until the folder can be written.
+    if (this.#writable === null) return;
+    const { log } = this.#writable;
     const changes = this.#gather();
     if (changes.length > 0) {
-      this.#sequence++;
-      this.#log.append(changes.map((change) => encodeChange(this.#sequence, change)));
+      this.#turn++;
+      log.append(changes.map((change) => encodeChange(this.#turn, change)));
       this.#needsSync = true;
     }
-    this.#write();
+    this.#write(log);
     if (this.durability === 'always') this.#syncThenRelease();
     else this.#release();
-    if (this.#log.bytes > CHECKPOINT_BYTES) void this.checkpoint().catch(() => {});
+    const isLong = log.bytes > CHECKPOINT_BYTES || log.changes > CHECKPOINT_CHANGES;
+    if (isLong && this.checkpoints.writing === null) void this.checkpoint().catch(() => {});
   }
 
   #gather(): Change[] {
+    const { unsaved } = this.checkpoints;
     const changes: Change[] = [];
     if (this.#cleared) {
       changes.push({ kind: 'clear' });
       this.#cleared = false;
-      this.#unsaved.clear();
-      this.#unsavedClear = true;
+      unsaved.clear();
     }
+    for (const name of this.#dirtySettings) {
+      unsaved.settings.add(name);
+      changes.push({ kind: 'setting', name, value: this.#settings.get(name) });
+    }
+    this.#dirtySettings.clear();
     for (const [key, how] of this.#dirty) {
-      this.#unsaved.add(key);
+      unsaved.keys.add(key);
       changes.push(this.#changeOf(key, how));
     }
     this.#dirty.clear();
@@ -210,6 +310,8 @@ export class Persistence implements KeyspaceJournal {
     const content = this.#keyspace.contentOf(key);
     if (content === undefined || this.#staysInMemory(key, content.value)) return { kind: 'delete', key };
     const { value, expiresAt } = content;
+    // One that has not been asked for cannot have changed.
+    if (value.type === 'onDisk') return { kind: 'expiry', key, expiresAt };
     const collection = collectionOf(value);
     const operations = collection?.operations ?? null;
     // From here on the collection notes what is done to it.
@@ -223,13 +325,13 @@ export class Persistence implements KeyspaceJournal {
       : { kind: 'operations', key, operations: operations ?? [] };
   }
 
-  #staysInMemory(key: KeyName, value: StoredValue): boolean {
+  #staysInMemory(key: KeyName, value: Content['value']): boolean {
     return value.type === 'tensor' && this.#options.isVolatile(key);
   }
 
-  #write(): void {
+  #write(log: WriteLog): void {
     try {
-      this.#log.write();
+      log.write();
     } catch (error) {
       this.#fail(error as Error);
     }
@@ -247,11 +349,15 @@ export class Persistence implements KeyspaceJournal {
   /** One sync for all who wait: those that come meanwhile wait for the next one. */
   #syncThenRelease(): void {
     if (this.#syncing !== null) return;
-    const waiting = this.#waiting.splice(0);
+    this.#beginSync(this.#waiting.splice(0));
+  }
+
+  #beginSync(waiting: readonly ((written: boolean) => void)[]): void {
     this.#syncing = this.#sync().then(() => {
       this.#syncing = null;
       for (const release of waiting) release(this.#error === null);
-      if (this.#waiting.length > 0) this.#syncThenRelease();
+      // A turn that has not ended is not in the log: who waits for it may not go with a sync that begins now, but with its commit's.
+      if (this.#waiting.length > 0 && !this.#commitQueued) this.#syncThenRelease();
     });
   }
 
@@ -259,7 +365,7 @@ export class Persistence implements KeyspaceJournal {
     if (!this.#needsSync) return;
     this.#needsSync = false;
     try {
-      await this.#log.sync();
+      await this.#writable?.log.sync();
     } catch (error) {
       this.#needsSync = true;
       this.#fail(error as Error);
@@ -267,105 +373,82 @@ export class Persistence implements KeyspaceJournal {
   }
 
   #everySecond(): void {
-    if (this.#error !== null) this.#recover();
-    if (this.durability === 'everysec' && this.#syncing === null) {
-      this.#syncing = this.#sync().then(() => {
-        this.#syncing = null;
-      });
-    }
-    const due = Date.now() - this.#checkpointedAt >= CHECKPOINT_INTERVAL_MS;
-    if (due && this.#unsaved.size > 0) void this.checkpoint().catch(() => {});
+    if (this.#error !== null) this.#tryAgain();
+    if (this.durability === 'everysec' && this.#syncing === null) this.#beginSync([]);
+    const { savedAt, unsaved } = this.checkpoints;
+    const isDue = Date.now() - savedAt >= CHECKPOINT_INTERVAL_MS && !unsaved.isEmpty;
+    if (isDue && this.error === null) void this.checkpoint().catch(() => {});
   }
 
-  #recover(): void {
+  #tryAgain(): void {
+    const before = this.#error;
     this.#error = null;
-    this.#write();
+    if (this.#writable === null) this.#becomeWritable();
+    if (this.#writable !== null) this.#write(this.#writable.log);
     if (this.#error === null) this.#options.recovered();
+    // Said once.
+    else this.#error = before;
   }
 
-  async #writeCheckpoint(): Promise<void> {
-    this.#commit();
-    const rotated = this.#log.rotate();
-    const keys = this.#unsaved;
-    const cleared = this.#unsavedClear;
-    this.#unsaved = new Set();
-    this.#unsavedClear = false;
-    let last: number;
+  /** The folder could only be read at the start. */
+  #becomeWritable(): void {
+    const { folder } = this.#options;
+    let lock: FolderLock | null = null;
     try {
-      last = await rotated;
-      this.#commit();
-      if (cleared) this.#store.clear();
-      let sliceEnds = performance.now() + CHECKPOINT_SLICE_MS;
-      for (const key of keys) {
-        this.#save(key);
-        if (performance.now() < sliceEnds) continue;
-        await new Promise((resolve) => setImmediate(resolve));
-        // What the turn has changed must be in the log before any of it is in the store, or a crash could keep half of a transaction.
-        this.#commit();
-        sliceEnds = performance.now() + CHECKPOINT_SLICE_MS;
-      }
-      await this.#store.flushed();
+      lock = new FolderLock(folder);
+      // As another process would find it: nobody has written to it since.
+      const log = new LogReader(folder);
+      for (const _ of log.turns());
+      this.#store.openForWriting();
+      this.#writable = { lock, log: new WriteLog(folder, log.lastTurn) };
     } catch (error) {
-      for (const key of keys) this.#unsaved.add(key);
-      this.#unsavedClear ||= cleared;
-      this.#fail(error as Error);
-      throw error;
-    }
-    this.#log.removeUpTo(last);
-    this.#checkpointedAt = Date.now();
-  }
-
-  #save(key: KeyName): void {
-    const content = this.#keyspace.contentOf(key);
-    if (content === undefined || this.#staysInMemory(key, content.value)) this.#store.remove(key);
-    else this.#store.put(this.#sequence, { kind: 'put', key, ...content });
-  }
-
-  #load(): void {
-    const sequences = new Map<KeyName, number>();
-    for (const { sequence, put } of this.#store.entries()) {
-      this.#apply(put);
-      sequences.set(put.key, sequence);
-      this.#sequence = Math.max(this.#sequence, sequence);
-    }
-    for (const bytes of readLogs(this.#options.folder)) {
-      const { sequence, change } = decodeChange(bytes);
-      this.#sequence = Math.max(this.#sequence, sequence);
-      if (change.kind === 'clear') {
-        // Keys that were stored after this have to stay: their own changes are not done again.
-        for (const key of [...this.#keyspace.keys()]) {
-          if ((sequences.get(key) ?? 0) < sequence) this.#keyspace.delete(key);
-        }
-        this.#unsaved.clear();
-        for (const key of this.#keyspace.keys()) this.#unsaved.add(key);
-        this.#unsavedClear = true;
-        continue;
-      }
-      if (sequence <= (sequences.get(change.key) ?? 0)) continue;
-      this.#apply(change);
-      this.#unsaved.add(change.key);
+      lock?.release();
+      this.#error = error as Error;
     }
   }
 
-  #apply(change: Exclude<Change, { kind: 'clear' }>): void {
-    const { key } = change;
-    switch (change.kind) {
-      case 'put':
-        this.#keyspace.set(key, change.value);
-        if (change.expiresAt !== undefined) this.#keyspace.setExpiry(key, change.expiresAt);
-        return;
-      case 'expiry':
-        this.#keyspace.setExpiry(key, change.expiresAt);
-        return;
-      case 'delete':
-        this.#keyspace.delete(key);
-        return;
-      case 'operations': {
-        const value = this.#keyspace.contentOf(key)?.value;
-        if (value === undefined) return;
-        for (const operation of change.operations) applyOperation(value, operation);
-        this.#keyspace.changed(key);
-      }
+  /** @returns the last turn that the log has. */
+  #recover(isReadOnly: boolean): number {
+    const recovery = this.#recovery();
+    const { unsaved } = this.checkpoints;
+    const log = new LogReader(this.#options.folder, isReadOnly);
+    recovery.readLog(log, (name, value) => {
+      if (value === undefined) this.#settings.delete(name);
+      else this.#settings.set(name, value);
+      unsaved.settings.add(name);
+    });
+    if (log.damage !== null) this.#options.cut(log.damage);
+    this.#turn = Math.max(log.lastTurn, this.#store.turn);
+    this.#loading = this.#load(recovery);
+    return log.lastTurn;
+  }
+
+  #recovery(): Recovery {
+    return new Recovery(this.#keyspace, this.#store, (key) => this.checkpoints.unsaved.keys.add(key));
+  }
+
+  async #load(recovery: Recovery): Promise<void> {
+    await recovery.load(
+      () => this.#closed,
+      () => this.#ready.resolve(),
+    );
+    if (recovery.damagedKeys > 0) {
+      this.#damage = new Error(`${recovery.damagedKeys} keys in the database are damaged`);
+      this.#options.failed(this.#damage);
     }
+  }
+}
+
+/** The system's words for a folder that can be read and not written. */
+const READ_ONLY = new Set(['EROFS', 'EACCES', 'EPERM']);
+
+/** @returns null where the folder can only be read. @throws Error where another process has it. */
+function lockUnlessReadOnly(folder: string, readOnly: (error: Error) => void): FolderLock | null {
+  try {
+    return new FolderLock(folder);
+  } catch (error) {
+    if (!READ_ONLY.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    readOnly(error as Error);
+    return null;
   }
 }

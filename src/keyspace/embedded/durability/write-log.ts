@@ -1,52 +1,58 @@
-import { closeSync, fdatasync, openSync, readdirSync, readFileSync, rmSync, writevSync } from 'node:fs';
+import { closeSync, fdatasync, openSync, rmSync, writeSync, writevSync } from 'node:fs';
 import { open as openFolder } from 'node:fs/promises';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
+import { encodeFileHeader, logNumbers, logPath, SIZE_BYTES, TURN_HEADER_BYTES } from './log-format.ts';
 
-const HEADER_BYTES = 8;
-const NAME = /^log-(\d{10})\.bin$/;
 const fdatasyncAsync = promisify(fdatasync);
+/** What the system takes in one call (IOV_MAX). */
+const MOST_PIECES = 1024;
 
 /**
  * The changes since the last checkpoint, in files that are only appended to. What was written survives the end of the process; after
  * `sync` it survives the end of the machine.
- *
- * ```
- *  | bytes u32 | crc32 u32 | size u32, change | size u32, change | ..  | bytes u32 | crc32 u32 | ..
- *                          |<--------- one turn ----------------->|
- * ```
  */
 export class WriteLog {
   readonly #folder: string;
   #number: number;
   #file: number;
   #bytes = 0;
+  #changes = 0;
   #gathered: Uint8Array[] = [];
   /** Files that are no longer written to and not known to be on the disk. */
   readonly #finished: number[] = [];
   #syncs: Promise<void> = Promise.resolve();
 
-  /** Begins a new file behind those that are there. @throws the system's error. */
-  constructor(folder: string) {
+  /**
+   * Begins a new file behind those that are there.
+   * @param lastTurn the number of the last turn in those. @throws the system's error.
+   */
+  constructor(folder: string, lastTurn: number) {
     this.#folder = folder;
     this.#number = (logNumbers(folder).at(-1) ?? 0) + 1;
-    this.#file = openSync(logPath(folder, this.#number), 'ax', 0o600);
+    this.#file = begin(logPath(folder, this.#number), lastTurn);
   }
 
-  /** Bytes in the present file. */
+  /** Bytes of changes in the present file. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** How many changes the present file holds. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Takes changes that belong together: after a crash either all of them are there or none. They are written with `write`. */
   append(changes: readonly (readonly Uint8Array[])[]): void {
-    const header = Buffer.allocUnsafe(HEADER_BYTES);
+    this.#changes += changes.length;
     const parts: Uint8Array[] = [];
     for (const change of changes) {
-      const size = Buffer.allocUnsafe(4);
-      size.writeUInt32LE(change.reduce((sum, part) => sum + part.length, 0));
-      parts.push(size, ...change);
+      const size = Buffer.allocUnsafe(SIZE_BYTES);
+      size.writeDoubleLE(change.reduce((sum, part) => sum + part.length, 0));
+      parts.push(size);
+      // Not as arguments of one call: there may be more than a call takes.
+      for (const part of change) parts.push(part);
     }
     let length = 0;
     let checksum = 0;
@@ -54,16 +60,18 @@ export class WriteLog {
       length += part.length;
       checksum = crc32(part, checksum);
     }
-    header.writeUInt32LE(length, 0);
-    header.writeUInt32LE(checksum, 4);
-    this.#gathered.push(header, ...parts);
+    const header = Buffer.allocUnsafe(TURN_HEADER_BYTES);
+    header.writeDoubleLE(length, 0);
+    header.writeUInt32LE(checksum, SIZE_BYTES);
+    this.#gathered.push(header);
+    for (const part of parts) this.#gathered.push(part);
   }
 
   /** Hands all that was appended to the system. @throws the system's error, such as ENOSPC; what was appended stays to be written. */
   write(): void {
     while (this.#gathered.length > 0) {
-      // The system takes so many pieces at a time, and may take less of them than it was given.
-      const batch = this.#gathered.slice(0, 1024);
+      const batch = this.#gathered.slice(0, MOST_PIECES);
+      // It may take less than it was given.
       let taken = writevSync(
         this.#file,
         batch.map((part) => Buffer.from(part.buffer, part.byteOffset, part.length)),
@@ -88,15 +96,19 @@ export class WriteLog {
 
   /**
    * Goes on in a new file.
+   * @param lastTurn the number of the last turn so far.
    * @returns the number up to which files may be removed once a checkpoint has what they hold. @throws the system's error.
    */
-  async rotate(): Promise<number> {
+  async rotate(lastTurn: number): Promise<number> {
+    // The rest of a turn that is half written belongs into the same file.
+    this.write();
     const last = this.#number;
-    const next = openSync(logPath(this.#folder, last + 1), 'ax', 0o600);
+    const next = begin(logPath(this.#folder, last + 1), lastTurn);
     this.#finished.push(this.#file);
     this.#file = next;
     this.#number++;
     this.#bytes = 0;
+    this.#changes = 0;
     await this.sync();
     return last;
   }
@@ -123,22 +135,18 @@ export class WriteLog {
   }
 }
 
-/** The changes in the files of a folder, in order. A file ends where a change is cut off or damaged: that was never acknowledged. */
-export function* readLogs(folder: string): Generator<Uint8Array> {
-  for (const number of logNumbers(folder)) {
-    const data = readFileSync(logPath(folder, number));
-    for (let at = 0; at + HEADER_BYTES <= data.length; ) {
-      const end = at + HEADER_BYTES + data.readUInt32LE(at);
-      const turn = data.subarray(at + HEADER_BYTES, end);
-      if (end > data.length || crc32(turn) !== data.readUInt32LE(at + 4)) break;
-      for (let from = 0; from < turn.length; ) {
-        const to = from + 4 + turn.readUInt32LE(from);
-        yield turn.subarray(from + 4, to);
-        from = to;
-      }
-      at = end;
-    }
+/** A new file with its header. */
+function begin(name: string, lastTurn: number): number {
+  const file = openSync(name, 'ax', 0o600);
+  try {
+    const header = encodeFileHeader(lastTurn);
+    if (writeSync(file, header) < header.length) throw new Error('no space left for a log');
+  } catch (error) {
+    closeSync(file);
+    rmSync(name, { force: true });
+    throw error;
   }
+  return file;
 }
 
 /** So that a new file is found after a loss of power, the folder itself has to be on the disk. */
@@ -151,15 +159,4 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function logNumbers(folder: string): number[] {
-  return readdirSync(folder)
-    .map((name) => Number(NAME.exec(name)?.[1]))
-    .filter((number) => !Number.isNaN(number))
-    .sort((a, b) => a - b);
-}
-
-function logPath(folder: string, number: number): string {
-  return path.join(folder, `log-${String(number).padStart(10, '0')}.bin`);
 }

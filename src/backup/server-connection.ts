@@ -1,0 +1,119 @@
+import net, { type Socket } from 'node:net';
+import tls from 'node:tls';
+import RedisParser from 'redis-parser';
+import { formatAddress, type NodeAddress } from './address.ts';
+
+/** As redis-parser gives them: strings are Buffers, an error is an Error that is returned, not thrown. */
+export type ServerReply = Buffer | number | null | Error | readonly ServerReply[];
+
+type Argument = string | Uint8Array;
+
+interface Waiting {
+  readonly resolve: (reply: ServerReply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** A connection to a node. Requests may be sent before earlier ones are answered. */
+export class ServerConnection {
+  readonly address: NodeAddress;
+  readonly #socket: Socket;
+  readonly #waiting: Waiting[] = [];
+  #failure: Error | null = null;
+
+  private constructor(address: NodeAddress, socket: Socket) {
+    this.address = address;
+    this.#socket = socket;
+    const settle = (reply: unknown) => this.#waiting.shift()?.resolve(reply as ServerReply);
+    const parser = new RedisParser({
+      returnBuffers: true,
+      returnReply: settle,
+      returnError: settle,
+      returnFatalError: (error) => this.#fail(error),
+    });
+    socket.on('data', (data) => parser.execute(data));
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('close', () => this.#fail(new Error('the connection was closed')));
+  }
+
+  /** Connects and logs in. @throws Error that names the address, and the reason. */
+  static async open(address: NodeAddress): Promise<ServerConnection> {
+    const socket = await connected(address);
+    const connection = new ServerConnection(address, socket);
+    if (address.password === undefined) return connection;
+    const names = address.username === undefined ? [] : [address.username];
+    try {
+      const reply = await connection.request('AUTH', ...names, address.password);
+      if (reply instanceof Error) throw reply;
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw new Error(`${formatAddress(address)} does not let us in: ${(error as Error).message}`);
+    }
+  }
+
+  /** The reply to a command; error replies are returned. Texts are sent as UTF-8. @throws Error when the connection breaks. */
+  request(...args: readonly Argument[]): Promise<ServerReply> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    const reply = new Promise<ServerReply>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    this.#socket.cork();
+    this.#socket.write(`*${args.length}\r\n`);
+    for (const arg of args) {
+      const bytes = typeof arg === 'string' ? Buffer.from(arg) : arg;
+      this.#socket.write(`$${bytes.length}\r\n`);
+      this.#socket.write(bytes);
+      this.#socket.write('\r\n');
+    }
+    this.#socket.uncork();
+    return reply;
+  }
+
+  /** The same. @throws Error also where the server answers with one. */
+  async demand(...args: readonly Argument[]): Promise<Exclude<ServerReply, Error>> {
+    const reply = await this.request(...args);
+    if (reply instanceof Error) throw new Error(`${formatAddress(this.address)}: ${reply.message}`);
+    return reply;
+  }
+
+  /** Hands the socket over to someone who reads from it what is no reply; nothing may be under way. */
+  detach(): Socket {
+    this.#socket.removeAllListeners('data');
+    this.#socket.pause();
+    return this.#socket;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #fail(reason: Error): void {
+    this.#failure ??= new Error(`${formatAddress(this.address)}: ${reason.message}`);
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+    this.#socket.destroy();
+  }
+}
+
+async function connected(address: NodeAddress): Promise<Socket> {
+  const { host, port } = address;
+  const secure = address.tls !== undefined;
+  const servername = net.isIP(host) === 0 ? { servername: host } : {};
+  const socket = secure
+    ? tls.connect({ ...address.tls, ...servername, host, port })
+    : net.connect({ host, port, noDelay: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once(secure ? 'secureConnect' : 'connect', resolve);
+      socket.once('error', reject);
+      socket.setTimeout(CONNECT_TIMEOUT_MS, () => reject(new Error('no answer')));
+    });
+  } catch (error) {
+    socket.destroy();
+    // Of several addresses that were tried, each has a reason of its own.
+    const { message, code } = error as NodeJS.ErrnoException;
+    throw new Error(`cannot connect to ${formatAddress(address)}: ${message || code}`);
+  }
+  socket.setTimeout(0);
+  socket.removeAllListeners('timeout').removeAllListeners('error');
+  return socket;
+}
