@@ -133,17 +133,36 @@ function sameStart(op: OpContext, size: Value, wanted: Value, { kernel, strides,
   return op.emit('Div', [over, op.ints([2, 2])]);
 }
 
+/** ONNX Runtime ends the process over a window that is one wider than its image, so that nothing comes out. */
+function checkWindow(
+  op: OpContext,
+  sizes: readonly (number | null)[],
+  kernel: readonly number[],
+  padding: object,
+) {
+  const { pads = [], auto_pad } = padding as { pads?: readonly number[]; auto_pad?: string };
+  const isTooWide = sizes.some((size, d) => {
+    if (size === null || auto_pad !== undefined) return size === 0;
+    return size + (pads[d] ?? 0) + (pads[d + sizes.length] ?? 0) < (kernel[d] ?? 1);
+  });
+  if (isTooWide) op.fail(`its window [${kernel.join()}] is wider than its image [${sizes.join()}]`);
+}
+
 const pool = (onnx: string, rank: number, dtypes: readonly DataType[]): OpDefinition => ({
   dtypes,
   ranks: [rank],
-  limits: 'no windows over batch or channels',
+  limits: 'no windows over batch or channels, or wider than the image',
   lower(op) {
     const layout = layoutOf(op, rank);
+    const x = op.input(0);
     const dynamic = op.inputCount === 3;
-    const y = op.emit(onnx, [toChannelsFirst(op, layout, op.input(0))], {
-      kernel_shape: spatialAttribute(op, layout, 'ksize', dynamic ? op.constantInts(1, 'ksize') : undefined),
+    const kernel = spatialAttribute(op, layout, 'ksize', dynamic ? op.constantInts(1, 'ksize') : undefined);
+    const padding = paddingAttributes(op, layout);
+    checkWindow(op, sizesOf(layout, x), kernel, padding);
+    const y = op.emit(onnx, [toChannelsFirst(op, layout, x)], {
+      kernel_shape: kernel,
       strides: spatialAttribute(op, layout, 'strides', dynamic ? op.constantInts(2, 'strides') : undefined),
-      ...paddingAttributes(op, layout),
+      ...padding,
       // An average counts what is there, not the padding.
       ...(onnx === 'AveragePool' && { count_include_pad: 0 }),
     });
