@@ -10,8 +10,10 @@ import { detection } from './detection.ts';
 import { diagonals } from './diagonals.ts';
 import { elementwise } from './elementwise.ts';
 import { calls, functional } from './functional.ts';
+import { fused } from './fused.ts';
 import { matrices } from './matrices.ts';
 import { normalization } from './normalization.ts';
+import { quantization } from './quantization.ts';
 import { randoms } from './random.ts';
 import { recurrentCells } from './recurrent-cells.ts';
 import { reductions } from './reductions.ts';
@@ -22,6 +24,7 @@ import { segmented } from './segments.ts';
 import { sets } from './sets.ts';
 import { shapes } from './shapes.ts';
 import { slices } from './slices.ts';
+import { strings } from './strings.ts';
 import { tensorArrays } from './tensor-arrays.ts';
 import { tensorLists } from './tensor-lists.ts';
 
@@ -51,6 +54,9 @@ export const FAMILIES: readonly OpFamily[] = [
   blocks,
   colours,
   detection,
+  quantization,
+  fused,
+  strings,
 ];
 
 /** All ops that can be lowered, by TensorFlow's names. */
