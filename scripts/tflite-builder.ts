@@ -12,7 +12,15 @@ export const TYPES = {
   int8: 9,
 } as const;
 /** BuiltinOperator of the same. */
-export const OPERATORS = { add: 0, mul: 18, reshape: 22, rnn: 24, where: 109, fullyConnected: 9 } as const;
+export const OPERATORS = {
+  add: 0,
+  mul: 18,
+  reshape: 22,
+  rnn: 24,
+  where: 109,
+  while: 119,
+  fullyConnected: 9,
+} as const;
 
 export interface Tensor {
   readonly name: string;

@@ -2,10 +2,12 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { tryModel } from '../../src/backends/tflite/trial/trial.ts';
 import { startNode, tfliteModel } from '../support/node.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { type ServedNode, startServe } from '../support/serve.ts';
 import { useSharedNode } from '../support/shared-node.ts';
+import { crashingModel, endlessModel } from '../support/tflite-models.ts';
 
 const shared = useSharedNode();
 
@@ -152,6 +154,26 @@ describe('the first load of a model', () => {
       client.close();
       await node.close();
     }
+  });
+
+  test('that ends the process is an error, and the node lives', async () => {
+    const client = await shared.connect();
+    for (let round = 0; round < 2; round++) {
+      expect(await client.error('AI.MODELSTORE', 'm', 'TFLITE', 'CPU', 'BLOB', crashingModel())).toBe(
+        'ERR TFLITE model ended the process that tried it first',
+      );
+    }
+    expect(await client.send('EXISTS', 'm')).toBe(0);
+    expect(await store(client, 'add')).toBe('OK');
+  });
+
+  test('that does not come back is an error, and the next one has a process', async () => {
+    const options = { dataDirectory: folders(), version: 'of the test', threads: 1 };
+    await expect(tryModel(endlessModel(), { ...options, timeoutMs: 500 })).rejects.toThrow(
+      'ERR TFLITE model did not come back within 500 ms from the process that tried it first',
+    );
+    await tryModel(tfliteModel('add'), { ...options, timeoutMs: 30_000 });
+    expect(readdirSync(path.join(options.dataDirectory, 'tried-models'))).toHaveLength(1);
   });
 });
 

@@ -9,6 +9,9 @@ import { READY, type TrialRequest, type TrialResult } from './messages.ts';
 /** The first bytes of made-up inputs: zeros are indices that are in range, the others are numbers as they come. */
 const PATTERNS = [[0], [0x3f, 0x81, 0x02, 0xc4]] as const;
 
+/** After so long a run there is no other one: a client waits for it. */
+const ENOUGH_MS = 1000;
+
 /** Loads and runs one model after the other, each of which may be the end of this process. */
 const runtime = openNativeRuntime();
 limitMemory();
@@ -25,7 +28,9 @@ async function tryModel({ model, threads }: TrialRequest): Promise<TrialResult> 
   } catch (error) {
     return { refused: (error as Error).message };
   }
+  const started = performance.now();
   for (const pattern of PATTERNS) {
+    if (performance.now() - started > ENOUGH_MS) break;
     try {
       runOn(interpreter, pattern);
     } catch {
@@ -46,7 +51,5 @@ function runOn(interpreter: Interpreter, pattern: readonly number[]): void {
 function madeUp({ dtype, shape }: TensorInfo, pattern: readonly number[]): Uint8Array {
   const count = elementCount(shape);
   if (dtype === 'STRING') return packStrings(Array.from({ length: count }, () => new Uint8Array(0)));
-  const bytes = new Uint8Array(count * ELEMENT_BYTES[dtype ?? 'FLOAT']);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = pattern[i % pattern.length] as number;
-  return bytes;
+  return Buffer.alloc(count * ELEMENT_BYTES[dtype ?? 'FLOAT'], Uint8Array.from(pattern));
 }
