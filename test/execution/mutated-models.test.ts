@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Random } from '../support/differential.ts';
-import { type ModelSample, onnxSamples, tfliteSamples } from '../support/model-samples.ts';
+import { type ModelSample, onnxSamples, tensorflowSamples, tfliteSamples } from '../support/model-samples.ts';
 import { model } from '../support/node.ts';
 import { floats, RespClient } from '../support/resp-client.ts';
 import { type ServedNode, startServe } from '../support/serve.ts';
@@ -135,7 +135,11 @@ test(`${COPIES} damaged models are stored and run, or refused; the node lives an
 }, async () => {
   // Samples of other formats join here.
   const withReal = process.env.TESSERA_FUZZ_MODELS !== undefined;
-  const samples = [...(await onnxSamples(withReal)), ...(await tfliteSamples(withReal))];
+  const samples = [
+    ...(await onnxSamples(withReal)),
+    ...(await tfliteSamples(withReal)),
+    ...tensorflowSamples(),
+  ];
   let on = await startOver(samples);
   const before = await figures(on);
   const outcomes: Record<Outcome, number> = { refused: 0, ran: 0, failed: 0 };

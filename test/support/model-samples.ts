@@ -3,6 +3,8 @@ import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { ORT_DTYPES } from '../../src/backends/onnx/ort-tensors.ts';
 import { openNativeRuntime } from '../../src/backends/tflite/native/native-runtime.ts';
+import { graphDef } from './tensorflow-graphs.ts';
+import { bert, mobilenet, resnet, ssd } from './tensorflow-models.ts';
 
 /** A model file and what it takes to store and run it. */
 export interface ModelSample {
@@ -69,4 +71,22 @@ export async function tfliteSamples(withReal: boolean): Promise<ModelSample[]> {
     }
   }
   return samples;
+}
+
+/** Networks as TensorFlow would freeze them, made in code. */
+export function tensorflowSamples(): ModelSample[] {
+  return [resnet(), mobilenet(), bert(), ssd()].map(({ name, nodes, feeds, outputs }) => {
+    const inputs = Object.entries(feeds);
+    return {
+      backend: 'TF',
+      name: `${name}.pb`,
+      bytes: graphDef(...nodes),
+      inputs: inputs.map(([, { dtype, shape }]) => ({ dtype, shape })),
+      outputs: outputs.length,
+      storeArguments: [
+        ...['INPUTS', String(inputs.length), ...inputs.map(([input]) => input)],
+        ...['OUTPUTS', String(outputs.length), ...outputs],
+      ],
+    };
+  });
 }

@@ -1,14 +1,6 @@
 import { seededRandom } from '../../scripts/onnx-builder.ts';
 import type { Tensor } from '../../src/tensors/tensor.ts';
-import {
-  type Attr,
-  attr,
-  constant,
-  graphDef,
-  placeholder,
-  type TfNode,
-  tensor,
-} from './tensorflow-graphs.ts';
+import { type Attr, attr, constant, placeholder, type TfNode, tensor } from './tensorflow-graphs.ts';
 
 /** A network as TensorFlow would freeze it, with random weights. */
 export interface TensorflowModel {
@@ -279,20 +271,4 @@ export function ssd(): TensorflowModel {
     net.add('GatherV2', [boxes, kept, axis], gather),
     net.add('GatherV2', [scores, kept, axis], gather),
   );
-}
-
-/** The model's file with what it takes to store and run it, for the tests that damage files. */
-export function modelSample({ name, nodes, feeds, outputs }: TensorflowModel) {
-  const inputs = Object.entries(feeds);
-  return {
-    backend: 'TF' as const,
-    name: `${name}.pb`,
-    bytes: graphDef(...nodes),
-    inputs: inputs.map(([, { dtype, shape }]) => ({ dtype, shape })),
-    outputs: outputs.length,
-    storeArguments: [
-      ...['INPUTS', String(inputs.length), ...inputs.map(([input]) => input)],
-      ...['OUTPUTS', String(outputs.length), ...outputs],
-    ],
-  };
 }

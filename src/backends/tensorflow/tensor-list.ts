@@ -120,21 +120,36 @@ export function lengthOf(builder: GraphBuilder, list: ListValue): Value {
   return builder.emit('Gather', [shape, builder.scalar('int64', 0)], { axis: 0 });
 }
 
+/** ONNX counts negative indices from the end; in TensorFlow they are errors, so they become one that no list reaches. */
+function positionOf(builder: GraphBuilder, index: Value): Value {
+  const known = numbersOf(index)?.[0];
+  if (known !== undefined && known >= 0) return index;
+  return builder.cast(builder.cast(builder.cast(index, 'int32'), 'uint32'), 'int64');
+}
+
 /** The element at an index, a scalar. */
 export function elementAt(builder: GraphBuilder, list: ListValue, index: Value): Value {
-  const { form, dtype, elements } = list;
+  const { form, dtype } = list;
   if (form.kind === 'reserved') {
     return builder.emit('Expand', [builder.scalar(dtype, 0), list.unwritten]);
   }
-  if (form.kind === 'stack') return builder.emit('Gather', [form.tensor, index], { axis: 0 });
-  return builder.emit('SequenceAt', [list, index], {}, { outputs: [{ dtype, shape: elements }] });
+  const position = positionOf(builder, index);
+  if (form.kind === 'stack') return builder.emit('Gather', [form.tensor, position], { axis: 0 });
+  return elementOf(builder, list, position);
+}
+
+/** The element of a sequence at a position, which may be counted from the end. */
+export function elementOf(builder: GraphBuilder, list: ListValue, position: Value): Value {
+  const { dtype, elements } = list;
+  return builder.emit('SequenceAt', [list, position], {}, { outputs: [{ dtype, shape: elements }] });
 }
 
 /** The list with another element at an index below its length. */
 export function withElement(builder: GraphBuilder, list: ListValue, index: Value, element: Value): ListValue {
   const sequence = sequenceOf(builder, list);
-  const others = emitList(builder, sequence, 'SequenceErase', [sequence, index]);
-  const written = emitList(builder, sequence, 'SequenceInsert', [others, element, index]);
+  const position = positionOf(builder, index);
+  const others = emitList(builder, sequence, 'SequenceErase', [sequence, position]);
+  const written = emitList(builder, sequence, 'SequenceInsert', [others, element, position]);
   return { ...written, written: element.shape };
 }
 
@@ -201,7 +216,7 @@ export function stackOf(builder: GraphBuilder, list: ListValue, asked?: Shape): 
   const body = builder.subgraph();
   const index = body.input('int64', []);
   const goesOn = body.input('bool', []);
-  const element = elementAt(body, { ...list, elements }, index);
+  const element = elementOf(body, { ...list, elements }, index);
   body.output(goesOn);
   body.output(element);
   const outputs = [{ dtype: list.dtype, shape: elements && [null, ...elements] }];
@@ -223,7 +238,7 @@ export function joinOf(
   const index = body.input('int64', []);
   const goesOn = body.input('bool', []);
   const before = asSequence(list, body.sequenceInput(dtype));
-  const element = elementAt(body, { ...list, elements: undefined }, index);
+  const element = elementOf(body, { ...list, elements: undefined }, index);
   const shape = body.shapeOf(element);
   body.output(goesOn);
   body.output(appended(body, before, body.emit('Reshape', [element, body.ints([-1])])));

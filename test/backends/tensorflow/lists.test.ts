@@ -210,6 +210,25 @@ describe('a list', () => {
     await expect(runGraph(nodes, { i: number(1) }, 'y')).rejects.toThrow('Inconsistent shape');
   });
 
+  test.each([-1, 3])('has no element %i when it has 3, not to read and not to write', async (index) => {
+    const written = [
+      ...base,
+      ...values,
+      i,
+      reserve('l', 'shape', '3'),
+      set('l1', 'l', 'i', 'a'),
+      stack('y', 'l1'),
+    ];
+    const got = node('TensorListGetItem', 'y', ['l0', 'i', 'shape'], element);
+    const read = [...base, ...values, i, reserve('l', 'shape', '3'), set('l0', 'l', '0', 'a'), got];
+    const rowsOnly = [...base, x, i, node('TensorListFromTensor', 'l0', ['x', 'shape'], element), got];
+    await expect(runGraph(written, { i: number(index) }, 'y')).rejects.toThrow('Invalid sequence index');
+    await expect(runGraph(read, { i: number(index) }, 'y')).rejects.toThrow('Invalid sequence index');
+    await expect(runGraph(rowsOnly, { x: rows, i: number(index) }, 'y')).rejects.toThrow(
+      'out of data bounds',
+    );
+  });
+
   test('has elements put at its end, and taken from there', async () => {
     const nodes = [
       ...[...base, ...values, node('EmptyTensorList', 'l', ['shape', '0'], element)],

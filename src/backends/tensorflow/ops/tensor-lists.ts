@@ -72,7 +72,7 @@ export const tensorLists = defineOps('Lists', {
     outputs: ['output_handle', 'tensor'],
     lower(op) {
       const sequence = list.sequenceOf(op.builder, listAt(op, 0));
-      const last = list.elementAt(op.builder, sequence, op.scalar('int64', -1));
+      const last = list.elementOf(op.builder, sequence, op.scalar('int64', -1));
       return [list.emitList(op.builder, sequence, 'SequenceErase', [sequence]), last];
     },
   },
