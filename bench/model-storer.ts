@@ -1,8 +1,12 @@
 // A process of its own that stores one large model again and again, so that sending it takes no time of the clients that are measured.
-// Arguments: host port key megabytes. Says {ready}; begins at 'start', and ends with {stores, medianMs, error} at 'stop'.
+// Arguments: host port key kind size. Says {ready}; begins at 'start', and ends with {stores, medianMs, error} at 'stop'.
 import { buildLargeModel } from '../scripts/onnx-builder.ts';
+import { buildUnrolledLstm } from '../scripts/unrolled-lstm.ts';
 import { Connection } from './connection.ts';
 import { describe, expectOk } from './operation.ts';
+
+/** What is stored: weights, by MiB, or a graph, by nodes. */
+export type StoredKind = 'weights' | 'graph';
 
 export interface StoreReport {
   readonly stores: number;
@@ -11,8 +15,11 @@ export interface StoreReport {
   readonly error: string | null;
 }
 
-const [host, port, key, megabytes] = process.argv.slice(2);
-const model = buildLargeModel(Number(megabytes));
+const [host, port, key, kind, size] = process.argv.slice(2);
+const model =
+  kind === 'graph'
+    ? ['TF', 'CPU', 'INPUTS', 1, 'x', 'OUTPUTS', 1, 'y', 'BLOB', buildUnrolledLstm(Number(size))]
+    : ['ONNX', 'CPU', 'BLOB', buildLargeModel(Number(size))];
 const connection = await Connection.connect({ host: String(host), port: Number(port) });
 let stopping = false;
 
@@ -22,7 +29,7 @@ async function storeUntilStopped(): Promise<StoreReport> {
   while (!stopping && error === null) {
     const started = performance.now();
     try {
-      const reply = await connection.call('AI.MODELSTORE', String(key), 'ONNX', 'CPU', 'BLOB', model);
+      const reply = await connection.call('AI.MODELSTORE', String(key), ...model);
       if (expectOk(reply) !== null) error = describe(reply);
       else times.push(performance.now() - started);
     } catch (failure) {

@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.ts';
-import { modelLoad } from './model-load.ts';
+import { graphLoad, modelLoad } from './model-load.ts';
 import { batched, dag, modelexecute, roundtrip } from './models.ts';
 import { tensorget600k, tensorset600k, tensorsetSmall } from './tensors.ts';
 
@@ -13,4 +13,5 @@ export const scenarios: readonly Scenario[] = [
   dag,
   batched,
   modelLoad,
+  graphLoad,
 ];

@@ -9,7 +9,7 @@ import {
   type Ref,
   type TensorFlowModel,
 } from './graph.ts';
-import { OPS } from './ops/index.ts';
+import { definitionOf } from './ops/index.ts';
 
 const VARIABLES = new Set([
   'Variable',
@@ -54,7 +54,7 @@ export function neededNodes(
       seen.add(ref.node);
       const node = nodeNamed(graph, ref.node);
       found.push(node);
-      for (const name of node.attributes.functions()) called.add(name);
+      for (const name of [node.op, ...node.attributes.functions()]) called.add(name);
       stack.push(...node.inputs);
     }
   };
@@ -68,7 +68,7 @@ export function neededNodes(
 }
 
 /** @throws ServerError that names all that stands against lowering these nodes: variables, placeholders without a feed, ops, dtypes. */
-export function checkNodes(nodes: readonly GraphNode[]): void {
+export function checkNodes(nodes: readonly GraphNode[], { library }: TensorFlowModel): void {
   const variable = nodes.find(({ op }) => VARIABLES.has(op));
   if (variable !== undefined) throw errors.tfUninitialised(variable.name);
   const unfed = nodes.find(({ op }) => PLACEHOLDERS.has(op));
@@ -78,7 +78,7 @@ export function checkNodes(nodes: readonly GraphNode[]): void {
   }
   const problems = new Map<string, { first: string; more: number }>();
   for (const node of nodes) {
-    const problem = problemOf(node);
+    const problem = problemOf(node, library);
     if (problem === undefined) continue;
     const known = problems.get(problem);
     if (known === undefined) problems.set(problem, { first: node.name, more: 0 });
@@ -92,9 +92,9 @@ export function checkNodes(nodes: readonly GraphNode[]): void {
   if (first !== undefined) throw errors.tfUnsupported(first, ...others);
 }
 
-function problemOf({ op, attributes }: GraphNode): string | undefined {
+function problemOf({ op, attributes }: GraphNode, library: TensorFlowModel['library']): string | undefined {
   if (op === ARGUMENT) return undefined;
-  const definition = OPS.get(op);
+  const definition = definitionOf(op, library);
   if (definition === undefined) return `op '${op}'`;
   const code = attributes.typeCode(definition.typeAttribute ?? 'T');
   if (code === undefined || definition.dtypes === undefined) return undefined;

@@ -28,6 +28,7 @@ export interface Graph {
 export interface FunctionBody extends Graph {
   readonly arguments: readonly string[];
   readonly results: readonly Ref[];
+  readonly resultNames: readonly string[];
 }
 
 export interface TensorFlowModel extends Graph {
@@ -70,6 +71,22 @@ export function nodeNamed(graph: Graph, name: string): GraphNode {
   return node;
 }
 
+/** The node that a value comes from before it was only passed on. Undefined where there is none: a damaged graph may be cyclic. */
+export function originOf(
+  graph: Graph,
+  ref: Ref | undefined,
+  passes: (node: GraphNode) => boolean,
+): GraphNode | undefined {
+  const seen = new Set<string>();
+  let node = ref && graph.nodes.get(ref.node);
+  while (node !== undefined && passes(node) && !seen.has(node.name)) {
+    seen.add(node.name);
+    const [from] = node.inputs;
+    node = from && graph.nodes.get(from.node);
+  }
+  return node;
+}
+
 function readNodes(messages: readonly NodeMessage[], given: readonly GraphNode[]): Map<string, GraphNode> {
   const nodes = new Map(given.map((node) => [node.name, node]));
   for (const { name, op, input, attr } of messages) {
@@ -93,6 +110,7 @@ function readFunction({ signature, nodeDef, ret }: FunctionMessage): [string, Fu
     attributes: new Attributes({}),
   }));
   const results = signature.outputArg.map(({ name }) => parseRef(ret[name] ?? name));
-  const body = { nodes: readNodes(nodeDef, given), arguments: given.map(({ name }) => name), results };
-  return [signature.name, body];
+  const resultNames = signature.outputArg.map(({ name }) => name);
+  const nodes = readNodes(nodeDef, given);
+  return [signature.name, { nodes, arguments: given.map(({ name }) => name), results, resultNames }];
 }

@@ -30,9 +30,9 @@ export function lowerModel(
   const feeds = inputs.map((name) => inputRef(model, name));
   const fetches = outputs.map((name) => outputRef(model, name));
   const needed = neededNodes(model, fetches, feeds);
-  checkNodes(needed);
+  checkNodes(needed, model);
   const builder = GraphBuilder.create();
-  const scope = new Scope(new Lowering(model), model, builder);
+  const scope = new Scope(new Lowering(model, needed), model, builder);
   for (const [i, ref] of feeds.entries()) feed(scope, model, needed, ref, i);
   scope.lower(fetches).forEach((value, i) => {
     const wire = ON_THE_WIRE[value.dtype];

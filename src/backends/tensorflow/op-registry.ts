@@ -1,7 +1,8 @@
 import type { DataType } from '../onnx-graph/data-types.ts';
 import type { Value } from '../onnx-graph/value.ts';
-import type { Graph, GraphNode, Ref } from './graph.ts';
+import type { GraphNode, Ref } from './graph.ts';
 import type { OpContext } from './op-context.ts';
+import type { Scope } from './scope.ts';
 
 /** How one TensorFlow op becomes ONNX operators. */
 export interface OpDefinition {
@@ -16,7 +17,7 @@ export interface OpDefinition {
   /** The ranks of its inputs where the op fixes them: a placeholder without a shape has the rank that its consumers need. */
   readonly ranks?: readonly (number | undefined)[];
   /** What has to be lowered before it; its inputs where it is not said. Control flow lowers its branches itself. */
-  readonly dependencies?: (node: GraphNode, graph: Graph) => readonly Ref[];
+  readonly dependencies?: (node: GraphNode, scope: Scope) => readonly Ref[];
   /** Emits the operators and returns the outputs, in the order of their ports. */
   readonly lower: (op: OpContext) => Value | readonly Value[];
 }

@@ -24,14 +24,14 @@ export class Scope {
     this.#parent = parent;
   }
 
-  /** A scope for the body of a Loop or an If. */
-  inner(): Scope {
-    return new Scope(this.lowering, this.graph, this.builder.subgraph(), this);
+  /** A scope for the body of a Loop or an If; or in the same ONNX graph, for values that are valid only there. */
+  inner(builder = this.builder.subgraph()): Scope {
+    return new Scope(this.lowering, this.graph, builder, this);
   }
 
   /** Whether the value is there, or its node was lowered. */
   has(ref: Ref): boolean {
-    const found = this.#overrides.has(key(ref)) || this.#values.has(ref.node);
+    const found = this.#overrides.has(this.#key(ref)) || this.#values.has(ref.node);
     return found || (this.#parent?.has(ref) ?? false);
   }
 
@@ -49,7 +49,7 @@ export class Scope {
   }
 
   setValue(ref: Ref, value: Value): void {
-    this.#overrides.set(key(ref), value);
+    this.#overrides.set(this.#key(ref), value);
   }
 
   /** Lowers what the values need, and returns them. */
@@ -60,14 +60,15 @@ export class Scope {
 
   #find(ref: Ref): Value | undefined {
     const here =
-      this.#overrides.get(key(ref)) ?? this.#values.get(ref.node)?.[this.lowering.portOf(this.graph, ref)];
+      this.#overrides.get(this.#key(ref)) ??
+      this.#values.get(ref.node)?.[this.lowering.portOf(this.graph, ref)];
     if (here !== undefined || this.#parent === null) return here;
     return this.#parent.#find(ref);
   }
-}
 
-function key(ref: Ref): string {
-  return `${ref.node}:${ref.output ?? ''}:${ref.port}`;
+  #key(ref: Ref): string {
+    return `${ref.node}:${this.lowering.portOf(this.graph, ref)}`;
+  }
 }
 
 function raise(error: Error): never {

@@ -228,3 +228,15 @@ describe('products of matrices', () => {
     expect((await oneOutput('MatMul', [a, a])).values).toEqual([7, 10, 15, 22]);
   });
 });
+
+test.each(['MaxPool', 'AvgPool'])('%s with a window that is wider than the image is refused', async (op) => {
+  const x = tensor('FLOAT', [1, 3, 3, 16], new Array(144).fill(1));
+  const window = {
+    ksize: attr.ints(1, 4, 4, 1),
+    strides: attr.ints(1, 1, 1, 1),
+    padding: attr.text('VALID'),
+  };
+  await expect(runOp(op, [fixed(x)], window)).rejects.toThrow(
+    `ERR TF op '${op}' (node 'out') cannot be lowered: its window [4,4] is wider than its image [3,3]`,
+  );
+});

@@ -114,6 +114,30 @@ const unlessZero = (chosen: 0 | 1, of: (op: OpContext, x: Value, y: Value) => Va
   },
 });
 
+/** The angle of the point (x, y); the signs of zeros say from which side it is seen, as in C. */
+function angle(op: OpContext, y: Value, x: Value): Value {
+  const number = (value: number) => op.scalar(x.dtype, value);
+  const isZero = (value: Value) => op.emit('Equal', [value, number(0)]);
+  const infinite = (value: Value) => op.emit('IsInf', [value]);
+  // The sign of a zero shows in its reciprocal.
+  const isNegative = (value: Value) => {
+    const visible = op.emit('Where', [isZero(value), op.emit('Reciprocal', [value]), value]);
+    return op.emit('Less', [visible, number(0)]);
+  };
+  const both = (of: (value: Value) => Value) => op.emit('And', [of(x), of(y)]);
+  const size = (value: Value) => op.emit('Abs', [value]);
+  const quotient = op.emit('Div', [size(y), size(x)]);
+  // 0 / 0 and infinity / infinity are where the axes and the diagonals are.
+  const ratio = op.emit('Where', [
+    both(isZero),
+    number(0),
+    op.emit('Where', [both(infinite), number(1), quotient]),
+  ]);
+  const acute = op.emit('Atan', [ratio]);
+  const turned = op.emit('Where', [isNegative(x), op.emit('Sub', [number(Math.PI), acute]), acute]);
+  return op.emit('Where', [isNegative(y), op.emit('Neg', [turned]), turned]);
+}
+
 const compare = (onnx: string, dtypes = NUMBERS): OpDefinition => binary(onnx, dtypes);
 const equality = [...NUMBERS, 'bool', 'string'] as const;
 const bits = (onnx: string): OpDefinition => ({
@@ -134,6 +158,11 @@ export const arithmetic = defineOps('Arithmetic, comparison and logic', {
   MulNoNan: unlessZero(1, (op, x, y) => op.emit('Mul', [x, y])),
   Xdivy: unlessZero(0, (op, x, y) => op.emit('Div', [x, y])),
   Xlogy: unlessZero(0, (op, x, y) => op.emit('Mul', [x, op.emit('Log', [y])])),
+  Atan2: {
+    dtypes: ['float', 'float16'],
+    limits: 'a zero comes out without its sign',
+    lower: (op) => angle(op, op.input(0), op.input(1)),
+  },
   Maximum: binary('Max'),
   Minimum: binary('Min'),
   Pow: binary('Pow', ['float', 'double', 'float16', 'int32', 'int64']),

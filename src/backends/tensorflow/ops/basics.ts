@@ -17,11 +17,13 @@ export const basics = defineOps('Constants and identities', {
     limits: 'the shape is taken on trust',
     lower: (op) => op.input(0),
   },
-  CheckNumerics: {
+  Print: { limits: 'prints nothing', lower: (op) => op.input(0) },
+  ...alike(['Assert', 'PrintV2'], { limits: 'does nothing', lower: () => [] }),
+  ...alike(['CheckNumerics', 'CheckNumericsV2'], {
     dtypes: ['float', 'double', 'float16'],
     limits: 'lets NaN and infinity pass',
     lower: (op) => op.input(0),
-  },
+  }),
   NoOp: { lower: () => [] },
   ZerosLike: {
     lower(op) {

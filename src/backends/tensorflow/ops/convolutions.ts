@@ -31,43 +31,47 @@ function windowAttributes(op: OpContext, layout: Layout, x: Value, w: Value): Re
   return { strides, dilations, ...paddingAttributes(op, layout, { sizes, kernel, strides, dilations }) };
 }
 
+/** Convolves a value that need not be the node's own input. @param rank 4 for images, 5 for volumes. */
+export function convolved(op: OpContext, x: Value, w: Value, rank: number): Value {
+  const layout = layoutOf(op, rank);
+  const [channels, perGroup] = [channelsOf(layout, x), w.shape?.at(-2)];
+  const group = channels !== null && typeof perGroup === 'number' && perGroup > 0 ? channels / perGroup : 1;
+  const y = op.emit('Conv', [toChannelsFirst(op, layout, x), filters(op, layout, w)], {
+    ...windowAttributes(op, layout, x, w),
+    group,
+  });
+  return fromChannelsFirst(op, layout, y);
+}
+
 const convolution = (rank: number): OpDefinition => ({
   dtypes: DTYPES,
   ranks: [rank, rank],
   limits: 'dilated with padding SAME: filters of a known shape',
-  lower(op) {
-    const layout = layoutOf(op, rank);
-    const [x, w] = [op.input(0), op.input(1)];
-    const [channels, perGroup] = [channelsOf(layout, x), w.shape?.at(-2)];
-    const group = channels !== null && typeof perGroup === 'number' && perGroup > 0 ? channels / perGroup : 1;
-    const y = op.emit('Conv', [toChannelsFirst(op, layout, x), filters(op, layout, w)], {
-      ...windowAttributes(op, layout, x, w),
-      group,
-    });
-    return fromChannelsFirst(op, layout, y);
-  },
+  lower: (op) => convolved(op, op.input(0), op.input(1), rank),
 });
+
+export function depthwiseConvolved(op: OpContext): Value {
+  const layout = layoutOf(op, 4);
+  const [x, w] = [op.input(0), op.input(1)];
+  const [height, width, channels, multiplier] = w.shape ?? [];
+  if (typeof channels !== 'number' || typeof multiplier !== 'number')
+    op.fail('the shape of its filters has to be known');
+  if (typeof height !== 'number' || typeof width !== 'number')
+    op.fail('the shape of its filters has to be known');
+  const each = op.reshape(op.transpose(w, [2, 3, 0, 1]), [channels * multiplier, 1, height, width]);
+  const y = op.emit('Conv', [toChannelsFirst(op, layout, x), each], {
+    ...windowAttributes(op, layout, x, w),
+    group: channels,
+  });
+  return fromChannelsFirst(op, layout, y);
+}
 
 /** A convolution of each channel on its own: filters [h, w, channels, multiplier]. */
 const depthwise: OpDefinition = {
   dtypes: DTYPES,
   ranks: [4, 4],
   limits: 'filters of a known shape',
-  lower(op: OpContext) {
-    const layout = layoutOf(op, 4);
-    const [x, w] = [op.input(0), op.input(1)];
-    const [height, width, channels, multiplier] = w.shape ?? [];
-    if (typeof channels !== 'number' || typeof multiplier !== 'number')
-      op.fail('the shape of its filters has to be known');
-    if (typeof height !== 'number' || typeof width !== 'number')
-      op.fail('the shape of its filters has to be known');
-    const each = op.reshape(op.transpose(w, [2, 3, 0, 1]), [channels * multiplier, 1, height, width]);
-    const y = op.emit('Conv', [toChannelsFirst(op, layout, x), each], {
-      ...windowAttributes(op, layout, x, w),
-      group: channels,
-    });
-    return fromChannelsFirst(op, layout, y);
-  },
+  lower: depthwiseConvolved,
 };
 
 /**
@@ -129,17 +133,36 @@ function sameStart(op: OpContext, size: Value, wanted: Value, { kernel, strides,
   return op.emit('Div', [over, op.ints([2, 2])]);
 }
 
+/** ONNX Runtime ends the process over a window that is one wider than its image, so that nothing comes out. */
+function checkWindow(
+  op: OpContext,
+  sizes: readonly (number | null)[],
+  kernel: readonly number[],
+  padding: object,
+) {
+  const { pads = [], auto_pad } = padding as { pads?: readonly number[]; auto_pad?: string };
+  const isTooWide = sizes.some((size, d) => {
+    if (size === null || auto_pad !== undefined) return size === 0;
+    return size + (pads[d] ?? 0) + (pads[d + sizes.length] ?? 0) < (kernel[d] ?? 1);
+  });
+  if (isTooWide) op.fail(`its window [${kernel.join()}] is wider than its image [${sizes.join()}]`);
+}
+
 const pool = (onnx: string, rank: number, dtypes: readonly DataType[]): OpDefinition => ({
   dtypes,
   ranks: [rank],
-  limits: 'no windows over batch or channels',
+  limits: 'no windows over batch or channels, or wider than the image',
   lower(op) {
     const layout = layoutOf(op, rank);
+    const x = op.input(0);
     const dynamic = op.inputCount === 3;
-    const y = op.emit(onnx, [toChannelsFirst(op, layout, op.input(0))], {
-      kernel_shape: spatialAttribute(op, layout, 'ksize', dynamic ? op.constantInts(1, 'ksize') : undefined),
+    const kernel = spatialAttribute(op, layout, 'ksize', dynamic ? op.constantInts(1, 'ksize') : undefined);
+    const padding = paddingAttributes(op, layout);
+    checkWindow(op, sizesOf(layout, x), kernel, padding);
+    const y = op.emit(onnx, [toChannelsFirst(op, layout, x)], {
+      kernel_shape: kernel,
       strides: spatialAttribute(op, layout, 'strides', dynamic ? op.constantInts(2, 'strides') : undefined),
-      ...paddingAttributes(op, layout),
+      ...padding,
       // An average counts what is there, not the padding.
       ...(onnx === 'AveragePool' && { count_include_pad: 0 }),
     });

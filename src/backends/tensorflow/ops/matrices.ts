@@ -1,4 +1,5 @@
 import type { DataType } from '../../onnx-graph/data-types.ts';
+import { NUMBERS } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import type { OpContext } from '../op-context.ts';
 import { alike, defineOps, type OpDefinition } from '../op-registry.ts';
@@ -42,5 +43,27 @@ export const matrices = defineOps('Matrices', {
   Einsum: {
     dtypes: DTYPES,
     lower: (op) => op.emit('Einsum', op.inputs, { equation: op.attributes.text('equation', '') }),
+  },
+  Cross: {
+    dtypes: NUMBERS,
+    lower(op) {
+      const turned = (value: Value, order: readonly number[]) =>
+        op.emit('Gather', [value, op.ints(order)], { axis: -1 });
+      const products = (left: readonly number[], right: readonly number[]) =>
+        op.emit('Mul', [turned(op.input(0), left), turned(op.input(1), right)]);
+      return op.emit('Sub', [products([1, 2, 0], [2, 0, 1]), products([2, 0, 1], [1, 2, 0])]);
+    },
+  },
+  MatrixDeterminant: {
+    dtypes: ['float'],
+    lower: (op) =>
+      op.emit(
+        'Det',
+        [op.input(0)],
+        {},
+        {
+          outputs: [{ dtype: 'float', shape: op.input(0).shape?.slice(0, -2) }],
+        },
+      ),
   },
 });

@@ -1,24 +1,95 @@
-import { DATA_TYPES } from '../../onnx-graph/data-types.ts';
+import { DATA_TYPES, type DataType } from '../../onnx-graph/data-types.ts';
+import type { Value } from '../../onnx-graph/value.ts';
 import type { OpContext } from '../op-context.ts';
 import { defineOps, type OpDefinition } from '../op-registry.ts';
+import { sizeAt } from './sizes.ts';
+
+const GENERATOR = "not TensorFlow's generator: a seed gives other numbers than there";
+
+function seeded(op: OpContext): { seed?: { float: number } } {
+  const seed = op.attributes.int('seed', 0) + op.attributes.int('seed2', 0);
+  return seed === 0 ? {} : { seed: { float: seed } };
+}
+
+function drawn(op: OpContext, onnx: string, dtype: DataType, shape: Value): Value {
+  const zeros = op.emit('Expand', [op.scalar(dtype, 0), shape]);
+  const attributes = { dtype: DATA_TYPES[dtype].code, ...seeded(op) };
+  return op.emit(onnx, [zeros], attributes, { outputs: [{ dtype, shape: zeros.shape }] });
+}
 
 /** Numbers of a distribution in the shape that the input says, of the node's dtype. */
-const random = (onnx: string): OpDefinition => ({
+const random = (of: (op: OpContext, dtype: DataType, shape: Value) => Value): OpDefinition => ({
   dtypes: ['float', 'double', 'float16'],
   typeAttribute: 'dtype',
-  limits: "not TensorFlow's generator: a seed gives other numbers than there",
+  limits: GENERATOR,
   lower(op: OpContext) {
     const dtype = op.dtype('dtype');
-    const wide = dtype === 'float16' ? 'float' : dtype;
-    const zeros = op.emit('Expand', [op.scalar(wide, 0), op.vector(0)]);
-    const seed = op.attributes.int('seed', 0) + op.attributes.int('seed2', 0);
-    const attributes = { dtype: DATA_TYPES[wide].code, ...(seed !== 0 && { seed: { float: seed } }) };
-    const outputs = [{ dtype: wide, shape: zeros.shape }];
-    return op.cast(op.emit(onnx, [zeros], attributes, { outputs }), dtype);
+    return op.cast(of(op, dtype === 'float16' ? 'float' : dtype, op.vector(0)), dtype);
   },
 });
 
+/**
+ * Giles, Approximating the erfinv function (2011): the inverse of the error function, near enough for float where the argument is between
+ * +-0.9966. Highest power first.
+ */
+const INVERSE_ERF = [
+  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
+  0.246640727, 1.50140941,
+];
+/** How likely a normal number is not further than two deviations from the mean: erf(sqrt(2)). */
+const WITHIN_TWO = 0.9544997361036416;
+
+/** Normal numbers within two deviations: a uniform one is the probability of being below. */
+function truncatedNormal(op: OpContext, dtype: DataType, shape: Value): Value {
+  const number = (x: number) => op.scalar(dtype, x);
+  const uniform = drawn(op, 'RandomUniformLike', dtype, shape);
+  const x = op.emit('Mul', [op.emit('Sub', [uniform, number(0.5)]), number(2 * WITHIN_TWO)]);
+  const rest = op.emit('Sub', [number(1), op.emit('Mul', [x, x])]);
+  const w = op.emit('Sub', [op.emit('Neg', [op.emit('Log', [rest])]), number(2.5)]);
+  const [first = 0, ...others] = INVERSE_ERF;
+  const polynomial = others.reduce(
+    (sum, factor) => op.emit('Add', [op.emit('Mul', [sum, w]), number(factor)]),
+    number(first),
+  );
+  return op.emit('Mul', [op.emit('Mul', [polynomial, x]), number(Math.SQRT2)]);
+}
+
 export const randoms = defineOps('Random numbers', {
-  RandomUniform: random('RandomUniformLike'),
-  RandomStandardNormal: random('RandomNormalLike'),
+  RandomUniform: random((op, dtype, shape) => drawn(op, 'RandomUniformLike', dtype, shape)),
+  RandomStandardNormal: random((op, dtype, shape) => drawn(op, 'RandomNormalLike', dtype, shape)),
+  TruncatedNormal: random(truncatedNormal),
+  RandomUniformInt: {
+    dtypes: ['int32', 'int64'],
+    typeAttribute: 'Tout',
+    limits: `${GENERATOR}; of 53 bits`,
+    lower(op) {
+      const [low, high] = [op.input(1), op.input(2)];
+      const count = op.cast(op.emit('Sub', [op.cast(high, 'int64'), op.cast(low, 'int64')]), 'double');
+      const uniform = drawn(op, 'RandomUniformLike', 'double', op.vector(0));
+      const steps = op.emit('Floor', [op.emit('Mul', [uniform, count])]);
+      return op.emit('Add', [op.cast(steps, low.dtype), low]);
+    },
+  },
+  RandomShuffle: {
+    limits: GENERATOR,
+    lower(op) {
+      const x = op.input(0);
+      const rows = sizeAt(op, x, 0);
+      const keys = drawn(op, 'RandomUniformLike', 'float', rows);
+      const [, order] = op.emitMany('TopK', [keys, rows], { axis: 0, largest: 1, sorted: 1 }, 2);
+      return op.emit('Gather', [x, order as Value], { axis: 0 });
+    },
+  },
+  Multinomial: {
+    dtypes: ['float', 'float16'],
+    limits: `${GENERATOR}; a constant num_samples`,
+    lower(op) {
+      const logits = op.cast(op.input(0), 'float');
+      const count = op.constantInt(1, 'num_samples');
+      const dtype = op.attributes.dtype('output_dtype') ?? 'int64';
+      const attributes = { sample_size: count, dtype: DATA_TYPES.int64.code, ...seeded(op) };
+      const outputs = [{ dtype: 'int64' as const, shape: [logits.shape?.[0] ?? null, count] }];
+      return op.cast(op.emit('Multinomial', [logits], attributes, { outputs }), dtype);
+    },
+  },
 });

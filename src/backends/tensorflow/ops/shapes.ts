@@ -53,7 +53,12 @@ export const shapes = defineOps('Shapes', {
   ...alike(['Pack', 'Stack'], {
     lower(op) {
       const axis = op.attributes.int('axis', 0);
-      const parts = op.inputs.map((x) => op.emit('Unsqueeze', [x, op.ints([axis])]));
+      // All have to be alike: one that nothing is known of is a scalar where another is, though no client can send a scalar.
+      const hasScalar = op.inputs.some((x) => x.shape?.length === 0);
+      const parts = op.inputs.map((x) => {
+        const alike = hasScalar && x.shape === undefined ? op.reshape(x, []) : x;
+        return op.emit('Unsqueeze', [alike, op.ints([axis])]);
+      });
       return parts.length === 1 ? (parts[0] as Value) : op.emit('Concat', parts, { axis });
     },
   }),

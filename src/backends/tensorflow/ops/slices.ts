@@ -1,6 +1,7 @@
 import type { Value } from '../../onnx-graph/value.ts';
 import type { OpContext } from '../op-context.ts';
 import { defineOps } from '../op-registry.ts';
+import { sizeAt, upTo } from './sizes.ts';
 import { stridedSlice } from './strided-slice.ts';
 
 /** Further than any dimension reaches: ONNX clamps it. */
@@ -23,18 +24,18 @@ function slice(op: OpContext): Value {
 }
 
 /** Paddings [n, 2] as ONNX takes them: all in front, then all behind. */
-function pads(op: OpContext): Value {
-  return op.reshape(op.transpose(op.cast(op.input(1), 'int64'), [1, 0]), [-1]);
+function pads(op: OpContext, input = 1): Value {
+  return op.reshape(op.transpose(op.cast(op.input(input), 'int64'), [1, 0]), [-1]);
 }
 
 /**
  * Padding that mirrors the edge too: each padded axis is gathered by the indices of a wave of period 2n, 0..n-1 and back.
  */
-function symmetricPad(op: OpContext): Value {
-  const paddings = op.constantInts(1, 'paddings');
+function symmetricPad(op: OpContext, value: Value, input: number): Value {
+  const paddings = op.constantInts(input, 'paddings');
   const zero = op.scalar('int64', 0);
   const one = op.scalar('int64', 1);
-  let x = op.input(0);
+  let x = value;
   for (let axis = 0; axis * 2 < paddings.length; axis++) {
     const [before = 0, after = 0] = paddings.slice(axis * 2, axis * 2 + 2);
     if (before === 0 && after === 0) continue;
@@ -50,6 +51,13 @@ function symmetricPad(op: OpContext): Value {
   return x;
 }
 
+/** @param input which one has the paddings. */
+export function mirrored(op: OpContext, value: Value, input: number): Value {
+  return op.attributes.text('mode', 'REFLECT') === 'SYMMETRIC'
+    ? symmetricPad(op, value, input)
+    : op.emit('Pad', [value, pads(op, input)], { mode: 'reflect' });
+}
+
 function gather(op: OpContext, axis: number, batchDims: number): Value {
   const [x, indices] = [op.input(0), op.input(1)];
   if (batchDims === 0) return op.emit('Gather', [x, indices], { axis });
@@ -61,6 +69,29 @@ function gather(op: OpContext, axis: number, batchDims: number): Value {
   return op.emit('GatherND', [x, points], { batch_dims: batchDims }, { outputs });
 }
 
+function reversed(op: OpContext, axes: readonly number[]): Value {
+  if (axes.length === 0) return op.input(0);
+  const each = (value: number) => op.ints(axes.map(() => value));
+  return op.emit('Slice', [op.input(0), each(END), each(-END), op.ints(axes), each(-1)]);
+}
+
+/** The first elements along an axis are reversed, of each slice as many as its length says. */
+function reverseSequence(op: OpContext): Value {
+  const x = op.input(0);
+  const [along, batch] = [op.attributes.int('seq_dim', 0), op.attributes.int('batch_dim', 0)];
+  const rank = op.knownRank(x, 'input');
+  const dims = Array.from({ length: rank }, (_, d) => d);
+  // ONNX knows the first two dimensions only.
+  const perm = [batch, along, ...dims.filter((d) => d !== batch && d !== along)];
+  const lengths = op.cast(op.input(1), 'int64');
+  const attributes = { batch_axis: 0, time_axis: 1 };
+  const y = op.emit('ReverseSequence', [op.transpose(x, perm), lengths], attributes);
+  return op.transpose(
+    y,
+    dims.map((d) => perm.indexOf(d)),
+  );
+}
+
 export const slices = defineOps('Slices, padding and indices', {
   Slice: { lower: slice },
   StridedSlice: { limits: 'constant strides', lower: stridedSlice },
@@ -68,10 +99,7 @@ export const slices = defineOps('Slices, padding and indices', {
   PadV2: { lower: (op) => op.emit('Pad', [op.input(0), pads(op), op.input(2)], { mode: 'constant' }) },
   MirrorPad: {
     limits: 'with mode SYMMETRIC constant paddings',
-    lower: (op) =>
-      op.attributes.text('mode', 'REFLECT') === 'SYMMETRIC'
-        ? symmetricPad(op)
-        : op.emit('Pad', [op.input(0), pads(op)], { mode: 'reflect' }),
+    lower: (op) => mirrored(op, op.input(0), 1),
   },
   Gather: {
     limits: 'negative indices count from the end instead of being refused',
@@ -89,10 +117,33 @@ export const slices = defineOps('Slices, padding and indices', {
   ReverseV2: {
     limits: 'constant axes',
     lower(op) {
-      const axes = op.constantInts(1, 'axes');
-      if (axes.length === 0) return op.input(0);
-      const each = (value: number) => op.ints(axes.map(() => value));
-      return op.emit('Slice', [op.input(0), each(END), each(-END), op.ints(axes), each(-1)]);
+      return reversed(op, op.constantInts(1, 'axes'));
+    },
+  },
+  Reverse: {
+    limits: 'constant dims',
+    lower(op) {
+      const dims = op.constantInts(1, 'dims');
+      return reversed(
+        op,
+        dims.flatMap((isReversed, d) => (isReversed === 0 ? [] : [d])),
+      );
+    },
+  },
+  ReverseSequence: { typeAttribute: 'T', lower: reverseSequence },
+  Roll: {
+    limits: 'constant axes',
+    lower(op) {
+      const axes = op.constantInts(2, 'axes');
+      const shifts = op.vector(1);
+      return axes.reduce((x, axis, i) => {
+        const size = sizeAt(op, x, axis);
+        const shift = op.emit('Gather', [shifts, op.ints([i])], { axis: 0 });
+        const back = op.emit('Sub', [upTo(op, size), shift]);
+        // Of an empty axis nothing is taken, and nothing may be divided by its size.
+        const places = op.emit('Mod', [back, op.emit('Max', [size, op.ints([1])])], { fmod: 0 });
+        return op.emit('Gather', [x, places], { axis });
+      }, op.input(0));
     },
   },
   OneHot: {
