@@ -442,6 +442,7 @@ export const errors = {
   // RedisAI: TFLITE models
   tfliteNoModel: () => error('Failed to load model from buffer'),
   tfliteCrash: () => error('ERR TFLITE model ended the process that tried it first'),
+  tfliteNoTrial: () => error('ERR TFLITE models cannot be tried: the process for that does not start'),
   tfliteHang: (ms: number) =>
     error(`ERR TFLITE model did not come back within ${ms} ms from the process that tried it first`),
   tfliteInputType: (name: string, expected: string, dtype: string) =>

@@ -3,7 +3,7 @@ import { elementCount } from '../../../tensors/tensor.ts';
 import type { Interpreter, TensorInfo } from '../interpreter.ts';
 import { openNativeRuntime } from '../native/native-runtime.ts';
 import { packStrings } from '../strings.ts';
-import { limitMemory } from './memory-limit.ts';
+import { limitMemory, limitTime } from './limits.ts';
 import { READY, type TrialRequest, type TrialResult } from './messages.ts';
 
 /** The first bytes of made-up inputs: zeros are indices that are in range, the others are numbers as they come. */
@@ -17,7 +17,10 @@ const runtime = openNativeRuntime();
 limitMemory();
 process.on('disconnect', () => process.exit());
 process.on('message', async (request: TrialRequest) => {
-  process.send?.(await tryModel(request));
+  limitTime(2 * request.timeoutMs);
+  const result = await tryModel(request);
+  limitTime(0);
+  process.send?.(result);
 });
 process.send?.(READY);
 

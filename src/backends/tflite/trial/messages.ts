@@ -2,6 +2,8 @@
 export interface TrialRequest {
   readonly model: Uint8Array;
   readonly threads: number;
+  /** After which the child is ended. */
+  readonly timeoutMs: number;
 }
 
 /** `'lives'` when the model was loaded and run, the run failed in order, or the text of the error with which it was refused. */

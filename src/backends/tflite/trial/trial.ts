@@ -25,23 +25,28 @@ export interface TrialOptions {
  * @throws ServerError where the model is refused, or ends the process, or does not come back in time.
  */
 export async function tryModel(model: Uint8Array, options: TrialOptions): Promise<void> {
+  const { threads, timeoutMs } = options;
   const folder = path.join(options.dataDirectory, FOLDER);
   const mark = path.join(folder, `${createHash('sha256').update(model).digest('hex')}-${options.version}`);
   if (existsSync(mark)) return;
-  const result = await inChild({ model, threads: options.threads }, options.timeoutMs);
+  const result = await inChild({ model, threads, timeoutMs });
   if (result !== 'lives') throw errors.backend(result.refused);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(mark, '');
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(mark, '');
+  } catch {
+    // A disk that is full costs another trial, not the model.
+  }
 }
 
 let warm: ChildProcess | undefined;
 let cooling: NodeJS.Timeout | undefined;
 
-async function inChild(request: TrialRequest, timeoutMs: number): Promise<TrialResult> {
+async function inChild(request: TrialRequest): Promise<TrialResult> {
   clearTimeout(cooling);
   const child = warm ?? (await start());
   warm = undefined;
-  const result = await answer(child, request, timeoutMs);
+  const result = await answer(child, request);
   // Another load of this thread may have begun meanwhile, with a child of its own.
   if (warm !== undefined) child.kill();
   else keepWarm(child);
@@ -57,14 +62,15 @@ async function start(): Promise<ChildProcess> {
   });
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', () => reject(errors.tfliteCrash()));
+    child.once('exit', () => reject(errors.tfliteNoTrial()));
     child.once('message', (message) => message === READY && resolve());
   });
   child.removeAllListeners();
   return child;
 }
 
-function answer(child: ChildProcess, request: TrialRequest, timeoutMs: number): Promise<TrialResult> {
+function answer(child: ChildProcess, request: TrialRequest): Promise<TrialResult> {
+  const { timeoutMs } = request;
   return new Promise((resolve, reject) => {
     const give = (settle: () => void) => {
       clearTimeout(timer);
