@@ -11,6 +11,7 @@ const sessions = new Map<number, Session>();
 /** Backends are imported at first use: a node that serves no model of one does not pay for its library. */
 const backends: Partial<Record<BackendName, () => Promise<Backend>>> = {
   ONNX: async () => (await import('../backends/onnx/onnx-backend.ts')).onnxBackend,
+  TORCH: async () => (await import('../backends/torch/torch-backend.ts')).torchBackend,
   TF: async () => (await import('../backends/tensorflow/tensorflow-backend.ts')).tensorflowBackend,
 };
 

@@ -55,7 +55,7 @@ export async function loadModel(
   model: Pick<StoredModel, 'backend' | 'device' | 'tag' | 'batching' | 'blob'>,
   nodes: NodeNames | null,
 ): Promise<StoredModel> {
-  if (model.backend !== 'ONNX' && model.backend !== 'TF') throw errors.backendNotLoaded(model.backend);
+  if (model.backend === 'TFLITE') throw errors.backendNotLoaded(model.backend);
   const device = node.devices.get(model.device, model.backend);
   const id = nextModelId();
   const { inputs, outputs } = await device.load({ id, backend: model.backend, blob: model.blob }, nodes);
