@@ -6,7 +6,7 @@ import { type Expression, typeText } from './language/syntax.ts';
 
 /** What forward takes and gives. */
 export interface Signature {
-  /** The names of its parameters. */
+  /** The names of its parameters; those with defaults always have them. */
   readonly inputs: readonly string[];
   /** How many tensors come back; a list or a dict counts as one. */
   readonly outputs: number;
@@ -18,7 +18,7 @@ export function signatureOf({ root }: Archive, program: Program): Signature {
   const forward = type instanceof ScriptClass ? type.methods.get('forward') : undefined;
   if (forward === undefined) throw errors.torchNoForward(root.className);
   const { parameters, returns } = forward.definition;
-  const tensors = parameters.slice(1);
+  const tensors = parameters.slice(1).filter(({ otherwise }) => otherwise === null);
   const other = tensors.find(({ type: declared }) => declared !== null && !isTensor(declared));
   if (other?.type) throw errors.torchParameter(other.name, typeText(other.type));
   return { inputs: tensors.map(({ name }) => name), outputs: countOutputs(returns) };
