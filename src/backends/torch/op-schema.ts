@@ -134,7 +134,7 @@ function fits(value: ScriptValue, { type, isOptional }: SchemaParameter): boolea
     case 'float[]':
       return Array.isArray(value) && value.every((item) => isNumber(item) || item instanceof SymbolicNumber);
     case 'bool':
-      return typeof value === 'boolean' || typeof value === 'number' || value instanceof SymbolicNumber;
+      return typeof value === 'boolean' || (value instanceof SymbolicNumber && value.type === 'bool');
     case 'str':
       return typeof value === 'string';
     case 'ScalarType':
