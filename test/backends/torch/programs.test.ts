@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { tensor } from '../../support/tensorflow-graphs.ts';
-import { forward, runModule } from '../../support/torch-archives.ts';
+import { archive, forward, open, runModule } from '../../support/torch-archives.ts';
 
 const vector = (...values: number[]) => tensor('FLOAT', [values.length], values);
 const ints = (...values: number[]) => tensor('INT64', [values.length], values);
@@ -130,6 +130,32 @@ def helper(x: Tensor, by: int) -> Tensor:
     ['return self.forward(x)', 'maximum recursion depth exceeded (code/__torch__.py:4 in forward)'],
   ])('%s is an error with its place', async (line, message) => {
     await expect(forward(body('y2 = x', line), [vector(1)])).rejects.toThrow(message);
+  });
+
+  test('an operation that is not there is refused where it is stored, if a run is sure to reach it', async () => {
+    const refusal = (source: string) =>
+      open(archive(source)).then(
+        (session) => session.close(),
+        (error: Error) => error.message,
+      );
+    const inner = `
+class M(Module):
+  inner : __torch__.Inner
+  def forward(self, x: Tensor) -> Tensor:
+    if self.training: x = torch.fft_fft(x)
+    inner = self.inner
+    return torch.relu((inner).forward(x, ))
+class Inner(Module):
+  def forward(self, x: Tensor) -> Tensor:
+    _0 = __torch__.helper
+    return _0(x)
+def helper(x: Tensor) -> Tensor:
+  y = torch.neg(x)
+  return torch.add(ops.torchvision.nms(x, y, 0.5), 1)
+`;
+    const where = 'code/__torch__.py:14 in helper';
+    expect(await refusal(inner)).toBe(`ERR TORCH op 'torchvision::nms' is not supported (${where})`);
+    expect(await refusal(body('if bool(x): return torch.fft_fft(x)', 'return x'))).toBeUndefined();
   });
 
   test('what never ends is cut', async () => {

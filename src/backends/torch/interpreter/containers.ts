@@ -169,6 +169,11 @@ const text: Readonly<Record<string, Method<string>>> = {
   isdigit: (_, s) => /^\d+$/.test(s),
 };
 
+/** Whether lists, dicts or texts have a method of that name. */
+export function isContainerMethod(name: string): boolean {
+  return [list, dict, text].some((methods) => Object.hasOwn(methods, name));
+}
+
 /** The method of a list, dict or text; undefined where there is none of that name. */
 export function containerMethod(
   engine: Engine,

@@ -340,7 +340,8 @@ export class Evaluator {
   }
 }
 
-function dotted(expression: Expression): string[] | undefined {
+/** The parts of a name with dots. */
+export function dotted(expression: Expression): string[] | undefined {
   if (expression.kind === 'name') return [expression.name];
   const owner = expression.kind === 'attribute' ? dotted(expression.of) : undefined;
   return owner && expression.kind === 'attribute' ? [...owner, expression.name] : undefined;

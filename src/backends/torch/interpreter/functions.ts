@@ -1,4 +1,12 @@
-import { containerMethod, intOf, itemAt, iterate, slicePositions, sorted } from './containers.ts';
+import {
+  containerMethod,
+  intOf,
+  isContainerMethod,
+  itemAt,
+  iterate,
+  slicePositions,
+  sorted,
+} from './containers.ts';
 import type { Engine } from './engine.ts';
 import { compare, contains, operate, TENSOR_OPS, truth } from './operators.ts';
 import {
@@ -277,3 +285,9 @@ const ON_ANY = new Set([
   ...['prim::unchecked_unwrap_optional', 'prim::unchecked_cast', 'aten::__is__', 'aten::__isnot__'],
   ...['aten::__not__', 'aten::Int', 'aten::Float', 'aten::Bool', 'aten::list'],
 ]);
+
+/** Whether it is an operation on what is no tensor, which needs no engine. */
+export function isPlainOperation(name: string): boolean {
+  const short = name.slice(name.indexOf('::') + 2);
+  return Object.hasOwn(PLAIN, name) || OPERATORS.has(short) || isContainerMethod(short);
+}

@@ -197,8 +197,9 @@ export class Interpreter {
 
   #construct(type: ScriptClass, args: readonly ScriptValue[], named: Named): ScriptValue {
     if (type.isNamedTuple) {
-      const items = type.fields.map((field, i) => args[i] ?? named.get(field) ?? null);
-      return new NamedTuple(type.fields, items);
+      const fields = [...type.fields.keys()];
+      const items = fields.map((field, i) => args[i] ?? named.get(field) ?? null);
+      return new NamedTuple(fields, items);
     }
     const made = new Instance(type.name);
     const init = type.methods.get('__init__');

@@ -1,7 +1,7 @@
 import { errors } from '../../../errors.ts';
 import { SourceError } from '../language/lexer.ts';
 import { parseSource } from '../language/parser.ts';
-import type { ClassDefinition, Statement } from '../language/syntax.ts';
+import { type ClassDefinition, type Statement, typeText } from '../language/syntax.ts';
 import { ScriptClass, ScriptFunction } from './values.ts';
 
 type Definition = ScriptFunction | ScriptClass;
@@ -66,12 +66,12 @@ function classOf(module: string, { name, base, body }: ClassDefinition): ScriptC
   const fields = body.flatMap((statement) => {
     if (statement.kind !== 'assign' || statement.type === null) return [];
     const [target] = statement.targets;
-    return target?.kind === 'name' ? [target.name] : [];
+    return target?.kind === 'name' ? [[target.name, typeText(statement.type)] as const] : [];
   });
   const methods = new Map(
     body.flatMap((statement) =>
       statement.kind === 'function' ? [[statement.name, new ScriptFunction(statement, module)] as const] : [],
     ),
   );
-  return new ScriptClass(`${module}.${name}`, base === 'NamedTuple', fields, methods);
+  return new ScriptClass(`${module}.${name}`, base === 'NamedTuple', new Map(fields), methods);
 }

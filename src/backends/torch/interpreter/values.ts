@@ -69,14 +69,14 @@ export class ScriptFunction {
 export class ScriptClass {
   readonly name: string;
   readonly isNamedTuple: boolean;
-  /** Of a NamedTuple, in order. */
-  readonly fields: readonly string[];
+  /** Their types as they are written; of a NamedTuple in order. */
+  readonly fields: ReadonlyMap<string, string>;
   readonly methods: ReadonlyMap<string, ScriptFunction>;
 
   constructor(
     name: string,
     isNamedTuple: boolean,
-    fields: readonly string[],
+    fields: ReadonlyMap<string, string>,
     methods: ReadonlyMap<string, ScriptFunction>,
   ) {
     this.name = name;
