@@ -68,7 +68,7 @@ function parseDefault(text: string, type: string): ScriptValue {
       .filter((item) => item.trim() !== '')
       .map(Number);
   }
-  if (text.startsWith("'") || text.startsWith('"')) return text.slice(1, -1);
+  if (type === 'str') return text;
   const number = Number(text);
   return type.startsWith('float') || /[.e]/.test(text) ? new Float(number) : number;
 }

@@ -64,7 +64,7 @@ export const activations = defineOps('Activations', {
     const x = op.floating();
     return op.emit('Mul', [x, op.emit('Sigmoid', [x])]);
   },
-  "gelu(Tensor self, *, str approximate='none')": gelu,
+  'gelu(Tensor self, *, str approximate=none)': gelu,
   'leaky_relu(Tensor self, Scalar negative_slope=0.01)': (op) =>
     op.emit('LeakyRelu', [op.tensor('self')], { alpha: { float: op.float('negative_slope') } }),
   'elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1)': {

@@ -83,8 +83,9 @@ function onTheWire(tracer: Tracer, value: Value): Value {
   return wire === undefined ? value : tracer.cast(value, wire);
 }
 
-/** Tensors, and lists, tuples and dicts of them, in order. */
+/** Tensors, and lists, tuples and dicts of them, in order; a None counts for nothing. */
 function outputsOf(value: ScriptValue): Value[] {
+  if (value === null) return [];
   if (value instanceof TensorValue) return [(value as TracedTensor).value];
   if (Array.isArray(value)) return value.flatMap(outputsOf);
   if (value instanceof Tuple) return value.items.flatMap(outputsOf);
