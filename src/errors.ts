@@ -453,6 +453,19 @@ export const errors = {
   tfliteOutputType: (name: string, type: string) =>
     error(`ERR TFLITE output '${name}' is ${type}, which no tensor can hold`),
 
+  // RedisAI: TORCH archives
+  torchArchive: (reason: string) => error(`ERR TORCH archive cannot be read: ${reason}`),
+  torchSyntax: (file: string, line: number, reason: string) =>
+    error(`ERR TORCH source cannot be read: ${reason} (${file}:${line})`),
+  torchUnsupported: (op: string, where: string) => error(`ERR TORCH op '${op}' is not supported (${where})`),
+  torchNoForward: (type: string) => error(`ERR TORCH module ${type} has no method forward`),
+  torchParameter: (name: string, type: string) =>
+    error(`ERR TORCH argument '${name}' of forward is of type ${type}, and only tensors can be given`),
+  torchInputType: (dtype: string) => error(`ERR TORCH has no tensors of ${dtype}`),
+  torchOutputs: (expected: number, actual: number) =>
+    error(`ERR Expected ${expected} outputs but got ${actual}`),
+  torchFailed: (reason: string, where: string) => error(`${reason} (${where})`),
+
   runInTransaction: () => error('ERR Cannot run RedisAI command within a transaction or a LUA script'),
 
   // RedisAI: configuration

@@ -95,7 +95,7 @@ export class Devices {
 
   /** The runtimes of the backends that were used, by RedisAI's names, with their versions. */
   backendVersions(): Map<string, string> {
-    const runsOnnx = this.#usedBackends.has('ONNX') || this.#usedBackends.has('TF');
+    const runsOnnx = ['ONNX', 'TF', 'TORCH'].some((name) => this.#usedBackends.has(name));
     return new Map(runsOnnx ? [['onnxruntime', onnxRuntimeVersion()]] : []);
   }
 

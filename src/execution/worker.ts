@@ -12,6 +12,7 @@ const sessions = new Map<number, Session>();
 const backends: Partial<Record<BackendName, () => Promise<Backend>>> = {
   ONNX: async () => (await import('../backends/onnx/onnx-backend.ts')).onnxBackend,
   TFLITE: async () => (await import('../backends/tflite/tflite-backend.ts')).tfliteBackend,
+  TORCH: async () => (await import('../backends/torch/torch-backend.ts')).torchBackend,
   TF: async () => (await import('../backends/tensorflow/tensorflow-backend.ts')).tensorflowBackend,
 };
 

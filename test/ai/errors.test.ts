@@ -41,7 +41,7 @@ const PROVOKED = {
     AI.MODELSTORE x TF CPU INPUTS 1 a OUTPUTS 1 mul BLOB <tf> => -You must feed a value for placeholder tensor 'b' with dtype float
     AI.MODELSTORE x TF GPU INPUTS 2 a b OUTPUTS 1 mul BLOB <tf> => -ERR GPU requested but TF couldn't find CUDA
     AI.MODELSTORE x TFLITE CPU BLOB <mul> => -Failed to load model from buffer
-    AI.MODELSTORE x TORCH CPU BLOB <mul> => -ERR Backend not loaded: TORCH
+    AI.MODELSTORE x TORCH CPU BLOB <mul> => -ERR TORCH archive cannot be read: End of central directory record signature not found. Either not a zip file, or file is truncated.
     AI.MODELSTORE x ONNX CPU BATCHSIZE x BLOB <mul> => -ERR Invalid argument for BATCHSIZE
     AI.MODELSTORE x ONNX CPU BATCHSIZE 2 MINBATCHSIZE x BLOB <mul> => -ERR Invalid argument for MINBATCHSIZE
     AI.MODELSTORE x ONNX CPU MINBATCHSIZE 2 BLOB <mul> => -ERR MINBATCHSIZE specified without BATCHSIZE
@@ -76,7 +76,7 @@ const PROVOKED = {
     AI.MODELSET x ONNX CPU => -ERR Insufficient arguments, missing model BLOB
     AI.MODELSET x ONNX CPU BLOB => -ERR Insufficient arguments, missing model BLOB
     AI.MODELSET x ONNX CPU BOLB <mul> => -ERR Invalid argument, expected BLOB
-    AI.MODELSET x TORCH CPU BLOB <mul> => -ERR Backend not loaded: TORCH
+    AI.MODELSET x TORCH CPU BLOB <mul> => -ERR TORCH archive cannot be read: End of central directory record signature not found. Either not a zip file, or file is truncated.
     AI.MODELSET s ONNX CPU BLOB <mul> => -WRONGTYPE Operation against a key holding the wrong kind of value`,
   'AI.MODELGET, AI.MODELDEL': `
     AI.MODELGET => -ERR wrong number of arguments for 'ai.modelget' command

@@ -55,8 +55,6 @@ export async function loadModel(
   model: Pick<StoredModel, 'backend' | 'device' | 'tag' | 'batching' | 'blob'>,
   nodes: NodeNames | null,
 ): Promise<StoredModel> {
-  if (model.backend === 'TORCH' && node.devices.settings.backends.current('TORCH') === null)
-    throw errors.backendNotLoaded(model.backend);
   const device = node.devices.get(model.device, model.backend);
   const id = nextModelId();
   const release = node.keyspace.hold([model.blob.buffer]);

@@ -1,0 +1,183 @@
+import type { Engine } from './engine.ts';
+import {
+  Device,
+  Float,
+  isNumber,
+  numberOf,
+  ScriptDict,
+  ScriptError,
+  type ScriptValue,
+  SymbolicNumber,
+  TensorValue,
+  Tuple,
+  textOf,
+  typeName,
+} from './values.ts';
+
+/** Operators by the ops that they are on tensors. */
+export const TENSOR_OPS: Readonly<Record<string, string>> = {
+  ...{ '+': 'add', '-': 'sub', '*': 'mul', '/': 'div', '//': 'floor_divide', '%': 'remainder', '**': 'pow' },
+  ...{ '@': 'matmul', '&': '__and__', '|': '__or__', '^': '__xor__', '<<': '__lshift__', '>>': '__rshift__' },
+  ...{ '<': 'lt', '>': 'gt', '<=': 'le', '>=': 'ge', '==': 'eq', '!=': 'ne' },
+};
+
+const INT: Readonly<Record<string, (x: number, y: number) => number>> = {
+  '+': (x, y) => x + y,
+  '-': (x, y) => x - y,
+  '*': (x, y) => x * y,
+  '//': floorDivide,
+  '%': remainder,
+  '&': (x, y) => Number(BigInt(x) & BigInt(y)),
+  '|': (x, y) => Number(BigInt(x) | BigInt(y)),
+  '^': (x, y) => Number(BigInt(x) ^ BigInt(y)),
+  '<<': (x, y) => x * 2 ** y,
+  '>>': (x, y) => Math.floor(x / 2 ** y),
+};
+const FLOAT: Readonly<Record<string, (x: number, y: number) => number>> = {
+  '+': (x, y) => x + y,
+  '-': (x, y) => x - y,
+  '*': (x, y) => x * y,
+  '/': (x, y) => x / y,
+  '//': (x, y) => Math.floor(x / y),
+  '%': (x, y) => (y === 0 ? Number.NaN : x - y * Math.floor(x / y)),
+  '**': (x, y) => x ** y,
+};
+const COMPARE: Readonly<Record<string, (x: number | string, y: number | string) => boolean>> = {
+  '<': (x, y) => x < y,
+  '>': (x, y) => x > y,
+  '<=': (x, y) => x <= y,
+  '>=': (x, y) => x >= y,
+  '==': (x, y) => x === y,
+  '!=': (x, y) => x !== y,
+};
+
+function floorDivide(x: number, y: number): number {
+  if (y === 0) throw new ScriptError('ZeroDivisionError: integer division or modulo by zero');
+  return Math.floor(x / y);
+}
+
+function remainder(x: number, y: number): number {
+  return x - y * floorDivide(x, y);
+}
+
+/** `left operator right`, whatever both are. */
+export function operate(
+  engine: Engine,
+  operator: string,
+  left: ScriptValue,
+  right: ScriptValue,
+): ScriptValue {
+  if (left instanceof TensorValue || right instanceof TensorValue) {
+    return engine.call(`aten::${TENSOR_OPS[operator]}`, [left, right], new Map());
+  }
+  if (left instanceof SymbolicNumber || right instanceof SymbolicNumber) {
+    return engine.symbolic(operator, left, right);
+  }
+  if (isNumber(left) && isNumber(right)) return arithmetic(operator, left, right);
+  if (operator === '+') {
+    if (typeof left === 'string' && typeof right === 'string') return left + right;
+    if (Array.isArray(left) && Array.isArray(right)) return [...left, ...right];
+    if (left instanceof Tuple && right instanceof Tuple) return new Tuple([...left.items, ...right.items]);
+  }
+  if (operator === '*' && typeof right === 'number') {
+    if (typeof left === 'string') return left.repeat(Math.max(0, right));
+    if (Array.isArray(left)) return Array.from({ length: Math.max(0, right) }, () => left).flat();
+  }
+  if (operator === '*' && typeof left === 'number') return operate(engine, operator, right, left);
+  if (operator === '%' && typeof left === 'string') return percentFormat(left, right);
+  throw new ScriptError(
+    `unsupported operand types for ${operator}: ${typeName(left)} and ${typeName(right)}`,
+  );
+}
+
+function arithmetic(
+  operator: string,
+  left: number | boolean | Float,
+  right: number | boolean | Float,
+): ScriptValue {
+  const [x, y] = [numberOf(left), numberOf(right)];
+  const floats = left instanceof Float || right instanceof Float || operator === '/';
+  if (floats && (operator === '/' || operator === '//') && y === 0) {
+    throw new ScriptError('ZeroDivisionError: division by zero');
+  }
+  if (!floats && operator === '**') return y >= 0 ? x ** y : new Float(x ** y);
+  const compute = (floats ? FLOAT : INT)[operator];
+  if (compute === undefined) throw new ScriptError(`unsupported operand types for ${operator}`);
+  return floats ? new Float(compute(x, y)) : compute(x, y);
+}
+
+function percentFormat(format: string, values: ScriptValue): string {
+  const rest = values instanceof Tuple ? [...values.items] : [values];
+  return format.replace(/%[sdif]/g, () => textOf(rest.shift() ?? null));
+}
+
+/** `left operator right` for comparisons, `in` and `is`. */
+export function compare(
+  engine: Engine,
+  operator: string,
+  left: ScriptValue,
+  right: ScriptValue,
+): ScriptValue {
+  switch (operator) {
+    case 'is':
+    case 'is not':
+      return (left === right) === (operator === 'is');
+    case 'in':
+    case 'not in':
+      return contains(engine, right, left) === (operator === 'in');
+    default:
+      break;
+  }
+  if (left === null || right === null) return (left === right) === (operator === '==');
+  if (left instanceof TensorValue || right instanceof TensorValue) {
+    return engine.call(`aten::${TENSOR_OPS[operator]}`, [left, right], new Map());
+  }
+  if (left instanceof SymbolicNumber || right instanceof SymbolicNumber) {
+    return engine.symbolic(operator, left, right);
+  }
+  const test = COMPARE[operator];
+  if (test === undefined) throw new ScriptError(`the operator ${operator} is not known`);
+  if (isNumber(left) && isNumber(right)) return test(numberOf(left), numberOf(right));
+  if (typeof left === 'string' && typeof right === 'string') return test(left, right);
+  if (operator === '==' || operator === '!=') return equal(engine, left, right) === (operator === '==');
+  throw new ScriptError(
+    `unsupported operand types for ${operator}: ${typeName(left)} and ${typeName(right)}`,
+  );
+}
+
+export function equal(engine: Engine, left: ScriptValue, right: ScriptValue): boolean {
+  const [a, b] = [itemsOf(left), itemsOf(right)];
+  if (a !== undefined && b !== undefined) {
+    return a.length === b.length && a.every((item, i) => equal(engine, item, b[i] as ScriptValue));
+  }
+  if (a !== undefined || b !== undefined) return false;
+  const symbolic = left instanceof SymbolicNumber || right instanceof SymbolicNumber;
+  if (symbolic && left !== right) {
+    const same = engine.symbolic('==', left, right);
+    return same instanceof SymbolicNumber ? engine.truth(same) : same === true;
+  }
+  if (isNumber(left) && isNumber(right)) return numberOf(left) === numberOf(right);
+  if (left instanceof Device && right instanceof Device) return left.name === right.name;
+  return left === right;
+}
+
+function itemsOf(value: ScriptValue): readonly ScriptValue[] | undefined {
+  return value instanceof Tuple ? value.items : Array.isArray(value) ? value : undefined;
+}
+
+export function contains(engine: Engine, container: ScriptValue, item: ScriptValue): boolean {
+  if (container instanceof ScriptDict) return container.has(item);
+  if (typeof container === 'string') return typeof item === 'string' && container.includes(item);
+  const items = itemsOf(container);
+  if (items === undefined) throw new ScriptError(`'in' does not work with ${typeName(container)}`);
+  return items.some((other) => equal(engine, other, item));
+}
+
+export function truth(engine: Engine, value: ScriptValue): boolean {
+  if (value instanceof TensorValue || value instanceof SymbolicNumber) return engine.truth(value);
+  if (isNumber(value)) return numberOf(value) !== 0;
+  if (value === null) return false;
+  if (typeof value === 'string' || Array.isArray(value)) return value.length > 0;
+  if (value instanceof ScriptDict) return value.size > 0;
+  return value instanceof Tuple ? value.items.length > 0 : true;
+}

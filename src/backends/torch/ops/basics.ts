@@ -1,0 +1,85 @@
+import { isFloat } from '../../onnx-graph/data-types.ts';
+import type { Value } from '../../onnx-graph/value.ts';
+import { alike, defineOps, type Lower } from '../op-registry.ts';
+import type { OpCall } from '../tracing/op-call.ts';
+import type { TracedTensor } from '../tracing/traced-tensor.ts';
+
+const self: Lower = (op) => op.tensor('self');
+
+/** The tensor itself, not a copy: what is written to the one changes the other. */
+const same: Lower = (op) => ({ value: op.raw('self') });
+
+function converted(op: OpCall, name = 'dtype'): ReturnType<Lower> {
+  const dtype = op.dtype(name);
+  const x = op.tensor('self');
+  return dtype === undefined || dtype === x.dtype ? same(op) : op.cast(x, dtype);
+}
+
+const to =
+  (dtype: Value['dtype']): Lower =>
+  (op) =>
+    op.tensor('self').dtype === dtype ? same(op) : op.cast(op.tensor('self'), dtype);
+
+export const basics = defineOps('Tensors and their properties', {
+  'size(Tensor self) -> int[]': (op) => ({ value: op.sizes(op.tensor('self')) }),
+  'size(Tensor self, int dim) -> int': (op) => {
+    const x = op.tensor('self');
+    return { value: op.size(x, op.axis('dim', op.rank(x))) };
+  },
+  'dim(Tensor self) -> int': (op) => ({ value: op.rank(op.tensor('self')) }),
+  'len(Tensor self) -> int': (op) => ({ value: op.size(op.tensor('self'), 0) }),
+  'numel(Tensor self) -> int': (op) => {
+    const shape = op.emit('Shape', [op.tensor('self')]);
+    return { value: op.tracer.item(op.emit('ReduceProd', [shape, op.intVector([0])], { keepdims: 0 })) };
+  },
+  'is_floating_point(Tensor self) -> bool': (op) => ({ value: isFloat(op.tensor('self').dtype) }),
+  'is_complex(Tensor self) -> bool': () => ({ value: false }),
+  'item(Tensor self) -> Scalar': (op) => ({ value: op.tracer.item(op.tensor('self')) }),
+  ...alike(['ScalarImplicit(Tensor self) -> Scalar', 'IntImplicit(Tensor self) -> int'], (op: OpCall) => ({
+    value: op.tracer.item(op.tensor('self')),
+  })),
+  'prim::NumToTensor(Scalar a)': (op) => op.tensor('a'),
+  ...alike(
+    ['contiguous(Tensor self, Any memory_format=None)', 'detach(Tensor self)', 'alias(Tensor self)'],
+    same,
+  ),
+  ...alike(
+    ['cpu(Tensor self)', 'requires_grad_(Tensor self, bool requires_grad=True)', 'lift_fresh(Tensor self)'],
+    same,
+  ),
+  'clone(Tensor self, *, Any memory_format=None)': self,
+  'to(Tensor self, Device device, ScalarType? dtype=None, bool non_blocking=False, bool copy=False, Any memory_format=None)':
+    (op) => converted(op),
+  'to(Tensor self, ScalarType dtype, bool non_blocking=False, bool copy=False, Any memory_format=None)': (
+    op,
+  ) => converted(op),
+  'to(Tensor self, Tensor other, bool non_blocking=False, bool copy=False, Any memory_format=None)': (op) =>
+    to(op.tensor('other').dtype)(op),
+  'to(Tensor self, ScalarType? dtype=None, *, Any layout=None, Device? device=None, bool? pin_memory=None, bool non_blocking=False, bool copy=False, Any memory_format=None)':
+    (op) => converted(op),
+  'type_as(Tensor self, Tensor other)': (op) => to(op.tensor('other').dtype)(op),
+  'float(Tensor self)': to('float'),
+  'double(Tensor self)': to('double'),
+  'half(Tensor self)': to('float16'),
+  'long(Tensor self)': to('int64'),
+  'int(Tensor self)': to('int32'),
+  'bool(Tensor self)': to('bool'),
+  'copy_(Tensor self, Operand src, bool non_blocking=False)': (op) => {
+    const target = op.raw('self') as TracedTensor;
+    const source = op.operand(op.raw('src'), target.value.dtype);
+    op.tracer.write(target, op.emit('Expand', [source, op.emit('Shape', [target.value])]));
+    return { value: target };
+  },
+  'fill_(Tensor self, Operand value)': (op) => {
+    const target = op.raw('self') as TracedTensor;
+    const element = op.scalar('value', target.value.dtype);
+    op.tracer.write(target, op.emit('Expand', [element, op.emit('Shape', [target.value])]));
+    return { value: target };
+  },
+  'zero_(Tensor self)': (op) => {
+    const target = op.raw('self') as TracedTensor;
+    const element = op.constant(target.value.dtype, 0);
+    op.tracer.write(target, op.emit('Expand', [element, op.emit('Shape', [target.value])]));
+    return { value: target };
+  },
+});

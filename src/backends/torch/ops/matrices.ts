@@ -1,0 +1,70 @@
+import type { Value } from '../../onnx-graph/value.ts';
+import { alike, defineOps, type Lower } from '../op-registry.ts';
+import type { OpCall } from '../tracing/op-call.ts';
+
+/** x times the transposed weight, plus the bias. */
+export function linear(op: OpCall, x: Value, weight: Value, bias: Value | undefined): Value {
+  if (op.rank(x) === 2 && op.rank(weight) === 2) {
+    return op.emit('Gemm', bias === undefined ? [x, weight] : [x, weight, bias], { transB: 1 });
+  }
+  const turned = op.rank(weight) < 2 ? weight : op.emit('Transpose', [weight], { perm: [1, 0] });
+  const product = matmul(op, x, turned);
+  return bias === undefined ? product : op.emit('Add', [product, bias]);
+}
+
+/** Vectors are a row on the left, a column on the right, and lose that dimension again. */
+export function matmul(op: OpCall, a: Value, b: Value): Value {
+  const [isRow, isColumn] = [op.rank(a) === 1, op.rank(b) === 1];
+  const left = isRow ? op.emit('Unsqueeze', [a, op.intVector([0])]) : a;
+  const right = isColumn ? op.emit('Unsqueeze', [b, op.intVector([1])]) : b;
+  const product = op.emit('MatMul', [left, right]);
+  const gone = [...(isRow ? [op.rank(product) - 2] : []), ...(isColumn ? [op.rank(product) - 1] : [])];
+  return gone.length === 0 ? product : op.emit('Squeeze', [product, op.intVector(gone)]);
+}
+
+const product =
+  (other: string): Lower =>
+  (op) => {
+    const [a, b] = op.promoted('self', other) as [Value, Value];
+    return matmul(op, a, b);
+  };
+
+/** beta times a tensor plus alpha times a product. */
+const added =
+  (left: string, right: string): Lower =>
+  (op) => {
+    const [bias, a, b] = op.promoted('self', left, right) as [Value, Value, Value];
+    const [beta, alpha] = [op.float('beta'), op.float('alpha')];
+    if (op.rank(a) === 2 && op.rank(b) === 2) {
+      return op.emit('Gemm', [a, b, bias], { alpha: { float: alpha }, beta: { float: beta } });
+    }
+    const scale = (value: Value, by: number) =>
+      by === 1 ? value : op.emit('Mul', [value, op.constant(value.dtype, by)]);
+    const scaled = scale(matmul(op, a, b), alpha);
+    return beta === 0 ? scaled : op.emit('Add', [scale(bias, beta), scaled]);
+  };
+
+export const matrices = defineOps('Matrices', {
+  'linear(Tensor self, Tensor weight, Tensor? bias=None)': (op) =>
+    linear(op, op.tensor('self'), op.tensor('weight'), op.optionalTensor('bias')),
+  'matmul(Tensor self, Tensor other)': product('other'),
+  'mm(Tensor self, Tensor mat2)': product('mat2'),
+  'bmm(Tensor self, Tensor mat2)': product('mat2'),
+  'mv(Tensor self, Tensor vec)': product('vec'),
+  'dot(Tensor self, Tensor tensor)': product('tensor'),
+  ...alike(
+    ['addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)'],
+    added('mat1', 'mat2'),
+  ),
+  ...alike(
+    ['baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1)'],
+    added('batch1', 'batch2'),
+  ),
+  'outer(Tensor self, Tensor vec2)': (op) =>
+    op.emit('Mul', [op.reshape(op.tensor('self'), [-1, 1]), op.tensor('vec2')]),
+  'einsum(str equation, Tensor[] tensors, *, int[]? path=None)': {
+    limits: 'no ...',
+    lower: (op) =>
+      op.emit('Einsum', op.tensors('tensors'), { equation: op.text('equation').replaceAll(' ', '') }),
+  },
+});

@@ -1,0 +1,362 @@
+import { DATA_TYPES, type DataType, isFloat } from '../../onnx-graph/data-types.ts';
+import { type Attributes, type EmitOptions, GraphBuilder } from '../../onnx-graph/graph-builder.ts';
+import { numbersOf, type Shape, type Value } from '../../onnx-graph/value.ts';
+import type { PickledTensor } from '../archive/pickle.ts';
+import type { Engine } from '../interpreter/engine.ts';
+import { Interruption } from '../interpreter/interpreter.ts';
+import {
+  Device,
+  Float,
+  isNumber,
+  type Named,
+  numberOf,
+  ScriptError,
+  type ScriptValue,
+  type TensorValue,
+  Tuple,
+  typeName,
+  UnsupportedOperation,
+} from '../interpreter/values.ts';
+import type { OpDefinition, OpResult } from '../op-registry.ts';
+import { bindArguments } from '../op-schema.ts';
+import { OPS } from '../ops/index.ts';
+import { numberOfDtype } from './dtypes.ts';
+import { toHostTensor } from './host-tensors.ts';
+import { OpCall } from './op-call.ts';
+import { type Emissions, ShapeReplay, type TracedEmission } from './shape-replay.ts';
+import { TracedNumber, TracedTensor } from './traced-tensor.ts';
+
+/** A tensor that goes in: what a run of the program is traced with. */
+export interface TraceInput {
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+}
+
+/** The trace has to begin again with this dimension as a number: the program asked for it. */
+export class PinnedDimension extends Interruption {
+  readonly dim: string;
+
+  constructor(dim: string) {
+    super(`dimension ${dim} has to be a number`);
+    this.dim = dim;
+  }
+}
+
+/** What the trace took for granted. */
+export interface Guard {
+  readonly value: Value;
+  readonly is: number;
+}
+
+const SYMBOLIC: Readonly<Record<string, { readonly op: string; readonly compares?: true }>> = {
+  ...{ '+': { op: 'Add' }, '-': { op: 'Sub' }, '*': { op: 'Mul' }, '**': { op: 'Pow' } },
+  ...{ min: { op: 'Min' }, max: { op: 'Max' } },
+  ...{ '<': { op: 'Less', compares: true }, '>': { op: 'Greater', compares: true } },
+  ...{ '<=': { op: 'LessOrEqual', compares: true }, '>=': { op: 'GreaterOrEqual', compares: true } },
+  '==': { op: 'Equal', compares: true },
+};
+
+/** The engine that computes nothing: it writes down what a program does with tensors as an ONNX graph. */
+export class Tracer implements Engine {
+  readonly guards: Guard[] = [];
+  readonly #builder = GraphBuilder.create();
+  readonly #emissions = new Map<string, TracedEmission>();
+  readonly #constants = new Map<PickledTensor, TracedTensor>();
+  readonly #sizes = new Map<string, TracedNumber>();
+  readonly #inputs: { readonly value: Value; readonly shape: readonly number[] }[] = [];
+  #replay: ShapeReplay | null = null;
+
+  get emissions(): Emissions {
+    return this.#emissions;
+  }
+
+  get inputs(): readonly Value[] {
+    return this.#inputs.map(({ value }) => value);
+  }
+
+  /** @param shape names for the dimensions that may differ from run to run. */
+  input({ dtype, shape }: TraceInput, dims: Shape): TracedTensor {
+    const value = this.#builder.input(dtype, dims);
+    this.#inputs.push({ value, shape });
+    return new TracedTensor(value);
+  }
+
+  output(value: Value): void {
+    this.#builder.output(value);
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#builder.bytes();
+  }
+
+  emit(
+    op: string,
+    inputs: readonly (Value | null)[],
+    attributes: Attributes = {},
+    options: EmitOptions = {},
+  ): Value[] {
+    const outputs = this.#builder.emitMany(op, inputs, attributes, options);
+    const emission = { op, inputs, attributes, options };
+    for (const [index, { name, constant }] of outputs.entries()) {
+      if (constant === undefined) this.#emissions.set(name, { emission, index });
+    }
+    return outputs;
+  }
+
+  cast(value: Value, dtype: DataType): Value {
+    return value.dtype === dtype ? value : this.#one('Cast', [value], { to: DATA_TYPES[dtype].code });
+  }
+
+  scalar(dtype: DataType, element: number): Value {
+    return this.#builder.scalar(dtype, element);
+  }
+
+  ints(elements: readonly number[]): Value {
+    return this.#builder.ints(elements);
+  }
+
+  fill(dtype: DataType, shape: readonly number[], elements: readonly number[]): Value {
+    return this.#builder.fill(dtype, shape, elements);
+  }
+
+  /** A number of the language as a tensor without dimensions. */
+  tensorOf(value: ScriptValue, dtype?: DataType): Value {
+    if (value instanceof TracedNumber)
+      return dtype === undefined ? value.value : this.cast(value.value, dtype);
+    if (!isNumber(value)) throw new ScriptError(`${typeName(value)} is no number`);
+    const own = value instanceof Float ? 'float' : typeof value === 'boolean' ? 'bool' : 'int64';
+    return this.scalar(dtype ?? own, numberOf(value));
+  }
+
+  size(value: Value, axis: number): number | TracedNumber {
+    const dim = value.shape?.[axis] ?? null;
+    if (typeof dim === 'number') return dim;
+    const key = dim ?? `${value.name}[${axis}]`;
+    const known = this.#sizes.get(key);
+    if (known !== undefined) return known;
+    const shape = this.#one('Shape', [value]);
+    const size = new TracedNumber(
+      'int',
+      this.#one('Gather', [shape, this.scalar('int64', axis)], { axis: 0 }),
+    );
+    this.#sizes.set(key, size);
+    return size;
+  }
+
+  call(name: string, args: readonly ScriptValue[], named: Named): ScriptValue {
+    const definitions = OPS.get(name) ?? [];
+    for (const definition of definitions) {
+      const bound = bindArguments(definition.schema, args, named);
+      if (bound !== undefined) return this.#lower(definition, new OpCall(name, bound, this));
+    }
+    if (name.endsWith('_') && definitions.length === 0 && OPS.has(name.slice(0, -1))) {
+      return this.#inPlace(name.slice(0, -1), args, named);
+    }
+    if (definitions.length === 0) throw new UnsupportedOperation(name);
+    const types = [...args.map(typeName), ...[...named].map(([key, value]) => `${key}=${typeName(value)}`)];
+    throw new UnsupportedOperation(`${name}(${types.join(', ')})`);
+  }
+
+  attribute(tensor: TensorValue, name: string): ScriptValue {
+    const { value } = tensor as TracedTensor;
+    switch (name) {
+      case 'shape':
+        return Array.from({ length: this.#rank(value) }, (_, d) => this.size(value, d));
+      case 'ndim':
+        return this.#rank(value);
+      case 'dtype':
+        return numberOfDtype(value.dtype);
+      case 'device':
+        return new Device('cpu');
+      case 'T':
+      case 'mT':
+        return this.call(name === 'T' ? 'aten::t' : 'aten::mT', [tensor], new Map());
+      case 'layout':
+        return 0;
+      case 'requires_grad':
+        // Keeps programs off torch's own shortcuts for inference, see is_grad_enabled.
+        return true;
+      case 'data':
+        return tensor;
+      case 'grad':
+        return null;
+      default:
+        if (/^is_(cuda|nested|sparse|quantized|mkldnn|meta|mps|xpu|leaf)$/.test(name))
+          return name === 'is_leaf';
+        throw new UnsupportedOperation(`prim::${name}`);
+    }
+  }
+
+  symbolic(operator: string, left: ScriptValue, right: ScriptValue): ScriptValue {
+    if (operator === '!=') {
+      const same = this.symbolic('==', left, right);
+      return same instanceof TracedNumber ? new TracedNumber('bool', this.#one('Not', [same.value])) : !same;
+    }
+    if (operator === '//' || operator === '%' || operator === '/') return this.#divide(operator, left, right);
+    const found = SYMBOLIC[operator];
+    if (found === undefined) throw new ScriptError(`the operator ${operator} needs a number that is known`);
+    const floats = [left, right].some((side) => typeName(side) === 'float');
+    const [a, b] = [left, right].map((side) => this.tensorOf(side, floats ? 'double' : 'int64'));
+    const result = this.#one(found.op, [a as Value, b as Value]);
+    return this.#number(found.compares ? 'bool' : floats ? 'float' : 'int', result);
+  }
+
+  truth(value: ScriptValue): boolean {
+    return this.#decide(value as TracedTensor | TracedNumber) !== 0;
+  }
+
+  known(value: ScriptValue): number {
+    const { content } = (value as TracedNumber).value;
+    const [dim] = content ?? [];
+    if (typeof dim === 'string' && this.#isInputDim(dim)) throw new PinnedDimension(dim);
+    return this.#decide(value as TracedNumber);
+  }
+
+  /** An int of the language that the graph depends on. */
+  knownInt(value: ScriptValue): number {
+    if (value instanceof TracedNumber) return this.known(value);
+    if (value instanceof TracedTensor) return this.#decide(value);
+    if (isNumber(value)) return numberOf(value);
+    throw new ScriptError(`expected an int, got ${typeName(value)}`);
+  }
+
+  convert(value: ScriptValue, type: 'int' | 'float' | 'bool'): ScriptValue {
+    const { value: from } = value as TracedTensor | TracedNumber;
+    const dtypes = { int: 'int64', float: 'double', bool: 'bool' } as const;
+    const scalar = this.#rank(from) === 0 ? from : this.#one('Reshape', [from, this.ints([])]);
+    return this.#number(type, this.cast(scalar, dtypes[type]));
+  }
+
+  constant(tensor: PickledTensor): TracedTensor {
+    const known =
+      this.#constants.get(tensor) ?? new TracedTensor(this.#builder.constant(toHostTensor(tensor)));
+    this.#constants.set(tensor, known);
+    return known;
+  }
+
+  /** A tensor's one element as a number of the language. */
+  item(value: Value): ScriptValue {
+    const type = value.dtype === 'bool' ? 'bool' : isFloat(value.dtype) ? 'float' : 'int';
+    return this.convert(new TracedTensor(value), type);
+  }
+
+  /** Writes to a tensor, and to what it is a view of. */
+  write(target: TracedTensor, value: Value): void {
+    const fitted = this.cast(value, target.value.dtype);
+    if (target.view !== null) {
+      const { base, of } = target.view;
+      const whole = base.value;
+      const shape = this.#one('Shape', [whole]);
+      const count = this.#one('ReduceProd', [shape, this.ints([0])], { keepdims: 0 });
+      const positions = this.#one('Range', [this.scalar('int64', 0), count, this.scalar('int64', 1)]);
+      const written = of(this.#one('Reshape', [positions, shape]));
+      const flat = (part: Value) => this.#one('Reshape', [part, this.ints([-1])]);
+      const updated = this.#one('ScatterElements', [flat(whole), flat(written), flat(fitted)], { axis: 0 });
+      this.write(base, this.#one('Reshape', [updated, shape]));
+    }
+    target.replace(fitted);
+  }
+
+  #one(op: string, inputs: readonly (Value | null)[], attributes: Attributes = {}): Value {
+    return this.emit(op, inputs, attributes)[0] as Value;
+  }
+
+  #rank(value: Value): number {
+    if (value.shape === undefined) throw new ScriptError('the rank of a tensor is not known');
+    return value.shape.length;
+  }
+
+  #number(type: 'int' | 'float' | 'bool', value: Value): ScriptValue {
+    const [known] = numbersOf(value) ?? [];
+    if (known === undefined) return new TracedNumber(type, value);
+    return type === 'float' ? new Float(known) : type === 'bool' ? known !== 0 : known;
+  }
+
+  /** Rounds down, unlike ONNX. Sizes are not negative, but what is computed of them may be. */
+  #divide(operator: '//' | '%' | '/', left: ScriptValue, right: ScriptValue): ScriptValue {
+    const floats = operator === '/' || [left, right].some((side) => typeName(side) === 'float');
+    const [a, b] = [left, right].map((side) => this.tensorOf(side, floats ? 'double' : 'int64')) as [
+      Value,
+      Value,
+    ];
+    const [divisor] = numbersOf(b) ?? [];
+    if (divisor === 0) throw new ScriptError('ZeroDivisionError: division by zero');
+    if (operator === '/') return this.#number('float', this.#one('Div', [a, b]));
+    if (floats) {
+      const quotient = this.#one('Floor', [this.#one('Div', [a, b])]);
+      if (operator === '//') return this.#number('float', quotient);
+      return this.#number('float', this.#one('Sub', [a, this.#one('Mul', [quotient, b])]));
+    }
+    // ONNX Runtime ends the process when an integer is divided by zero.
+    const safe =
+      divisor === undefined
+        ? this.#one('Where', [this.#one('Equal', [b, this.scalar('int64', 0)]), this.scalar('int64', 1), b])
+        : b;
+    if (divisor === 1) return operator === '%' ? 0 : this.#number('int', a);
+    const rest = this.#one('Mod', [a, safe]);
+    if (operator === '%') return this.#number('int', rest);
+    return this.#number('int', this.#one('Div', [this.#one('Sub', [a, rest]), safe]));
+  }
+
+  #isInputDim(dim: string): boolean {
+    return this.#inputs.some(({ value }) => value.shape?.includes(dim));
+  }
+
+  /** What the number is in the run that is traced; other runs have to agree. */
+  #decide({ value }: TracedTensor | TracedNumber): number {
+    const [known] = numbersOf(value) ?? [];
+    if (known !== undefined) return known;
+    this.#replay ??= replayFor(
+      this.#emissions,
+      this.inputs,
+      this.#inputs.map(({ shape }) => shape),
+    );
+    const [is] = this.#replay.numbers(value) ?? [];
+    if (is === undefined)
+      throw new ScriptError('what comes next depends on what is in a tensor, which only a run tells');
+    this.guards.push({ value, is });
+    return is;
+  }
+
+  #lower({ schema, lower, isView }: OpDefinition, op: OpCall): ScriptValue {
+    const wrap = (result: OpResult, view: (value: Value, index: number) => TracedTensor): ScriptValue => {
+      if ('value' in result) return result.value;
+      if (!Array.isArray(result)) return view(result as Value, 0);
+      const tensors = (result as readonly Value[]).map(view);
+      return schema.returnsList ? tensors : new Tuple(tensors);
+    };
+    const self = isView ? op.raw('self') : null;
+    if (!(self instanceof TracedTensor)) return wrap(lower(op), (value) => new TracedTensor(value));
+    return wrap(lower(op), (value, index) => {
+      if (value === self.value) return self;
+      const of = (base: Value) => {
+        const again = lower(op.on(base));
+        return (Array.isArray(again) ? again[index] : again) as Value;
+      };
+      return new TracedTensor(value, { base: self, of });
+    });
+  }
+
+  #inPlace(name: string, args: readonly ScriptValue[], named: Named): ScriptValue {
+    const [target] = args;
+    if (!(target instanceof TracedTensor)) throw new UnsupportedOperation(`${name}_`);
+    const result = this.call(name, args, named);
+    if (result instanceof TracedTensor && result !== target) this.write(target, result.value);
+    return target;
+  }
+}
+
+/** What a graph comes to for inputs of these shapes. */
+export function replayFor(
+  emissions: Emissions,
+  inputs: readonly Value[],
+  shapes: readonly (readonly number[])[],
+): ShapeReplay {
+  const dims = new Map<string, number>();
+  for (const [i, { shape }] of inputs.entries()) {
+    for (const [d, dim] of (shape ?? []).entries()) {
+      if (typeof dim === 'string') dims.set(dim, shapes[i]?.[d] ?? 0);
+    }
+  }
+  return new ShapeReplay(emissions, new Map(inputs.map(({ name }, i) => [name, shapes[i] ?? []])), dims);
+}
