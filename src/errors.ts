@@ -438,6 +438,11 @@ export const errors = {
     error(`ERR TF ${[op, ...others].join(', ')} ${others.length > 0 ? 'are' : 'is'} not supported`),
   tfNode: (op: string, node: string, reason: string) =>
     error(`ERR TF op '${op}' (node '${node}') cannot be lowered: ${reason}`),
+  tfInputType: (name: string, expected: string, dtype: string) =>
+    error(`ERR TF input '${name}' is ${expected}, got ${dtype}`),
+  tfjsInt64: (name: string, value: bigint) =>
+    error(`ERR TF input '${name}' has ${value}, which is no int32, the only integers of TensorFlow.js`),
+  tfjsOutputType: (type: string) => error(`ERR TF output is ${type}, which no tensor can hold`),
 
   // RedisAI: TFLITE models
   tfliteNoModel: () => error('Failed to load model from buffer'),

@@ -9,6 +9,13 @@ import type { BackendName, StoredModel } from '../backends/model.ts';
 /** A module that hangs while it is imported is none. */
 const PROBE_TIMEOUT_MS = 30_000;
 
+/** Packages that are no backends themselves, and become some through an adapter. */
+const TFJS_PACKAGES: ReadonlySet<string> = new Set([
+  '@tensorflow/tfjs',
+  '@tensorflow/tfjs-node',
+  '@tensorflow/tfjs-node-gpu',
+]);
+
 /** What a throwaway thread says of a module, or why it could not be imported. */
 export type ProbeResult = { readonly name: unknown; readonly loads: boolean } | { readonly failed: string };
 
@@ -58,11 +65,24 @@ export class BackendModules {
 }
 
 /**
- * The file of a backend's module.
+ * The address of a backend's module: of its file, or of the adapter for a package of TensorFlow.js.
  * @param name a path, relative ones from the folder, or a package that is installed for the folder or for the server.
  * @throws Error where there is no such file and no such package.
  */
 export function resolveModule(name: string, folder: string): string {
+  const module = resolveFile(name, folder);
+  return TFJS_PACKAGES.has(name) ? adapterOf(name, module) : module;
+}
+
+/** A module of ours that makes a package of TensorFlow.js a backend. */
+function adapterOf(name: string, module: string): string {
+  const adapter = new URL('../backends/tfjs/tfjs-backend.ts', import.meta.url);
+  adapter.searchParams.set('package', name);
+  adapter.searchParams.set('module', module);
+  return adapter.href;
+}
+
+function resolveFile(name: string, folder: string): string {
   const file = path.resolve(folder, name);
   if (statSync(file, { throwIfNoEntry: false })?.isFile()) return pathToFileURL(file).href;
   if (/^[./]/.test(name)) throw new Error(`there is no file ${file}`);

@@ -1,4 +1,5 @@
 import { model, tfliteModel } from '../support/node.ts';
+import { attr, constant, graphDef, placeholder } from '../support/tensorflow-graphs.ts';
 import { backendContract } from './contract.ts';
 
 const NO_NODES: readonly string[] = [];
@@ -18,3 +19,31 @@ backendContract({
   dropsRows: { bytes: tfliteModel('fixed'), nodes: NO_NODES },
   garbage: 'Failed to load model from buffer',
 });
+
+const T = attr.type('float');
+const nodes = (inputs: readonly string[], output: string) => [
+  ...['INPUTS', inputs.length, ...inputs],
+  ...['OUTPUTS', 1, output],
+];
+const product = graphDef(placeholder('a', 'float', [-1, 2]), placeholder('b', 'float', [-1, 2]), {
+  name: 'c',
+  op: 'Mul',
+  input: ['a', 'b'],
+  attr: { T },
+});
+const dropsRows = graphDef(placeholder('x', 'float', [-1, 2]), constant('axis', 'int32', [1], [0]), {
+  name: 'y',
+  op: 'Sum',
+  input: ['x', 'axis'],
+  attr: { T, Tidx: attr.type('int32'), keep_dims: attr.bool(true) },
+});
+const graphs = {
+  backend: 'TF',
+  device: 'CPU',
+  product: { bytes: product, nodes: nodes(['a', 'b'], 'c') },
+  dropsRows: { bytes: dropsRows, nodes: nodes(['x'], 'y') },
+  garbage: 'Invalid GraphDef',
+} as const;
+
+backendContract(graphs);
+backendContract({ ...graphs, module: '@tensorflow/tfjs' });

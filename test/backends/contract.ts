@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { useSharedNode } from '../support/shared-node.ts';
 
 /** What the contract needs of a backend: its name, and models in its format. */
@@ -6,6 +6,8 @@ export interface BackendUnderTest {
   readonly backend: 'ONNX' | 'TF' | 'TORCH' | 'TFLITE';
   /** As AI.MODELSTORE takes it, such as `CPU` or `GPU:0`. */
   readonly device: string;
+  /** A module or package that AI.CONFIG LOADBACKEND makes the backend first. */
+  readonly module?: string;
   /** c = a * b on floats [rows, 2], any number of rows. */
   readonly product: TestModel;
   /** Takes one float tensor [1, 2]; its output has not one row for each row that went in. */
@@ -21,9 +23,16 @@ export interface TestModel {
 }
 
 /** What every backend does, seen by a client. */
-export function backendContract({ backend, device, product, dropsRows, garbage }: BackendUnderTest): void {
-  describe(`${backend} on ${device}`, () => {
+export function backendContract(under: BackendUnderTest): void {
+  const { backend, device, module, product, dropsRows, garbage } = under;
+  describe(`${backend} on ${device}${module === undefined ? '' : ` in ${module}`}`, () => {
     const shared = useSharedNode();
+
+    beforeAll(async () => {
+      if (module === undefined) return;
+      const client = await shared.connect();
+      expect(await client.send('AI.CONFIG', 'LOADBACKEND', backend, module)).toBe('OK');
+    });
 
     const store = (model: TestModel, ...options: (string | number)[]) => [
       ...['AI.MODELSTORE', 'm', backend, device, ...options, ...model.nodes, 'BLOB'],

@@ -100,8 +100,8 @@ test('the setting outlasts a restart, and models that are there run in the modul
   client = await RespClient.connect(served.port);
   expect(await times(client, 'm')).toEqual(['8', '-12']);
   expect(await client.send('CONFIG', 'SET', 'backend-torch', '')).toBe('OK');
-  expect(await client.error('AI.MODELSTORE', 'n', 'TORCH', 'CPU', 'BLOB', '4')).toBe(
-    'ERR Backend not loaded: TORCH',
+  expect(await client.error('AI.MODELSTORE', 'n', 'TORCH', 'CPU', 'BLOB', '4')).toMatch(
+    /^ERR TORCH archive cannot be read: /,
   );
   client.close();
   await served.kill();

@@ -7,10 +7,10 @@ import { readTensor } from './tensor-message.ts';
 
 /** A node's attributes. One that is missing, or of another kind than asked for, has its default. */
 export class Attributes {
-  readonly #messages: Readonly<Record<string, AttributeMessage>>;
+  readonly messages: Readonly<Record<string, AttributeMessage>>;
 
   constructor(messages: Readonly<Record<string, AttributeMessage>>) {
-    this.#messages = messages;
+    this.messages = messages;
   }
 
   int(name: string, otherwise: number): number {
@@ -80,18 +80,18 @@ export class Attributes {
 
   /** All functions that the node may call. */
   functions(): string[] {
-    return Object.values(this.#messages).flatMap((message) => {
+    return Object.values(this.messages).flatMap((message) => {
       if (message.value === 'func') return [message.func.name];
       return message.value === 'list' ? message.list.func.map(({ name }) => name) : [];
     });
   }
 
   has(name: string): boolean {
-    return Object.hasOwn(this.#messages, name);
+    return Object.hasOwn(this.messages, name);
   }
 
   #find(name: string, kind: NonNullable<AttributeMessage['value']>): AttributeMessage | undefined {
-    const found = Object.hasOwn(this.#messages, name) ? this.#messages[name] : undefined;
+    const found = Object.hasOwn(this.messages, name) ? this.messages[name] : undefined;
     return found?.value === kind ? found : undefined;
   }
 }

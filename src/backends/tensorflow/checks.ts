@@ -67,8 +67,8 @@ export function neededNodes(
   return found;
 }
 
-/** @throws ServerError that names all that stands against lowering these nodes: variables, placeholders without a feed, ops, dtypes. */
-export function checkNodes(nodes: readonly GraphNode[], { library }: TensorFlowModel): void {
+/** @throws ServerError when one of these nodes is a variable, or a placeholder without a feed. */
+export function checkSources(nodes: readonly GraphNode[]): void {
   const variable = nodes.find(({ op }) => VARIABLES.has(op));
   if (variable !== undefined) throw errors.tfUninitialised(variable.name);
   const unfed = nodes.find(({ op }) => PLACEHOLDERS.has(op));
@@ -76,6 +76,11 @@ export function checkNodes(nodes: readonly GraphNode[], { library }: TensorFlowM
     const code = unfed.attributes.typeCode('dtype') ?? 0;
     throw errors.tfUnfed(unfed.name, typeName(code));
   }
+}
+
+/** @throws ServerError that names all that stands against lowering these nodes: variables, placeholders without a feed, ops, dtypes. */
+export function checkNodes(nodes: readonly GraphNode[], { library }: TensorFlowModel): void {
+  checkSources(nodes);
   const problems = new Map<string, { first: string; more: number }>();
   for (const node of nodes) {
     const problem = problemOf(node, library);

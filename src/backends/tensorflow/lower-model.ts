@@ -51,7 +51,7 @@ function feed(
 ): void {
   const node = nodeNamed(model, ref.node);
   const dtype = feedType(node);
-  const wire = ON_THE_WIRE[dtype] ?? dtype;
+  const wire = wireType(dtype);
   const { builder } = scope;
   const shape = feedShape(model, needed, ref, index);
   // No client can send a scalar: AI.TENSORSET asks for at least one dimension.
@@ -61,16 +61,27 @@ function feed(
   scope.setValue(ref, builder.cast(value, dtype));
 }
 
-/** Of a placeholder it is declared; another node that is fed has it in one of these attributes, or is a comparison. */
-function feedType(node: GraphNode): DataType {
-  const { attributes, op, name } = node;
+/** What a dtype comes and goes as. */
+export function wireType(dtype: DataType): DataType {
+  return ON_THE_WIRE[dtype] ?? dtype;
+}
+
+/** The dtype of a node that is fed. @throws ServerError where it is none that is known here. */
+export function feedType(node: GraphNode): DataType {
+  const dtype = nodeType(node);
+  if (dtype !== undefined) return dtype;
+  throw errors.tfNode(node.op, node.name, 'it cannot be fed: its dtype is none that is known here');
+}
+
+/** Of a node's first output: a placeholder declares it; another node has it in one of these attributes, or is a comparison. */
+export function nodeType({ attributes, op }: GraphNode): DataType | undefined {
   for (const attribute of ['dtype', 'DstT', 'output_type', 'out_type', 'T']) {
     const isOutput =
       attribute !== 'T' || !/^(Logical|Equal|NotEqual|Less|Greater|Is(Nan|Inf|Finite))/.test(op);
     const dtype = isOutput ? attributes.dtype(attribute) : 'bool';
     if (dtype !== undefined) return dtype;
   }
-  throw errors.tfNode(op, name, 'it cannot be fed: its dtype is none that is known here');
+  return undefined;
 }
 
 /**
@@ -90,7 +101,8 @@ function feedShape(
   return sizes.map((dim, d) => (d === 0 || dim === null ? `in${index}_${d}` : dim));
 }
 
-function declaredShape(model: TensorFlowModel, node: GraphNode): Shape | undefined {
+/** What a placeholder declares; undefined for other nodes. */
+export function declaredShape(model: TensorFlowModel, node: GraphNode): Shape | undefined {
   if (!node.op.startsWith('Placeholder')) return undefined;
   const shape = node.attributes.shape('shape');
   return shape?.length === 0 && model.version < EXPLICIT_SCALARS ? undefined : shape;
