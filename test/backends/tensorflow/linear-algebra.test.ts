@@ -41,14 +41,18 @@ describe('diagonals', () => {
     expect(oblong).toEqual({ dtype: 'FLOAT', shape: [2], values: [1, 5] });
   });
 
+  const V2 = { part: 'MatrixDiagPartV2', diag: 'MatrixDiagV2', set: 'MatrixSetDiagV2', aligns: false };
+  const V3 = { part: 'MatrixDiagPartV3', diag: 'MatrixDiagV3', set: 'MatrixSetDiagV3', aligns: true };
   const bands = [
-    ...ALIGNMENTS.map((align) => ['V3', align, -1, 2] as const),
-    ...ALIGNMENTS.map((align) => ['V3', align, -2, -1] as const),
-    ...ALIGNMENTS.map((align) => ['V3', align, 0, 3] as const),
-    ['V2', 'LEFT_LEFT', -1, 2] as const,
-    ['V3', 'RIGHT_LEFT', 1, 1] as const,
+    ...ALIGNMENTS.map((align) => [V3, align, -1, 2] as const),
+    ...ALIGNMENTS.map((align) => [V3, align, -2, -1] as const),
+    ...ALIGNMENTS.map((align) => [V3, align, 0, 3] as const),
+    [V2, 'LEFT_LEFT', -1, 2] as const,
+    [V2, 'LEFT_LEFT', -2, 0] as const,
+    [V2, 'LEFT_LEFT', -1, -1] as const,
+    [V3, 'RIGHT_LEFT', 1, 1] as const,
   ];
-  test.each(bands)('a band of diagonals, %s %s from %i to %i', async (version, align, low, high) => {
+  test.each(bands)('a band of diagonals, %o %s from %i to %i', async (version, align, low, high) => {
     const size = [3, 4] as const;
     const [rows, columns] = size;
     const longest = Math.min(rows + Math.min(high, 0), columns - Math.max(low, 0));
@@ -62,23 +66,19 @@ describe('diagonals', () => {
       return x;
     });
     const partShape = low === high ? [longest] : [high - low + 1, longest];
-    const attributes = version === 'V3' ? { align: attr.text(align) } : {};
+    const attributes = version.aligns ? { align: attr.text(align) } : {};
     const k = fixed(low === high ? s(low) : i(low, high));
-    const seen = await oneOutput(
-      `MatrixDiagPart${version}`,
-      [f([rows, columns], matrix), k, f([], [-9])],
-      attributes,
-    );
+    const seen = await oneOutput(version.part, [f([rows, columns], matrix), k, f([], [-9])], attributes);
     expect(seen).toEqual({ dtype: 'FLOAT', shape: partShape, values: parts });
     const diagonal = f(partShape, parts);
     const made = await oneOutput(
-      `MatrixDiag${version}`,
+      version.diag,
       [diagonal, k, fixed(s(rows)), fixed(s(columns)), f([], [-7])],
       attributes,
     );
     expect(made).toEqual({ dtype: 'FLOAT', shape: [rows, columns], values: band });
     const zeros = f([rows, columns], new Array(rows * columns).fill(-7));
-    const set = await oneOutput(`MatrixSetDiag${version}`, [zeros, diagonal, k], attributes);
+    const set = await oneOutput(version.set, [zeros, diagonal, k], attributes);
     expect(set.values).toEqual(band);
   });
 

@@ -154,6 +154,47 @@ describe('a loop of TensorFlow 1', () => {
   });
 });
 
+describe('ops on references', () => {
+  const REFS: Readonly<Record<string, string>> = {
+    ...{ Enter: 'RefEnter', Merge: 'RefMerge', Switch: 'RefSwitch', Identity: 'RefIdentity' },
+    ...{ NextIteration: 'RefNextIteration', Exit: 'RefExit' },
+  };
+  const onReferences = (nodes: readonly TfNode[]) =>
+    nodes.map((each) => ({ ...each, op: REFS[each.op] ?? each.op }));
+
+  test('make a loop', async () => {
+    const nodes = onReferences([
+      ...[placeholder('x', 'float', [-1]), placeholder('n', 'int32', []), zero, one],
+      ...counting('loop', 'n', {
+        variables: { x: { from: 'x' } },
+        body: [node('AddV2', 'loop/x2', ['loop/x', 'loop/x'])],
+        next: { x: 'loop/x2' },
+      }),
+    ]);
+    const feeds = { x: floats(1, 3), n: number(4) };
+    expect(await runGraph(nodes, feeds, 'loop/x/exit', 'loop/i/exit')).toEqual([
+      { dtype: 'FLOAT', shape: [2], values: [16, 48] },
+      { dtype: 'INT32', shape: [], values: [4] },
+    ]);
+  });
+
+  test.each([
+    [1, [9], 1],
+    [0, [-3], 0],
+  ])('make branches: %i', async (taken, values, index) => {
+    const nodes = onReferences([
+      ...[placeholder('x', 'float', [-1]), placeholder('p', 'bool', [])],
+      ...[node('Switch', 's', ['x', 'p']), node('Square', 'yes', ['s:1']), node('Neg', 'no', ['s'])],
+      node('Merge', 'y', ['no', 'yes']),
+    ]);
+    const feeds = { x: floats(3), p: tensor('BOOL', [], [taken]) };
+    expect(await runGraph(nodes, feeds, 'y', 'y:1')).toEqual([
+      { dtype: 'FLOAT', shape: [1], values },
+      { dtype: 'INT32', shape: [], values: [index] },
+    ]);
+  });
+});
+
 describe('a loop that is damaged', () => {
   const refused = (name: string, change: Partial<TfNode>) => {
     const nodes = [

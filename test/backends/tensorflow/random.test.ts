@@ -32,6 +32,22 @@ test.each(['float', 'double', 'half'] as const)('normal numbers within two devia
   expect(Math.abs(within - 0.6827 / 0.9545)).toBeLessThan(0.02);
 });
 
+test.each(['float', 'double', 'half'] as const)('normal numbers, %s', async (dtype) => {
+  const attributes = { ...float, ...seed, dtype: attr.type(dtype) };
+  const seen = await oneOutput('RandomStandardNormal', [shape], attributes);
+  expect([seen.dtype, seen.shape]).toEqual([dtype === 'double' ? 'DOUBLE' : 'FLOAT', [SIZE / 100, 100]]);
+  expect(await oneOutput('RandomStandardNormal', [shape], attributes)).toEqual(seen);
+  expect(await oneOutput('RandomStandardNormal', [shape], { ...attributes, seed: attr.int(1) })).not.toEqual(
+    seen,
+  );
+  const { mean, deviation } = moments(seen.values);
+  expect(Math.abs(mean)).toBeLessThan(0.03);
+  expect(Math.abs(deviation - 1)).toBeLessThan(0.03);
+  // Phi(2) - Phi(-2) = 0.9545, and some are beyond.
+  const within = (seen.values as number[]).filter((x) => Math.abs(x) < 2).length / SIZE;
+  expect(Math.abs(within - 0.9545)).toBeLessThan(0.01);
+});
+
 test.each(['INT32', 'INT64'] as const)(
   'whole numbers from one bound to before the other, %s',
   async (dtype) => {

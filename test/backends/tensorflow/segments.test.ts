@@ -78,15 +78,22 @@ describe('segments', () => {
   });
 
   test.each([
-    ['SparseSegmentSum', [8, 10, 0, 0, 5, 6]],
-    ['SparseSegmentMean', [4, 5, 0, 0, 5, 6]],
-    ['SparseSegmentSqrtN', [Math.fround(8 / Math.SQRT2), Math.fround(10 / Math.SQRT2), 0, 0, 5, 6]],
-  ])('%s looks rows up first', async (op, values) => {
+    ['SparseSegmentSum', 'SparseSegmentSumWithNumSegments', [8, 10, 0, 0, 5, 6]],
+    ['SparseSegmentMean', 'SparseSegmentMeanWithNumSegments', [4, 5, 0, 0, 5, 6]],
+    [
+      'SparseSegmentSqrtN',
+      'SparseSegmentSqrtNWithNumSegments',
+      [Math.fround(8 / Math.SQRT2), Math.fround(10 / Math.SQRT2), 0, 0, 5, 6],
+    ],
+  ])('%s looks rows up first, %s ends with empty ones', async (op, numbered, values) => {
     const table = f([4, 2], 1, 2, 3, 4, 5, 6, 7, 8);
     const inputs = [table, i(0, 3, 2), i(0, 0, 2)];
     expect(await oneOutput(op, inputs)).toEqual({ dtype: 'FLOAT', shape: [3, 2], values });
-    const more = await oneOutput(`${op}WithNumSegments`, [...inputs, s(4)]);
-    expect(more).toEqual({ dtype: 'FLOAT', shape: [4, 2], values: [...values, 0, 0] });
+    const more = { dtype: 'FLOAT', shape: [4, 2], values: [...values, 0, 0] };
+    expect(await oneOutput(numbered, [...inputs, s(4)])).toEqual(more);
+    expect(await oneOutput(numbered, [...inputs, fixed(s(4))])).toEqual(more);
+    // An id beyond the last segment.
+    await expect(oneOutput(numbered, [...inputs, s(2)])).rejects.toThrow();
   });
 });
 
@@ -111,13 +118,16 @@ describe('partitions', () => {
     ]);
   });
 
-  test('stitching undoes a partition, and the later row is kept', async () => {
+  test.each(['DynamicStitch', 'ParallelDynamicStitch'])('%s undoes a partition', async (op) => {
     const merged = await oneOutput(
-      'DynamicStitch',
+      op,
       [i(2, 0), tensor('INT32', [1, 2], [1, 3]), f([2, 1], 20, 0), f([1, 2, 1], 10, 30)],
       { N: attr.int(2), T: attr.type('float') },
     );
     expect(merged).toEqual({ dtype: 'FLOAT', shape: [4, 1], values: [0, 10, 20, 30] });
+  });
+
+  test('stitching keeps the later row', async () => {
     const later = await oneOutput('DynamicStitch', [i(0, 1), i(0), f([2], 1, 2), f([1], 3)], {
       N: attr.int(2),
       T: attr.type('float'),
@@ -154,6 +164,7 @@ describe('scatter', () => {
   });
 
   test.each([
+    ['ScatterNdNonAliasingAdd', [1, 7, 3, 4, 12]],
     ['TensorScatterAdd', [1, 7, 3, 4, 12]],
     ['TensorScatterSub', [1, -3, 3, 4, -2]],
     ['TensorScatterMax', [1, 5, 3, 4, 5]],

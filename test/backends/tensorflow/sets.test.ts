@@ -80,8 +80,10 @@ describe('sets', () => {
     [i(1, 2), none('INT32'), [1, 2], [0, 1]],
     [i(1, 2), i(2, 1), [], []],
   ])('what one list has and another has not', async (x, y, left, at) => {
-    const [out, index] = await runOp('ListDiff', [x, y], {}, 2);
-    expect([out?.values, index?.values]).toEqual([left, at]);
+    for (const op of ['ListDiff', 'SetDiff1D']) {
+      const [out, index] = await runOp(op, [x, y], {}, 2);
+      expect([out?.values, index?.values]).toEqual([left, at]);
+    }
   });
 });
 

@@ -9,29 +9,53 @@ const binary = (onnx: string, dtypes = NUMBERS): OpDefinition => ({
 });
 
 /**
- * A divisor for integers without a zero in it. The processor would end the process on one; TensorFlow answers with an error, and so does the
- * Gather here, whose index is then outside of its only element.
+ * The value, or an error in a run where an element of `isWrong` holds, as TensorFlow answers with one: the index of the Gather is then
+ * outside of its only element, and its name says why.
  */
-function checkedDivisor(op: OpContext, divisor: Value): Value {
-  const known = numbersOf(divisor);
-  if (known?.every((x) => x !== 0)) return divisor;
-  const zeros = op.emit('Cast', [op.emit('Equal', [divisor, op.scalar(divisor.dtype, 0)])], { to: 7 });
-  const flat = op.reshape(zeros, [-1]);
-  // A first element keeps the maximum of an empty divisor defined.
+function checked(op: OpContext, value: Value, isWrong: Value, why: string): Value {
+  const flat = op.reshape(op.emit('Cast', [isWrong], { to: 7 }), [-1]);
+  // A first element keeps the maximum of an empty value defined.
   const any = op.emit('ReduceMax', [op.emit('Concat', [op.ints([0]), flat], { axis: 0 }), op.ints([0])], {
     keepdims: 0,
   });
-  const zero = op.scalar(divisor.dtype, 0);
+  const zero = op.scalar(value.dtype, 0);
   const check = op.emit(
     'Gather',
     [op.emit('Unsqueeze', [zero, op.ints([0])]), any],
     { axis: 0 },
-    {
-      name: `Integer division by zero in ${op.node.name}`,
-      outputs: [{ dtype: divisor.dtype, shape: [] }],
-    },
+    { name: `${why} in ${op.node.name}`, outputs: [{ dtype: value.dtype, shape: [] }] },
   );
-  return op.emit('Add', [divisor, check]);
+  return op.emit('Add', [value, check]);
+}
+
+/** A divisor for integers without a zero in it, over which the processor would end the process. */
+function checkedDivisor(op: OpContext, divisor: Value): Value {
+  const known = numbersOf(divisor);
+  if (known?.every((x) => x !== 0)) return divisor;
+  const isZero = op.emit('Equal', [divisor, op.scalar(divisor.dtype, 0)]);
+  return checked(op, divisor, isZero, 'Integer division by zero');
+}
+
+/** Integers to integer powers, by squaring: ONNX Runtime goes by way of double, which does not wrap around and is not exact. */
+function integerPower(op: OpContext, x: Value, given: Value): Value {
+  const zero = op.scalar(given.dtype, 0);
+  const known = numbersOf(given);
+  const isNegative = op.emit('Less', [given, zero]);
+  const y = known?.every((power) => power >= 0)
+    ? given
+    : checked(op, given, isNegative, 'Integers to negative integer powers');
+  const most = known === undefined ? undefined : Math.max(0, ...known);
+  const bits = most === undefined ? (x.dtype === 'int32' ? 31 : 63) : Math.ceil(Math.log2(most + 1));
+  let power = op.emit('Expand', [op.scalar(x.dtype, 1), op.shapeOf(op.emit('Add', [x, y]))]);
+  let [square, rest] = [x, y];
+  const [one, two] = [op.scalar(y.dtype, 1), op.scalar(y.dtype, 2)];
+  for (let bit = 0; bit < bits; bit++) {
+    const isSet = op.emit('Equal', [op.emit('BitwiseAnd', [rest, one]), one]);
+    power = op.emit('Where', [isSet, op.emit('Mul', [power, square]), power]);
+    square = op.emit('Mul', [square, square]);
+    rest = op.emit('Div', [rest, two]);
+  }
+  return power;
 }
 
 /** Integer division towards zero. The lowest number over -1 ends the process too; its result wraps to itself. */
@@ -165,7 +189,13 @@ export const arithmetic = defineOps('Arithmetic, comparison and logic', {
   },
   Maximum: binary('Max'),
   Minimum: binary('Min'),
-  Pow: binary('Pow', ['float', 'double', 'float16', 'int32', 'int64']),
+  Pow: {
+    dtypes: ['float', 'double', 'float16', 'int32', 'int64'],
+    lower(op) {
+      const [x, y] = [op.input(0), op.input(1)];
+      return isInteger(x.dtype) ? integerPower(op, x, y) : op.emit('Pow', [x, y]);
+    },
+  },
   SquaredDifference: {
     dtypes: NUMBERS,
     lower(op) {

@@ -28,7 +28,9 @@ function windowAttributes(op: OpContext, layout: Layout, x: Value, w: Value): Re
   const dilations = spatialAttribute(op, layout, 'dilations');
   const sizes = sizesOf(layout, x);
   const kernel = sizes.map((_, d) => (typeof w.shape?.[d] === 'number' ? w.shape[d] : null));
-  return { strides, dilations, ...paddingAttributes(op, layout, { sizes, kernel, strides, dilations }) };
+  const window = { sizes, kernel, strides, dilations };
+  const isDilated = dilations.some((d) => d !== 1);
+  return { strides, dilations, ...paddingAttributes(op, layout, isDilated ? window : undefined) };
 }
 
 /** Convolves a value that need not be the node's own input. @param rank 4 for images, 5 for volumes. */
@@ -151,17 +153,28 @@ function checkWindow(
 const pool = (onnx: string, rank: number, dtypes: readonly DataType[]): OpDefinition => ({
   dtypes,
   ranks: [rank],
-  limits: 'no windows over batch or channels, or wider than the image',
+  limits:
+    'no windows over batch or channels, or wider than the image; strides two wider than the window with padding SAME: images of a known size',
   lower(op) {
     const layout = layoutOf(op, rank);
     const x = op.input(0);
     const dynamic = op.inputCount === 3;
     const kernel = spatialAttribute(op, layout, 'ksize', dynamic ? op.constantInts(1, 'ksize') : undefined);
-    const padding = paddingAttributes(op, layout);
-    checkWindow(op, sizesOf(layout, x), kernel, padding);
+    const strides = spatialAttribute(
+      op,
+      layout,
+      'strides',
+      dynamic ? op.constantInts(2, 'strides') : undefined,
+    );
+    const sizes = sizesOf(layout, x);
+    // ONNX Runtime halves what SAME pads before it cuts it at 0: right as long as it is above -2.
+    const isApart = strides.some((stride, d) => stride - (kernel[d] ?? 1) > 1);
+    const window = { sizes, kernel, strides, dilations: kernel.map(() => 1) };
+    const padding = paddingAttributes(op, layout, isApart ? window : undefined);
+    checkWindow(op, sizes, kernel, padding);
     const y = op.emit(onnx, [toChannelsFirst(op, layout, x)], {
       kernel_shape: kernel,
-      strides: spatialAttribute(op, layout, 'strides', dynamic ? op.constantInts(2, 'strides') : undefined),
+      strides,
       ...padding,
       // An average counts what is there, not the padding.
       ...(onnx === 'AveragePool' && { count_include_pad: 0 }),

@@ -42,7 +42,19 @@ export const matrices = defineOps('Matrices', {
   },
   Einsum: {
     dtypes: DTYPES,
-    lower: (op) => op.emit('Einsum', op.inputs, { equation: op.attributes.text('equation', '') }),
+    limits: 'ellipses of one rank, which the result has too; no label twice in the result',
+    lower(op: OpContext) {
+      const equation = op.attributes.text('equation', '');
+      const [operands = '', result, ...more] = equation.split('->');
+      if (result === undefined || more.length > 0)
+        return op.fail(`its equation '${equation}' does not have one ->`);
+      const labels = result.replaceAll(/[^A-Za-z]/g, '');
+      if (new Set(labels).size < labels.length)
+        op.fail(`its equation '${equation}' repeats a label of the result`);
+      if (operands.includes('...') && !result.includes('...'))
+        op.fail(`its equation '${equation}' has no ellipsis in the result`);
+      return op.emit('Einsum', op.inputs, { equation });
+    },
   },
   Cross: {
     dtypes: NUMBERS,

@@ -107,12 +107,16 @@ export const shapes = defineOps('Shapes', {
     dtypes: ['float', 'double'],
     lower(op) {
       const [start, stop] = [op.input(0), op.input(1)];
+      if ((op.knownInts(2)?.[0] ?? 1) < 1) op.fail('it is asked for no numbers');
       const num = op.cast(op.input(2), 'int64');
       const [zero, one] = [op.scalar('int64', 0), op.scalar('int64', 1)];
       const steps = op.emit('Max', [op.emit('Sub', [num, one]), one]);
       const step = op.emit('Div', [op.emit('Sub', [stop, start]), op.cast(steps, start.dtype)]);
-      const counts = op.cast(range(op, zero, num, one), start.dtype);
-      return op.emit('Add', [op.emit('Mul', [counts, step]), start]);
+      const counts = range(op, zero, num, one);
+      const numbers = op.emit('Add', [op.emit('Mul', [op.cast(counts, start.dtype), step]), start]);
+      // The step is rounded, and the last number is the end all the same; a single one is the start.
+      const isLast = op.emit('And', [op.emit('Equal', [counts, steps]), op.emit('Greater', [num, one])]);
+      return op.emit('Where', [isLast, stop, numbers]);
     },
   },
 });

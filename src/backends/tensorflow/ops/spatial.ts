@@ -55,7 +55,7 @@ export interface Window {
   readonly dilations: readonly number[];
 }
 
-/** The `padding` attribute as ONNX says it. @param window of a convolution that may be dilated. */
+/** The `padding` attribute as ONNX says it. @param window where ONNX Runtime does not find what SAME pads: its paddings are listed then. */
 export function paddingAttributes(op: OpContext, layout: Layout, window?: Window): Record<string, Attribute> {
   const padding = op.attributes.text('padding', 'VALID');
   if (padding === 'SAME') return samePadding(op, window);
@@ -75,17 +75,20 @@ export function paddingAttributes(op: OpContext, layout: Layout, window?: Window
   return { pads: [...before, ...after] };
 }
 
-/** SAME puts what is odd at the end, as SAME_UPPER does; ONNX Runtime knows that for windows without holes only. */
+/**
+ * SAME puts what is odd at the end, as SAME_UPPER does; ONNX Runtime knows that for windows without holes only, and pools with less than
+ * nothing where there is room between windows.
+ */
 function samePadding(op: OpContext, window: Window | undefined): Record<string, Attribute> {
-  if (window === undefined || window.dilations.every((d) => d === 1)) return { auto_pad: 'SAME_UPPER' };
+  if (window === undefined) return { auto_pad: 'SAME_UPPER' };
   const { sizes, kernel, strides, dilations } = window;
   const totals = dilations.map((dilation, d) => {
     const [size, width, stride] = [sizes[d] ?? null, kernel[d] ?? null, strides[d] ?? 1];
     if (width === null) return op.fail('the shape of its dilated filters has to be known');
     const reach = (width - 1) * dilation + 1;
-    if (stride === 1) return reach - 1;
+    if (stride === 1 || reach === 1) return reach - 1;
     if (size === null)
-      return op.fail('it is dilated, and its strides need the size of the image, which only a run tells');
+      return op.fail('its padding and strides need the size of the image, which only a run tells');
     return Math.max(0, (Math.ceil(size / stride) - 1) * stride + reach - size);
   });
   const before = totals.map((total) => Math.floor(total / 2));
