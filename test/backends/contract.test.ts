@@ -1,5 +1,6 @@
 import { model, tfliteModel } from '../support/node.ts';
 import { attr, constant, graphDef, placeholder } from '../support/tensorflow-graphs.ts';
+import { archive } from '../support/torch-archives.ts';
 import { backendContract } from './contract.ts';
 
 const NO_NODES: readonly string[] = [];
@@ -47,3 +48,16 @@ const graphs = {
 
 backendContract(graphs);
 backendContract({ ...graphs, module: '@tensorflow/tfjs' });
+
+const forward = (parameters: string, result: string) =>
+  archive(`def forward(self, ${parameters}) -> Tensor:\n  return ${result}`);
+
+backendContract({
+  backend: 'TORCH',
+  device: 'CPU',
+  product: { bytes: forward('a: Tensor, b: Tensor', 'torch.mul(a, b)'), nodes: NO_NODES },
+  dropsRows: { bytes: forward('x: Tensor', 'torch.sum(x, [0], True)'), nodes: NO_NODES },
+  garbage:
+    'ERR TORCH archive cannot be read: End of central directory record signature not found. Either not a zip file, or file is truncated.',
+  promotes: true,
+});
