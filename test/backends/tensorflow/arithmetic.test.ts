@@ -9,6 +9,7 @@ describe('arithmetic broadcasts as TensorFlow.js does', () => {
   const a = tensor('FLOAT', [2, 1, 3], [1, -2, 3.5, 0, 5, -6.25]);
   const b = tensor('FLOAT', [4, 1], [2, -0.5, 4, 3]);
   test.each([
+    ['Add', 'Add'],
     ['AddV2', 'Add'],
     ['Sub', 'Sub'],
     ['Mul', 'Multiply'],

@@ -220,6 +220,7 @@ describe('products of matrices', () => {
     );
     expectClose(await oneOutput('MatMul', [a, b], flags), { ...expected, shape: [3, 5] });
     const adjoint = { adj_x: attr.bool(ta), adj_y: attr.bool(tb) };
+    expectClose(await oneOutput('BatchMatMul', [batched(a), batched(b)], adjoint), expected);
     expectClose(await oneOutput('BatchMatMulV2', [batched(a), b], adjoint), expected);
   });
 
