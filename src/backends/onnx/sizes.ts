@@ -215,7 +215,10 @@ const alike = (names: string, rule: Rule) =>
 const RULES: Readonly<Record<string, Rule>> = {
   ...alike('Identity Cast Dropout BatchNormalization InstanceNormalization LRN QuantizeLinear', same),
   ...alike('DequantizeLinear Relu LeakyRelu Elu Selu Celu Gelu Clip Sigmoid HardSigmoid Tanh', same),
-  ...alike('Softplus Softsign HardSwish Mish Abs Neg Exp Sqrt Softmax', same),
+  ...alike(
+    'Softplus Softsign HardSwish Mish Abs Neg Exp Log Sqrt Reciprocal Erf Floor Ceil Round Softmax',
+    same,
+  ),
   ...alike('Add Sub Mul Div Pow Max Min Sum PRelu', broadcasting),
   Conv: convolution,
   MaxPool: pool,
