@@ -5,6 +5,7 @@ import { elementCount, type Tensor } from '../../tensors/tensor.ts';
 import type { Backend, Session, SessionOptions } from '../backend.ts';
 import { hasExternalData } from './external-data.ts';
 import { fromOrt, ORT_DTYPES, toOrt, toOrtBuffer } from './ort-tensors.ts';
+import { mayBlockChannels } from './pool-windows.ts';
 
 /** As INFO tells it. */
 export const ONNX_RUNTIME = {
@@ -30,7 +31,9 @@ export async function openOnnxSession(
   model: Uint8Array<ArrayBuffer>,
   options: SessionOptions,
 ): Promise<Session> {
-  return new OnnxSession(await ort.InferenceSession.create(model, sessionOptions(options)));
+  const wanted = sessionOptions(options);
+  if (!mayBlockChannels(model)) wanted.extra = WITHOUT_BLOCKS;
+  return new OnnxSession(await ort.InferenceSession.create(model, wanted));
 }
 
 /**
@@ -38,6 +41,7 @@ export async function openOnnxSession(
  * a wrong declared shape is none at all.
  */
 const FATAL = 4;
+const WITHOUT_BLOCKS = { optimization: { disable_specified_optimizers: 'NchwcTransformer' } };
 
 function sessionOptions(options: SessionOptions): ort.InferenceSession.SessionOptions {
   const out: ort.InferenceSession.SessionOptions = { logSeverityLevel: FATAL };
