@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mayBlockChannels } from '../../src/backends/onnx/pool-windows.ts';
 import { onnxMessage } from '../support/models.ts';
@@ -48,6 +50,15 @@ function images(
     },
   });
   return Buffer.from(ModelProto.encode(message).finish());
+}
+
+/** As ONNX Runtime saves a model that it has optimized. */
+async function inOrtFormat(bytes: Buffer): Promise<Buffer> {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'tessera-')), 'model.ort');
+  const extra = { session: { save_model_format: 'ORT' } };
+  const options = { optimizedModelFilePath: file, logSeverityLevel: 4 as const, extra };
+  await (await InferenceSession.create(new Uint8Array(bytes), options)).release();
+  return readFileSync(file);
 }
 
 const pool = (attributes: Record<string, AttributeValue>, op = 'MaxPool'): Node => [op, ['x'], attributes];
@@ -114,8 +125,18 @@ describe('a node', () => {
     await expectService();
   });
 
-  test("refuses operators that are the runtime's own", async () => {
-    const blob = images(DYNAMIC, [pool({ kernel_shape: [4, 4] })], {}, 'com.microsoft.nchwc');
+  test.each<[string, () => Promise<Buffer>]>([
+    [
+      'an ONNX file',
+      async () => images(DYNAMIC, [pool({ kernel_shape: [4, 4] })], {}, 'com.microsoft.nchwc'),
+    ],
+    [
+      "a file of the runtime's own format",
+      () => inOrtFormat(images(DYNAMIC, [pool({ kernel_shape: [4, 4] })])),
+    ],
+  ])("refuses operators that are the runtime's own in %s", async (_, make) => {
+    const blob = await make();
+    expect(blob.includes('com.microsoft.nchwc')).toBe(true);
     expect(await client.error('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', blob)).toBe(
       'Operators of com.microsoft.nchwc are for ONNX Runtime itself to make.',
     );
