@@ -123,26 +123,33 @@ class Network {
   }
 }
 
-/** Two blocks of three convolutions with a way around, the second with a stride and a projection. */
+/** ResNet-50: 3, 4, 6 and 3 blocks of three convolutions with a way around, an eighth as wide as the original. */
 export function resnet(): TensorflowModel {
   const net = new Network(50);
   const pool = { ksize: attr.ints(1, 3, 3, 1), strides: attr.ints(1, 2, 2, 1), padding: attr.text('SAME') };
   const stem = net.convolved(net.feed('image', [2, 32, 32, 3]), 7, [3, 16], 2);
   let x = net.add('MaxPool', [net.add('Relu', [net.normalized(stem, 16)])], pool);
-  for (const [from, to, stride] of [
-    [16, 32, 1],
-    [32, 32, 1],
-    [32, 64, 2],
-  ] as const) {
+  const stages = [
+    { blocks: 3, to: 32, stride: 1 },
+    { blocks: 4, to: 64, stride: 2 },
+    { blocks: 6, to: 128, stride: 2 },
+    { blocks: 3, to: 256, stride: 2 },
+  ];
+  const blocks = stages.flatMap(({ blocks: count, to, stride }) =>
+    Array.from({ length: count }, (_, i) => ({ to, stride: i === 0 ? stride : 1 })),
+  );
+  let from = 16;
+  for (const { to, stride } of blocks) {
     const inner = to / 4;
     const first = net.add('Relu', [net.normalized(net.convolved(x, 1, [from, inner]), inner)]);
     const second = net.add('Relu', [net.normalized(net.convolved(first, 3, [inner, inner], stride), inner)]);
     const third = net.normalized(net.convolved(second, 1, [inner, to]), to);
     const around = from === to ? x : net.normalized(net.convolved(x, 1, [from, to], stride), to);
     x = net.add('Relu', [net.add('AddV2', [third, around])]);
+    from = to;
   }
   const mean = net.add('Mean', [x, net.ints(1, 2)], { keep_dims: attr.bool(false) });
-  return net.model('resnet', net.add('Softmax', [net.dense(mean, [64, 10])]));
+  return net.model('resnet50', net.add('Softmax', [net.dense(mean, [256, 10])]));
 }
 
 /** Separable convolutions, an average pool, and the classes as a convolution of one pixel. */
