@@ -70,36 +70,6 @@ describe('a model with 2,000 runs in the queue', () => {
   });
 });
 
-test('models that have work all the time get about the same thread time, whatever a run costs', async () => {
-  const client = await fixture.start();
-  await prepare(client);
-  const [loop, product] = [stored('hot'), stored('beside')];
-  const going = () => loop.statistics.calls < 150;
-  const times = () => [loop.statistics.durationUs, product.statistics.durationUs] as const;
-  let last = times();
-  let longest = 0;
-  const difference: number[] = [];
-  const seen = () => {
-    const now = times();
-    longest = Math.max(longest, now[0] - last[0], now[1] - last[1]);
-    last = now;
-    if (going()) difference.push(Math.abs(now[0] - now[1]));
-  };
-  // Each one keeps as many in the queue as it began with, until the loop has had its runs.
-  const keep = async (key: string, inputs: string[], more: () => boolean) => {
-    while (more()) {
-      await queueRun(key, ...inputs);
-      seen();
-    }
-  };
-  const loops = Array.from({ length: 20 }, () => keep('hot', ['x', 'rounds'], going));
-  const products = Array.from({ length: 500 }, () => keep('beside', ['a', 'a'], going));
-  await Promise.all([...loops, ...products]);
-  expect(product.statistics.calls).toBeGreaterThan(loop.statistics.calls);
-  // One of them may be ahead by what it is given at once: a run of the loop, or a millisecond of the others.
-  expect(Math.max(...difference)).toBeLessThan(2 * longest + 2000);
-});
-
 test('clients of a hot model do not hold up those of another one', async () => {
   const client = await fixture.start();
   const other = await fixture.connect();
