@@ -6,7 +6,8 @@ import type { KeyName, Keyspace, LoadProgress, ScanPage, StoredValue, ValueType 
 import { collectionOf } from '../values/operations.ts';
 import { Eviction } from './eviction.ts';
 import { ScanIndex } from './scan-index.ts';
-import { BUFFER_OVERHEAD_BYTES, bufferOf, ownBytes } from './value-size.ts';
+import { ownBytes } from './value-size.ts';
+import { ValueUses } from './value-uses.ts';
 
 /** Stands for a value that has not been asked for since the start, and is still on the disk alone. */
 export interface OnDisk {
@@ -55,8 +56,6 @@ const CLOCK_STEP_MS = 2 ** -11;
 /** What a removed entry holds: tables that a Map has outgrown refer to entries for a while, and would keep their bytes. */
 const REMOVED: StoredValue = { type: 'string', bytes: new Uint8Array(0) };
 
-type Uses<K extends object> = Pick<WeakMap<K, number>, 'get' | 'set' | 'delete'>;
-
 /** Told of each change, to write it down. */
 export interface KeyspaceJournal {
   /** The key has another value, or a first one. */
@@ -76,10 +75,7 @@ export class EmbeddedKeyspace implements Keyspace {
   readonly #expiring = new Set<Entry>();
   readonly #eviction: Eviction<Entry>;
   readonly #slots: Map<number, Set<KeyName>> | null;
-  /** Weak, though counted: the table that a growing Map leaves behind keeps its keys, and these are large. */
-  readonly #bufferUses = new WeakMap<ArrayBufferLike, number>();
-  readonly #modelUses = new Map<StoredModel, number>();
-  readonly #droppedListeners: ((model: StoredModel) => void)[] = [];
+  readonly #uses = new ValueUses();
   readonly #watchers = new Map<KeyName, Set<() => void>>();
   readonly #timer: NodeJS.Timeout;
   readonly lookups = { hits: 0, misses: 0 };
@@ -93,6 +89,7 @@ export class EmbeddedKeyspace implements Keyspace {
   #nextSequence = 1;
   /** Time of the last cycle, and a step for each access: a look at the clock for every read would cost more than the read. */
   #clock = Date.now();
+  /** Of entries and values, their buffers apart. */
   #bytes = 0;
 
   /**
@@ -117,7 +114,7 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   get usedBytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#uses.bytes;
   }
 
   get expired(): number {
@@ -191,9 +188,8 @@ export class EmbeddedKeyspace implements Keyspace {
   bytesOf(key: KeyName): number | undefined {
     const entry = this.#live(key);
     if (entry === undefined) return undefined;
-    const buffer = bufferOf(this.#valueOf(entry));
-    const share = buffer === undefined ? 0 : costOf(buffer) / (this.#bufferUses.get(buffer) ?? 1);
-    return ENTRY_OVERHEAD_BYTES + key.length + entry.ownBytes + Math.round(share);
+    const share = this.#uses.shareOf(this.#valueOf(entry));
+    return ENTRY_OVERHEAD_BYTES + key.length + entry.ownBytes + share;
   }
 
   set(key: KeyName, value: StoredValue, keepExpiry = false): void {
@@ -202,8 +198,8 @@ export class EmbeddedKeyspace implements Keyspace {
       this.#insert(key, value);
       return;
     }
-    this.#retain(value);
-    this.#release(entry.value);
+    this.#uses.retain(value);
+    this.#uses.release(entry.value);
     entry.value = value;
     entry.accessedAt = this.#tick();
     this.#valueChanged(entry);
@@ -242,9 +238,9 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   hold(buffers: readonly ArrayBufferLike[]): () => void {
-    for (const buffer of buffers) this.#use(buffer, 1);
+    for (const buffer of buffers) this.#uses.use(buffer, 1);
     return () => {
-      for (const buffer of buffers) this.#use(buffer, -1);
+      for (const buffer of buffers) this.#uses.use(buffer, -1);
     };
   }
 
@@ -322,7 +318,7 @@ export class EmbeddedKeyspace implements Keyspace {
   }
 
   onModelDropped(listener: (model: StoredModel) => void): void {
-    this.#droppedListeners.push(listener);
+    this.#uses.onModelDropped(listener);
   }
 
   close(): void {
@@ -347,7 +343,7 @@ export class EmbeddedKeyspace implements Keyspace {
     if (entry.value.type !== 'onDisk') return entry.value;
     const value = this.#read(entry.key);
     entry.value = value;
-    this.#retain(value);
+    this.#uses.retain(value);
     this.#valueChanged(entry);
     return value;
   }
@@ -386,7 +382,7 @@ export class EmbeddedKeyspace implements Keyspace {
     };
     this.#entries.set(key, entry);
     this.#scan.add(entry);
-    this.#retain(value);
+    this.#uses.retain(value);
     this.#bytes += ENTRY_OVERHEAD_BYTES + key.length;
     this.#valueChanged(entry);
     if (this.#slots !== null) {
@@ -407,7 +403,7 @@ export class EmbeddedKeyspace implements Keyspace {
     const inSlot = this.#slots?.get(entry.slot);
     inSlot?.delete(entry.key);
     if (inSlot?.size === 0) this.#slots?.delete(entry.slot);
-    this.#release(entry.value);
+    this.#uses.release(entry.value);
     this.#bytes -= entry.ownBytes;
     entry.value = REMOVED;
     this.#loading?.removed.add(entry.key);
@@ -440,27 +436,6 @@ export class EmbeddedKeyspace implements Keyspace {
     this.#eviction.update(entry);
   }
 
-  #retain(value: StoredValue | OnDisk): void {
-    if (value.type === 'model') count(this.#modelUses, value.model, 1);
-    const buffer = bufferOf(value);
-    if (buffer !== undefined) this.#use(buffer, 1);
-  }
-
-  #release(value: StoredValue | OnDisk): void {
-    const buffer = bufferOf(value);
-    if (buffer !== undefined) this.#use(buffer, -1);
-    if (value.type === 'model' && count(this.#modelUses, value.model, -1) === 0) {
-      for (const listener of this.#droppedListeners) listener(value.model);
-    }
-  }
-
-  /** Counts the first use of a buffer, and the last one's end. */
-  #use(buffer: ArrayBufferLike, by: 1 | -1): void {
-    const uses = count(this.#bufferUses, buffer, by);
-    if (by === 1 && uses === 1) this.#bytes += costOf(buffer);
-    else if (uses === 0) this.#bytes -= costOf(buffer);
-  }
-
   /** Like Redis's active cycle: sample, and go on while a good part of the sample had expired. */
   #expireSome(): void {
     const now = Date.now();
@@ -482,15 +457,4 @@ export class EmbeddedKeyspace implements Keyspace {
       }
     }
   }
-}
-
-function count<K extends object>(uses: Uses<K>, key: K, by: number): number {
-  const now = (uses.get(key) ?? 0) + by;
-  if (now === 0) uses.delete(key);
-  else uses.set(key, now);
-  return now;
-}
-
-function costOf(buffer: ArrayBufferLike): number {
-  return BUFFER_OVERHEAD_BYTES + buffer.byteLength;
 }

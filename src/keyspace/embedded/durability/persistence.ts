@@ -2,14 +2,14 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { KeyName } from '../../keyspace.ts';
 import { freeze, type Snapshot, type SnapshotEntry } from '../../snapshot.ts';
-import { collectionOf } from '../../values/operations.ts';
 import type { Content, EmbeddedKeyspace, KeyspaceJournal } from '../embedded-keyspace.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { Checkpointer, type CheckpointSource } from './checkpointer.ts';
 import { FolderLock } from './folder-lock.ts';
 import { type LogDamage, LogReader } from './log-reader.ts';
-import { type Change, encodeChange } from './record-codec.ts';
+import { encodeChange } from './record-codec.ts';
 import { Recovery } from './recovery.ts';
+import { TurnChanges } from './turn-changes.ts';
 import { WriteLog } from './write-log.ts';
 
 /**
@@ -37,10 +37,6 @@ const CHECKPOINT_CHANGES = 100_000;
 const CHECKPOINT_INTERVAL_MS = 60_000;
 const MOST_RELOAD_TRIES = 10;
 
-const WHOLE = 1;
-const CONTENT = 2;
-const EXPIRY = 4;
-
 /**
  * Writes the keyspace's changes down: at the end of each turn to a log that is only appended to, from time to time to LMDB, after which the
  * log begins anew. A start reads LMDB, then the log.
@@ -56,10 +52,7 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
   #writable: { readonly lock: FolderLock; readonly log: WriteLog } | null = null;
   readonly checkpoints = new Checkpointer(this);
   readonly #settings: Map<string, Uint8Array>;
-  /** What has changed in this turn, and how. */
-  readonly #dirty = new Map<KeyName, number>();
-  readonly #dirtySettings = new Set<string>();
-  #cleared = false;
+  readonly #changes = new TurnChanges();
   #turn = 0;
   #waiting: ((written: boolean) => void)[] = [];
   #commitQueued = false;
@@ -113,24 +106,27 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
   }
 
   put(key: KeyName): void {
-    this.#mark(key, WHOLE);
+    this.#changes.whole(key);
+    this.#commitSoon();
   }
 
   changed(key: KeyName): void {
-    this.#mark(key, CONTENT);
+    this.#changes.content(key);
+    this.#commitSoon();
   }
 
   expiry(key: KeyName): void {
-    this.#mark(key, EXPIRY);
+    this.#changes.expiry(key);
+    this.#commitSoon();
   }
 
   removed(key: KeyName): void {
-    this.#mark(key, WHOLE);
+    this.#changes.whole(key);
+    this.#commitSoon();
   }
 
   cleared(): void {
-    this.#dirty.clear();
-    this.#cleared = true;
+    this.#changes.clear();
     this.#commitSoon();
   }
 
@@ -143,7 +139,7 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
   putSetting(name: string, value: Uint8Array | undefined): void {
     if (value === undefined) this.#settings.delete(name);
     else this.#settings.set(name, value);
-    this.#dirtySettings.add(name);
+    this.#changes.setting(name);
     this.#commitSoon();
   }
 
@@ -186,7 +182,8 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
 
   contentToKeep(key: KeyName): Content | undefined {
     const content = this.#keyspace.contentOf(key);
-    return content === undefined || this.#staysInMemory(key, content.value) ? undefined : content;
+    const staysInMemory = content?.value.type === 'tensor' && this.#options.isVolatile(key);
+    return staysInMemory ? undefined : content;
   }
 
   /** All keys as they are at one moment, soon: what a checkpoint wrote, and what has changed since. @throws Error where the checkpoint fails. */
@@ -255,11 +252,6 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
     this.#writable?.lock.release();
   }
 
-  #mark(key: KeyName, how: number): void {
-    this.#dirty.set(key, (this.#dirty.get(key) ?? 0) | how);
-    this.#commitSoon();
-  }
-
   #commitSoon(): void {
     if (this.#commitQueued) return;
     this.#commitQueued = true;
@@ -272,7 +264,7 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
     // What changes without a command waits until the folder can be written.
     if (this.#writable === null) return;
     const { log } = this.#writable;
-    const changes = this.#gather();
+    const changes = this.#changes.take(this, this.checkpoints.unsaved);
     if (changes.length > 0) {
       this.#turn++;
       log.append(changes.map((change) => encodeChange(this.#turn, change)));
@@ -283,50 +275,6 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
     else this.#release();
     const isLong = log.bytes > CHECKPOINT_BYTES || log.changes > CHECKPOINT_CHANGES;
     if (isLong && this.checkpoints.writing === null) void this.checkpoint().catch(() => {});
-  }
-
-  #gather(): Change[] {
-    const { unsaved } = this.checkpoints;
-    const changes: Change[] = [];
-    if (this.#cleared) {
-      changes.push({ kind: 'clear' });
-      this.#cleared = false;
-      unsaved.clear();
-    }
-    for (const name of this.#dirtySettings) {
-      unsaved.settings.add(name);
-      changes.push({ kind: 'setting', name, value: this.#settings.get(name) });
-    }
-    this.#dirtySettings.clear();
-    for (const [key, how] of this.#dirty) {
-      unsaved.keys.add(key);
-      changes.push(this.#changeOf(key, how));
-    }
-    this.#dirty.clear();
-    return changes;
-  }
-
-  #changeOf(key: KeyName, how: number): Change {
-    const content = this.#keyspace.contentOf(key);
-    if (content === undefined || this.#staysInMemory(key, content.value)) return { kind: 'delete', key };
-    const { value, expiresAt } = content;
-    // One that has not been asked for cannot have changed.
-    if (value.type === 'onDisk') return { kind: 'expiry', key, expiresAt };
-    const collection = collectionOf(value);
-    const operations = collection?.operations ?? null;
-    // From here on the collection notes what is done to it.
-    if (collection !== undefined) collection.operations = [];
-    if ((how & WHOLE) !== 0 || ((how & CONTENT) !== 0 && operations === null)) {
-      return { kind: 'put', key, expiresAt, value };
-    }
-    if ((how & CONTENT) === 0) return { kind: 'expiry', key, expiresAt };
-    return (how & EXPIRY) !== 0
-      ? { kind: 'put', key, expiresAt, value }
-      : { kind: 'operations', key, operations: operations ?? [] };
-  }
-
-  #staysInMemory(key: KeyName, value: Content['value']): boolean {
-    return value.type === 'tensor' && this.#options.isVolatile(key);
   }
 
   #write(log: WriteLog): void {

@@ -1,0 +1,62 @@
+import type { StoredModel } from '../../backends/model.ts';
+import type { StoredValue } from '../keyspace.ts';
+import { BUFFER_OVERHEAD_BYTES, bufferOf } from './value-size.ts';
+
+type Uses<K extends object> = Pick<WeakMap<K, number>, 'get' | 'set' | 'delete'>;
+type Value = StoredValue | { readonly type: 'onDisk' };
+
+/** How often the buffers and models of values are used: a buffer that several share counts once, and a model is dropped with its last key. */
+export class ValueUses {
+  /** Weak, though counted: the table that a growing Map leaves behind keeps its keys, and these are large. */
+  readonly #buffers = new WeakMap<ArrayBufferLike, number>();
+  readonly #models = new Map<StoredModel, number>();
+  readonly #droppedListeners: ((model: StoredModel) => void)[] = [];
+  #bytes = 0;
+
+  /** What all buffers in use take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  onModelDropped(listener: (model: StoredModel) => void): void {
+    this.#droppedListeners.push(listener);
+  }
+
+  retain(value: Value): void {
+    if (value.type === 'model') count(this.#models, value.model, 1);
+    const buffer = bufferOf(value);
+    if (buffer !== undefined) this.use(buffer, 1);
+  }
+
+  release(value: Value): void {
+    const buffer = bufferOf(value);
+    if (buffer !== undefined) this.use(buffer, -1);
+    if (value.type === 'model' && count(this.#models, value.model, -1) === 0) {
+      for (const listener of this.#droppedListeners) listener(value.model);
+    }
+  }
+
+  /** Counts the first use of a buffer, and the last one's end. */
+  use(buffer: ArrayBufferLike, by: 1 | -1): void {
+    const uses = count(this.#buffers, buffer, by);
+    if (by === 1 && uses === 1) this.#bytes += costOf(buffer);
+    else if (uses === 0) this.#bytes -= costOf(buffer);
+  }
+
+  /** What the value's buffer takes, divided among all that use it. */
+  shareOf(value: Value): number {
+    const buffer = bufferOf(value);
+    return buffer === undefined ? 0 : Math.round(costOf(buffer) / (this.#buffers.get(buffer) ?? 1));
+  }
+}
+
+function count<K extends object>(uses: Uses<K>, key: K, by: number): number {
+  const now = (uses.get(key) ?? 0) + by;
+  if (now === 0) uses.delete(key);
+  else uses.set(key, now);
+  return now;
+}
+
+function costOf(buffer: ArrayBufferLike): number {
+  return BUFFER_OVERHEAD_BYTES + buffer.byteLength;
+}
