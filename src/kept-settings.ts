@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import { parseUsers } from './access/acl-file.ts';
+import { hashPassword } from './access/passwords.ts';
 import { SETTINGS } from './commands/server/config/settings.ts';
 import type { NodeContext } from './node-context.ts';
+import { asLatin1 } from './protocol/latin1.ts';
 
 const SETTING = 'config:';
 const USERS = 'users';
@@ -75,7 +76,7 @@ export class KeptSettings {
   keepUsers(): void {
     const { persistence, access } = this.#node;
     if (persistence === null || access.aclfile !== '') return;
-    const kept: KeptUsers = { text: access.describe(), requirepass: hash(access.requirepass) };
+    const kept: KeptUsers = { text: access.describe(), requirepass: hashOf(access) };
     persistence.putSetting(USERS, Buffer.from(JSON.stringify(kept)));
   }
 
@@ -98,11 +99,11 @@ export class KeptSettings {
       // With rules that are not understood nobody may come in by accident.
       throw new Error(`the users in the data folder cannot be used: ${(error as Error).message}`);
     }
-    if (kept.requirepass !== hash(access.requirepass)) access.applyRequirepass();
+    if (kept.requirepass !== hashOf(access)) access.applyRequirepass();
     log.info(`${access.users().length} users from the data folder`);
   }
 }
 
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function hashOf({ requirepass }: NodeContext['access']): string {
+  return hashPassword(asLatin1(requirepass));
 }

@@ -11,8 +11,8 @@ import { Supervisor } from '../cluster/supervisor.ts';
 import type { AccessOptions } from './access/access-control.ts';
 import { parseBytes } from './commands/server/sizes.ts';
 import type { DeviceSettings } from './execution/devices.ts';
-import { WARM_UPS, type WarmUp } from './execution/warm-up.ts';
-import { DURABILITIES, type Durability } from './keyspace/embedded/durability/persistence.ts';
+import { WARM_UPS } from './execution/warm-up.ts';
+import { DURABILITIES } from './keyspace/embedded/durability/persistence.ts';
 import { EVICTION_POLICIES, type EvictionPolicy, evictionPolicy } from './keyspace/eviction-policy.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
@@ -126,24 +126,13 @@ function whole(
   return value;
 }
 
-function debugCommand(): 'no' | 'local' | 'yes' {
-  const who = values['enable-debug-command'];
-  if (who !== 'no' && who !== 'local' && who !== 'yes') {
-    throw new UsageError('--enable-debug-command must be no, local or yes');
-  }
-  return who;
-}
-
-function durability(): Durability {
-  const mode = DURABILITIES.find((known) => known === values.durability);
-  if (mode === undefined) throw new UsageError('--durability must be always, everysec or off');
-  return mode;
-}
-
-function warmup(): WarmUp {
-  const when = WARM_UPS.find((known) => known === values.warmup);
-  if (when === undefined) throw new UsageError('--warmup must be lazy or eager');
-  return when;
+function choice<T extends string>(
+  name: 'enable-debug-command' | 'durability' | 'warmup',
+  choices: readonly T[],
+): T {
+  const chosen = choices.find((known) => known === values[name]);
+  if (chosen !== undefined) return chosen;
+  throw new UsageError(`--${name} must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`);
 }
 
 function maxmemoryPolicy(): EvictionPolicy {
@@ -239,10 +228,10 @@ async function serve(): Promise<void> {
     },
     maxmemory: parseBytes(values.maxmemory),
     maxmemoryPolicy: maxmemoryPolicy(),
-    durability: { mode: durability(), volatileTensors: values['volatile-tensors'] },
-    warmup: warmup(),
+    durability: { mode: choice('durability', DURABILITIES), volatileTensors: values['volatile-tensors'] },
+    warmup: choice('warmup', WARM_UPS),
     log,
-    debugCommand: debugCommand(),
+    debugCommand: choice('enable-debug-command', ['no', 'local', 'yes']),
     onShutdown: () => process.kill(process.pid, 'SIGTERM'),
   });
   await run(node, log, 'one node, cluster mode off');

@@ -1,22 +1,11 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { TesseraNode } from '../../src/node.ts';
-import { model, startNode } from '../support/node.ts';
-import { RespClient } from '../support/resp-client.ts';
+import { expect, test } from 'vitest';
+import { model } from '../support/node.ts';
+import { useSharedNode } from '../support/shared-node.ts';
 
-let node: TesseraNode;
-let client: RespClient;
-
-beforeEach(async () => {
-  node = await startNode();
-  client = await RespClient.connect(node.port);
-});
-
-afterEach(async () => {
-  client.close();
-  await node.close();
-});
+const shared = useSharedNode();
 
 test('devices that clients make up are bounded, those that are there go on', async () => {
+  const client = await shared.connect();
   const store = (device: string) => ['AI.MODELSTORE', 'm', 'ONNX', device, 'BLOB', model('mul')] as const;
   for (let i = 0; i < 16; i++) expect(await client.send(...store(`CPU:${i}`))).toBe('OK');
   expect(await client.error(...store('CPU:16'))).toBe(

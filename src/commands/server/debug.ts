@@ -1,9 +1,9 @@
 import type { ClientSession } from '../../client-session.ts';
 import { errors } from '../../errors.ts';
-import type { NodeContext } from '../../node-context.ts';
 import { OK } from '../../protocol/reply.ts';
 import { keywordAt, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { orMisconf } from './misconf.ts';
 
 export const debug: Command = {
   name: 'debug',
@@ -30,21 +30,13 @@ export const debug: Command = {
       return OK;
     }
     if (sub === 'RELOAD' && args.length === 2) {
-      await reload(node);
+      if (node.persistence === null) throw errors.nothingToReload();
+      await orMisconf(node.persistence.reload());
       return OK;
     }
     throw errors.unknownSubcommandOrArity(textAt(args, 1), 'debug');
   },
 };
-
-async function reload({ persistence }: NodeContext): Promise<void> {
-  if (persistence === null) throw errors.nothingToReload();
-  try {
-    await persistence.reload();
-  } catch (error) {
-    throw errors.misconf((error as Error).message);
-  }
-}
 
 function isLocal({ remoteAddress }: ClientSession): boolean {
   return /^(127\.|::1:|::ffff:127\.)/.test(remoteAddress);

@@ -2,6 +2,7 @@ import { errors } from '../../errors.ts';
 import { OK, type Reply, SimpleString } from '../../protocol/reply.ts';
 import { keywordAt } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { orMisconf } from './misconf.ts';
 
 /** No error, since clients save as part of their shut-down, and no OK either. */
 const NOTHING_SAVED = new SimpleString('Nothing saved: the data lives in memory only');
@@ -16,7 +17,7 @@ export const save: Command = {
   syntax: '',
   async run({ node }) {
     if (node.persistence === null) return NOTHING_SAVED;
-    await checkpoint(node);
+    await orMisconf(node.persistence.checkpoint());
     return OK;
   },
 };
@@ -57,12 +58,4 @@ function begin(node: CommandContext['node']): Reply {
   // What goes wrong is logged, and refuses writes.
   node.persistence.checkpoint().catch(() => {});
   return SAVING_STARTED;
-}
-
-async function checkpoint({ persistence }: CommandContext['node']): Promise<void> {
-  try {
-    await persistence?.checkpoint();
-  } catch (error) {
-    throw errors.misconf((error as Error).message);
-  }
 }

@@ -7,6 +7,7 @@ import type { NodeContext } from '../../node-context.ts';
 import { REDIS_VERSION, TESSERA_VERSION } from '../../version.ts';
 import { requireInteger } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { orMisconf } from './misconf.ts';
 
 export const sync: Command = {
   name: 'sync',
@@ -56,13 +57,8 @@ async function* copyOf(node: NodeContext, withoutKeys: boolean): AsyncGenerator<
 
 const NO_KEYS: Snapshot = { keys: 0, expiring: 0, entries: () => [], close() {} };
 
-async function snapshotOf({ persistence, keyspace }: NodeContext): Promise<Snapshot> {
-  if (persistence === null) return memorySnapshot(keyspace);
-  try {
-    return await persistence.snapshot();
-  } catch (error) {
-    throw errors.misconf((error as Error).message);
-  }
+function snapshotOf({ persistence, keyspace }: NodeContext): Snapshot | Promise<Snapshot> {
+  return persistence === null ? memorySnapshot(keyspace) : orMisconf(persistence.snapshot());
 }
 
 function factsOf({ name, slots, keyspace }: NodeContext): Record<string, string | number> {

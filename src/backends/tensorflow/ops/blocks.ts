@@ -1,4 +1,5 @@
 import type { DataType } from '../../onnx-graph/data-types.ts';
+import { sizeOf } from '../../onnx-graph/host-tensor.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import type { OpContext } from '../op-context.ts';
 import { defineOps, type OpDefinition } from '../op-registry.ts';
@@ -26,10 +27,6 @@ function over(op: OpContext, size: Value, by: number): Value {
   return op.emit('Div', [size, op.ints([by])]);
 }
 
-function product(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a * b, 1);
-}
-
 /** Moves blocks of space into the batch. @param paddings before and after for each dimension of `blocks`, an int64 matrix. */
 function toBatch(op: OpContext, blocks: readonly number[], paddings: Value): Value {
   const given = op.input(0);
@@ -48,7 +45,7 @@ function toBatch(op: OpContext, blocks: readonly number[], paddings: Value): Val
     ...blocks.map((_, i) => 2 * i + 1),
     ...Array.from({ length: inner }, (_, i) => 1 + 2 * m + i),
   ];
-  const batch = op.emit('Mul', [sizeAt(op, x, 0), op.ints([product(blocks)])]);
+  const batch = op.emit('Mul', [sizeAt(op, x, 0), op.ints([sizeOf(blocks)])]);
   const space = blocks.map((block, i) => over(op, sizeAt(op, x, i + 1), block));
   return op.emit('Reshape', [op.transpose(split, perm), joined(op, batch, ...space, rest)]);
 }
@@ -59,7 +56,7 @@ function fromBatch(op: OpContext, blocks: readonly number[], crops: Value): Valu
   const [rank, m] = [op.knownRank(x, 'input'), blocks.length];
   const inner = rank - 1 - m;
   const rest = sizesFrom(op, x, m + 1);
-  const batch = over(op, sizeAt(op, x, 0), product(blocks));
+  const batch = over(op, sizeAt(op, x, 0), sizeOf(blocks));
   const split = op.emit('Reshape', [x, joined(op, op.ints(blocks), batch, sizesFrom(op, x, 1, m + 1), rest)]);
   const perm = [
     m,

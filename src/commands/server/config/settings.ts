@@ -63,7 +63,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'maxmemory-samples': {
     read: (node) => String(node.config.maxmemorySamples),
     write: (node, value) => {
-      node.config.maxmemorySamples = integerFrom(1, value, MAX_INT32);
+      node.config.maxmemorySamples = integerFrom(1, value, MAX_SIGNED);
     },
   },
   'maxmemory-eviction-tenacity': {
@@ -178,7 +178,6 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
 const MAX_INTEGER = '9223372036854775807';
 const MAX_SIGNED = '2147483647';
 const MAX_UNSIGNED = '4294967295';
-const MAX_INT32 = '2147483647';
 const LEAST_QUERY_BUFFER_BYTES = 1024 ** 2;
 
 function integerFrom(least: number, value: string, most = MAX_INTEGER): number {
