@@ -255,7 +255,7 @@ function keys() {
   };
   if (values.redis === undefined) return { durability };
   try {
-    return { redis: parseUpstream(values.redis) };
+    return { redis: { address: parseUpstream(values.redis) } };
   } catch (error) {
     throw new UsageError(`--redis: ${(error as Error).message}`);
   }

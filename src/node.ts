@@ -30,8 +30,7 @@ import type { TlsOptions } from './protocol/tls-options.ts';
 import { Subscriptions } from './pubsub/subscriptions.ts';
 import { Scripts } from './scripting/scripts.ts';
 import { ProxiedClient } from './upstream/proxied-client.ts';
-import { RedisEngine } from './upstream/redis-engine.ts';
-import type { UpstreamAddress } from './upstream/upstream-address.ts';
+import { RedisEngine, type RedisSettings } from './upstream/redis-engine.ts';
 
 export interface NodeOptions {
   readonly name: string;
@@ -57,7 +56,7 @@ export interface NodeOptions {
   /** When models from the data folder get their sessions; when they first run where absent. */
   readonly warmup?: WarmUp;
   /** A Redis that has the keys; where absent they are here. */
-  readonly redis?: UpstreamAddress | undefined;
+  readonly redis?: RedisSettings | undefined;
   /** Who may use DEBUG; nobody where absent. */
   readonly debugCommand?: RuntimeConfig['debugCommand'];
   /** What SHUTDOWN does; closes the node where absent. */

@@ -1,19 +1,29 @@
 import { ValueCache } from '../keyspace/redis/value-cache.ts';
 import type { NodeContext } from '../node-context.ts';
+import type { AddressBook } from './address-book.ts';
 import { encodeRequest } from './requests.ts';
 import { shownAddress, type UpstreamAddress } from './upstream-address.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 
 const CONNECT_PATIENCE_MS = 5000;
 
+export interface RedisSettings {
+  readonly address: UpstreamAddress;
+  /** Of the cluster that it is in. */
+  readonly addresses?: AddressBook;
+}
+
 /** The Redis that a node stands before: where it is, and what the node remembers of it. */
 export class RedisEngine {
   readonly address: UpstreamAddress;
   readonly cache: ValueCache;
+  /** Null where it is in no cluster. */
+  readonly addresses: AddressBook | null;
 
   /** @param cacheBytes of values that are kept at hand. */
-  constructor(address: UpstreamAddress, cacheBytes: number, node: Pick<NodeContext, 'devices'>) {
+  constructor({ address, addresses }: RedisSettings, cacheBytes: number, node: Pick<NodeContext, 'devices'>) {
     this.address = address;
+    this.addresses = addresses ?? null;
     this.cache = new ValueCache(cacheBytes, (value) => {
       if (value.type === 'model') node.devices.unload(value.model);
     });
