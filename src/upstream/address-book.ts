@@ -8,6 +8,12 @@ export interface NodeAddress {
   readonly tlsPort: number;
 }
 
+/** A Redis as its cluster knows it, with the node before it. */
+export interface BookEntry {
+  readonly redis: { readonly host: string; readonly port: number };
+  readonly node: NodeAddress;
+}
+
 /** Commands whose replies have addresses in them, by what has to be looked for. */
 const LISTS = new Set(['CLUSTER SLOTS', 'CLUSTER SHARDS', 'ROLE']);
 const TEXTS = new Set(['CLUSTER NODES', 'CLUSTER REPLICAS', 'CLUSTER SLAVES', 'INFO']);
@@ -21,13 +27,7 @@ export class AddressBook {
   readonly #nodes = new Map<string, NodeAddress>();
   readonly #redis = new Map<string, { readonly host: string; readonly port: number }>();
 
-  /** @param entries each Redis as the cluster knows it, with its node. */
-  constructor(
-    entries: readonly {
-      readonly redis: { readonly host: string; readonly port: number };
-      readonly node: NodeAddress;
-    }[],
-  ) {
+  constructor(entries: readonly BookEntry[]) {
     for (const { redis, node } of entries) {
       this.#nodes.set(`${redis.host}:${redis.port}`, node);
       for (const port of [node.port, node.tlsPort])
