@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts';
-import { compare, equal, truth } from './operators.ts';
+import { compare, equal, settled, shown, truth } from './operators.ts';
 import {
   Instance,
   ScriptDict,
@@ -148,10 +148,10 @@ const word = (value: ScriptValue | undefined): string => {
 };
 
 const text: Readonly<Record<string, Method<string>>> = {
-  format: (_, s, args) => {
+  format: (engine, s, args) => {
     let next = 0;
     return s.replace(/\{(\d*)[^{}]*\}/g, (_all, at: string) =>
-      textOf(args[at === '' ? next++ : Number(at)] ?? null),
+      shown(engine, args[at === '' ? next++ : Number(at)] ?? null),
     );
   },
   split: (_, s, [by]) => (by === undefined || by === null ? s.trim().split(/\s+/) : s.split(word(by))),
@@ -185,6 +185,9 @@ export function containerMethod(
     return method && ((args: readonly ScriptValue[]) => method(engine, of, args));
   };
   if (Array.isArray(target)) return bind(list, target);
-  if (target instanceof ScriptDict) return bind(dict, target);
+  if (target instanceof ScriptDict) {
+    const method = bind(dict, target);
+    return method && ((args) => method(args.map((arg) => settled(engine, arg))));
+  }
   return typeof target === 'string' ? bind(text, target) : undefined;
 }

@@ -84,7 +84,7 @@ export function operate(
     if (Array.isArray(left)) return Array.from({ length: Math.max(0, right) }, () => left).flat();
   }
   if (operator === '*' && typeof left === 'number') return operate(engine, operator, right, left);
-  if (operator === '%' && typeof left === 'string') return percentFormat(left, right);
+  if (operator === '%' && typeof left === 'string') return percentFormat(engine, left, right);
   throw new ScriptError(
     `unsupported operand types for ${operator}: ${typeName(left)} and ${typeName(right)}`,
   );
@@ -106,9 +106,9 @@ function arithmetic(
   return floats ? new Float(compute(x, y)) : compute(x, y);
 }
 
-function percentFormat(format: string, values: ScriptValue): string {
+function percentFormat(engine: Engine, format: string, values: ScriptValue): string {
   const rest = values instanceof Tuple ? [...values.items] : [values];
-  return format.replace(/%[sdif]/g, () => textOf(rest.shift() ?? null));
+  return format.replace(/%[sdif]/g, () => shown(engine, rest.shift() ?? null));
 }
 
 /** `left operator right` for comparisons, `in` and `is`. */
@@ -165,8 +165,32 @@ function itemsOf(value: ScriptValue): readonly ScriptValue[] | undefined {
   return value instanceof Tuple ? value.items : Array.isArray(value) ? value : undefined;
 }
 
+/** A number that is known; all other values are what they are. */
+export function settled(engine: Engine, value: ScriptValue): ScriptValue {
+  if (!(value instanceof SymbolicNumber)) return value;
+  const number = engine.known(value);
+  if (value.type === 'float') return new Float(number);
+  return value.type === 'bool' ? number !== 0 : number;
+}
+
+/** As str() has it; its numbers are known then. */
+export function shown(engine: Engine, value: ScriptValue): string {
+  return textOf(deeplySettled(engine, value));
+}
+
+function deeplySettled(engine: Engine, value: ScriptValue): ScriptValue {
+  if (Array.isArray(value)) return value.map((item) => deeplySettled(engine, item));
+  if (value instanceof Tuple) return new Tuple(value.items.map((item) => deeplySettled(engine, item)));
+  if (!(value instanceof ScriptDict)) return settled(engine, value);
+  const known = new ScriptDict();
+  for (const { items } of value.items) {
+    known.set(items[0] as ScriptValue, deeplySettled(engine, items[1] as ScriptValue));
+  }
+  return known;
+}
+
 export function contains(engine: Engine, container: ScriptValue, item: ScriptValue): boolean {
-  if (container instanceof ScriptDict) return container.has(item);
+  if (container instanceof ScriptDict) return container.has(settled(engine, item));
   if (typeof container === 'string') return typeof item === 'string' && container.includes(item);
   const items = itemsOf(container);
   if (items === undefined) throw new ScriptError(`'in' does not work with ${typeName(container)}`);

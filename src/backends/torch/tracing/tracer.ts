@@ -237,20 +237,20 @@ export class Tracer implements Engine {
 
   truth(value: ScriptValue): boolean {
     const { value: asked } = value as TracedTensor | TracedNumber;
-    return this.#decide(new TracedNumber('bool', this.cast(asked, 'bool'))) !== 0;
+    return this.decide(this.cast(this.#scalarOf(asked), 'bool')) !== 0;
   }
 
   known(value: ScriptValue): number {
     const { content } = (value as TracedNumber).value;
     const [dim] = content ?? [];
     if (typeof dim === 'string' && this.#isInputDim(dim)) throw new PinnedDimension(dim);
-    return this.#decide(value as TracedNumber);
+    return this.decide((value as TracedNumber).value);
   }
 
   /** An int of the language that the graph depends on. */
   knownInt(value: ScriptValue): number {
     if (value instanceof TracedNumber) return this.known(value);
-    if (value instanceof TracedTensor) return this.#decide(value);
+    if (value instanceof TracedTensor) return this.decide(this.#scalarOf(value.value));
     if (isNumber(value)) return numberOf(value);
     throw new ScriptError(`expected an int, got ${typeName(value)}`);
   }
@@ -258,8 +258,27 @@ export class Tracer implements Engine {
   convert(value: ScriptValue, type: 'int' | 'float' | 'bool'): ScriptValue {
     const { value: from } = value as TracedTensor | TracedNumber;
     const dtypes = { int: 'int64', float: 'double', bool: 'bool' } as const;
-    const scalar = this.#rank(from) === 0 ? from : this.#one('Reshape', [from, this.ints([])]);
-    return this.#number(type, this.cast(scalar, dtypes[type]));
+    return this.#number(type, this.cast(this.#scalarOf(from), dtypes[type]));
+  }
+
+  /** The elements of a tensor, row-major, which the way of the program then depends on. */
+  elements(value: Value): readonly number[] {
+    return numbersOf(value) ?? this.#reader.elements(value);
+  }
+
+  /** What a scalar is in the run that is traced; other runs have to agree. */
+  decide(value: Value): number {
+    const [known] = numbersOf(value) ?? [];
+    if (known !== undefined) return known;
+    this.#replay ??= replayFor(
+      this.#emissions,
+      this.inputs,
+      this.#inputs.map(({ shape }) => shape),
+    );
+    const [is] = this.#replay.numbers(value) ?? [];
+    if (is === undefined) return this.#reader.elements(value)[0] as number;
+    this.guards.push({ value, is });
+    return is;
   }
 
   constant(tensor: PickledTensor): TracedTensor {
@@ -337,28 +356,13 @@ export class Tracer implements Engine {
     return this.#inputs.some(({ value }) => value.shape?.includes(dim));
   }
 
-  /** The one element of a tensor, which has to have one. */
-  #only({ dtype }: Value, elements: readonly number[]): number {
-    const [first] = elements;
-    if (first !== undefined && elements.length === 1) return first;
-    const count = elements.length === 0 ? 'no values' : 'more than one value';
-    if (dtype === 'bool') throw new ScriptError(`Boolean value of Tensor with ${count} is ambiguous`);
-    throw new ScriptError(`a Tensor with ${elements.length} elements cannot be converted to Scalar`);
-  }
-
-  /** What the number is in the run that is traced; other runs have to agree. */
-  #decide({ value }: TracedTensor | TracedNumber): number {
-    const known = numbersOf(value);
-    if (known !== undefined) return this.#only(value, known);
-    this.#replay ??= replayFor(
-      this.#emissions,
-      this.inputs,
-      this.#inputs.map(({ shape }) => shape),
-    );
-    const [is] = this.#replay.numbers(value) ?? [];
-    if (is === undefined) return this.#only(value, this.#reader.elements(value));
-    this.guards.push({ value, is });
-    return is;
+  /** A tensor of one element without its dimensions. */
+  #scalarOf(value: Value): Value {
+    if (this.#rank(value) === 0) return value;
+    const shape = this.#one('Shape', [value]);
+    const count = this.decide(this.#one('ReduceProd', [shape, this.ints([0])], { keepdims: 0 }));
+    if (count !== 1) throw new ScriptError(`a Tensor with ${count} elements cannot be converted to Scalar`);
+    return this.#one('Reshape', [value, this.ints([])]);
   }
 
   #lower({ schema, lower, isView }: OpDefinition, op: OpCall): ScriptValue {
