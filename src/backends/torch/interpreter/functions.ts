@@ -50,6 +50,9 @@ const raise: Function = (engine, [message = null]) => {
   throw new ScriptError(shown(engine, message));
 };
 
+const assert: Function = (engine, [condition = null, message = '']) =>
+  truth(engine, condition) ? null : raise(engine, [`AssertionError: ${shown(engine, message)}`], new Map());
+
 function range(engine: Engine, args: readonly ScriptValue[]): number[] {
   const bounds = args.map((bound) => intOf(engine, bound));
   const [start, end, step] =
@@ -169,6 +172,8 @@ const identity: Function = (_, [value = null]) => value;
 /** Functions of torch, math and TorchScript itself on what is no tensor. */
 const PLAIN: Readonly<Record<string, Function>> = {
   'prim::RaiseException': raise,
+  'aten::_assert': assert,
+  'aten::_assert_async': assert,
   'prim::min': (engine, args) => extreme(engine, args, '<'),
   'prim::max': (engine, args) => extreme(engine, args, '>'),
   'prim::abs': (engine, [value = null]) => absolute(engine, value),
@@ -285,7 +290,15 @@ export function callOperation(
 /** Plain functions that take tensors too. */
 const ON_ANY = new Set([
   ...['prim::unchecked_unwrap_optional', 'prim::unchecked_cast', 'aten::__is__', 'aten::__isnot__'],
-  ...['aten::__not__', 'aten::Int', 'aten::Float', 'aten::Bool', 'aten::list'],
+  ...[
+    'aten::_assert',
+    'aten::_assert_async',
+    'aten::__not__',
+    'aten::Int',
+    'aten::Float',
+    'aten::Bool',
+    'aten::list',
+  ],
 ]);
 
 /** Whether it is an operation on what is no tensor, which needs no engine. */

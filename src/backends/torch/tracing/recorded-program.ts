@@ -1,4 +1,4 @@
-import { errors, ServerError } from '../../../errors.ts';
+import { ServerError } from '../../../errors.ts';
 import type { Tensor } from '../../../tensors/tensor.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import type { Pickled } from '../archive/pickle.ts';
@@ -13,15 +13,12 @@ import {
   typeName,
 } from '../interpreter/values.ts';
 import { Slot, slotAfter } from './recorded-steps.ts';
-import { type Answered, Diverged, type Progress, Recording } from './recording.ts';
+import { type Answered, Diverged, MAX_STEPS, type Progress, Recording } from './recording.ts';
 import type { StageSessions } from './stage-sessions.ts';
-import { type RunLimits, runStage } from './stages.ts';
+import { checkDeadline, type RunLimits, runStage } from './stages.ts';
 import type { TracedTensor } from './traced-tensor.ts';
 import { PinnedDimension } from './tracer.ts';
 import { elementsOfTensor } from './wire-tensors.ts';
-
-/** Steps of all recorded runs of a program; with more, recording begins anew. */
-const MAX_STEPS = 20_000;
 
 /** Gives a program its inputs: calls a module's forward, or a function with whatever else it takes. */
 export type Entry = (interpreter: Interpreter, inputs: readonly TensorValue[]) => ScriptValue;
@@ -37,6 +34,7 @@ export class RecordedProgram {
   readonly #entry: Entry;
   readonly #sessions: StageSessions;
   #root = new Slot();
+  /** Of all recorded runs; when there are too many, recording begins anew. */
   #steps = 0;
   /** How often the program was interpreted. */
   interpreted = 0;
@@ -74,7 +72,7 @@ export class RecordedProgram {
       }
       if (end.kind === 'outputs') return end.names.map((name) => tensors.get(name) as Tensor);
       if (end.kind === 'failure') throw end.error;
-      if (performance.now() > limits.deadline) throw errors.executionTimeout();
+      checkDeadline(limits);
       const { asked, answers } = end;
       const answer = elementsOfTensor(tensors.get(asked) as Tensor);
       answered.push({ branch, asked, answers, answer });

@@ -8,6 +8,10 @@ import { type RunLimits, Stages } from './stages.ts';
 import { type Guard, replayFor, type Tracer } from './tracer.ts';
 import { dataTypeOf, elementsOfTensor, toWire } from './wire-tensors.ts';
 
+/** Steps that a run may add; a longer one is not recorded to its end. Numbers that are answered count, too. */
+export const MAX_STEPS = 20_000;
+const NUMBERS_A_STEP = 16;
+
 /** A question of a run that went through recorded steps, with its answer. */
 export interface Answered {
   readonly branch: Branch;
@@ -104,10 +108,12 @@ export class Recording extends Stages {
     const answers = new Map<string, Slot>();
     this.#add({ stage, end: { kind: 'question', asked: asked.name, answers } });
     this.#slot = slotAfter(answers, answer);
+    this.steps += answer.length / NUMBERS_A_STEP;
     return answer;
   }
 
   #add(step: Step): void {
+    if (this.steps > MAX_STEPS) return;
     const isRoot = this.root === undefined;
     const guarded = guardsFit(this.tracer.guards.splice(0), this.tracer);
     const likeThese = fitsLike(this.#inputs, this.#pinned);

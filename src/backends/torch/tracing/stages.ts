@@ -16,6 +16,11 @@ export interface RunLimits {
   readonly memoryBytes: number;
 }
 
+/** @throws ScriptError when it is past. */
+export function checkDeadline({ deadline }: RunLimits): void {
+  if (performance.now() > deadline) throw new ScriptError('the run takes too long');
+}
+
 /** One run of ONNX Runtime among those that a run of a program is made of; tensors go by the names of their values. */
 export interface Stage {
   /** Of the session. */
@@ -141,7 +146,7 @@ export class Stages implements ContentReader {
   }
 
   tick(): void {
-    if (this.isLate) throw new ScriptError('the run takes too long');
+    checkDeadline(this.#limits);
   }
 
   watch(alive: () => Iterable<ScriptValue>): void {
