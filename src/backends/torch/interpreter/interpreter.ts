@@ -9,7 +9,7 @@ import {
   PickledTuple,
 } from '../archive/pickle.ts';
 import type { Expression, Statement } from '../language/syntax.ts';
-import { intOf, iterate, slicePositions } from './containers.ts';
+import { extend, intOf, iterate, slicePositions } from './containers.ts';
 import type { Engine } from './engine.ts';
 import { Evaluator } from './evaluator.ts';
 import { type RunningBlock, valuesToCome } from './liveness.ts';
@@ -320,7 +320,7 @@ export class Interpreter {
         return;
       }
     }
-    if (Array.isArray(before) && operator === '+') before.push(...iterate(this.engine, value));
+    if (Array.isArray(before) && operator === '+') extend(this.engine, before, value);
     else this.assign(target, operate(this.engine, operator, before, value), frame);
   }
 

@@ -60,6 +60,14 @@ function remainder(x: number, y: number): number {
   return x - y * floorDivide(x, y);
 }
 
+/** Lists and texts of more items are none that a program needs: they fill the memory. */
+const MAX_LENGTH = 10_000_000;
+
+/** @throws ScriptError before a list or a text is made that is too long. */
+export function checkLength(length: number): void {
+  if (length > MAX_LENGTH) throw new ScriptError(`a list or a text of ${length} items is too long`);
+}
+
 /** `left operator right`, whatever both are. */
 export function operate(
   engine: Engine,
@@ -75,11 +83,18 @@ export function operate(
   }
   if (isNumber(left) && isNumber(right)) return arithmetic(operator, left, right);
   if (operator === '+') {
-    if (typeof left === 'string' && typeof right === 'string') return left + right;
-    if (Array.isArray(left) && Array.isArray(right)) return [...left, ...right];
+    if (typeof left === 'string' && typeof right === 'string') {
+      checkLength(left.length + right.length);
+      return left + right;
+    }
+    if (Array.isArray(left) && Array.isArray(right)) {
+      checkLength(left.length + right.length);
+      return [...left, ...right];
+    }
     if (left instanceof Tuple && right instanceof Tuple) return new Tuple([...left.items, ...right.items]);
   }
   if (operator === '*' && typeof right === 'number') {
+    if (typeof left === 'string' || Array.isArray(left)) checkLength(left.length * right);
     if (typeof left === 'string') return left.repeat(Math.max(0, right));
     if (Array.isArray(left)) return Array.from({ length: Math.max(0, right) }, () => left).flat();
   }

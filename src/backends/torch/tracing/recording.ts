@@ -75,7 +75,9 @@ export class Recording extends Stages {
   override elements(value: Value): readonly number[] {
     const asked = this.readable(value);
     if (asked.constant !== undefined) return elementsOfTensor(toWire(asked.constant));
-    const answer = this.#known.get(asked.name) ?? this.#answer(asked);
+    const known = this.#known.get(asked.name);
+    if (known !== undefined) return known;
+    const answer = this.tracer.varies(asked) ? this.#answer(asked) : elementsOfTensor(this.fixed(asked));
     this.#known.set(asked.name, answer);
     return answer;
   }

@@ -1,12 +1,16 @@
 import type { Tensor } from '../../../tensors/tensor.ts';
 import type { DirectSession } from '../../onnx/direct-session.ts';
+import { DATA_TYPES } from '../../onnx-graph/data-types.ts';
 import { GraphParts } from '../../onnx-graph/graph-part.ts';
-import type { Value } from '../../onnx-graph/value.ts';
+import { sizeOf } from '../../onnx-graph/host-tensor.ts';
+import { staticShape, type Value } from '../../onnx-graph/value.ts';
 import { Instance, ScriptDict, ScriptError, type ScriptValue, Tuple } from '../interpreter/values.ts';
 import type { StageSessions } from './stage-sessions.ts';
 import { TracedNumber, TracedTensor } from './traced-tensor.ts';
 import { type ContentReader, Tracer } from './tracer.ts';
 import { elementsOfTensor, isOnTheWire, toWire } from './wire-tensors.ts';
+
+const TOO_LARGE = 'the run needs too much memory';
 
 /** How much a run may do. */
 export interface RunLimits {
@@ -115,6 +119,11 @@ export class Stages implements ContentReader {
     return stage;
   }
 
+  /** What a value that is the same in all runs is. */
+  protected fixed(value: Value): Tensor {
+    return this.#sessions.open(this.#parts.take([value], () => undefined)).run([])[0] as Tensor;
+  }
+
   /** What a client could have of the value. */
   protected readable(value: Value): Value {
     return isOnTheWire(value.dtype) ? value : this.tracer.cast(value, 'float');
@@ -141,6 +150,14 @@ export class Stages implements ContentReader {
     );
   }
 
+  made(values: readonly Value[]): void {
+    if (this.#limits.memoryBytes === Number.POSITIVE_INFINITY) return;
+    for (const { dtype, shape } of values) {
+      const bytes = sizeOf(staticShape(shape) ?? [0]) * DATA_TYPES[dtype].bytes;
+      if (bytes > this.#limits.memoryBytes) throw new ScriptError(TOO_LARGE);
+    }
+  }
+
   get isLate(): boolean {
     return performance.now() > this.#limits.deadline;
   }
@@ -162,6 +179,6 @@ export class Stages implements ContentReader {
   #checkMemory(): void {
     let bytes = 0;
     for (const { byteLength } of this.tensors.values()) bytes += byteLength;
-    if (bytes > this.#limits.memoryBytes) throw new ScriptError('the run needs too much memory');
+    if (bytes > this.#limits.memoryBytes) throw new ScriptError(TOO_LARGE);
   }
 }

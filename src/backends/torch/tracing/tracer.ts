@@ -46,6 +46,8 @@ export class PinnedDimension extends Interruption {
 export interface ContentReader {
   /** The elements of a value of the graph, row-major. @throws ScriptError */
   elements(value: Value): readonly number[];
+  /** Sees what comes out of each operator. @throws ScriptError where it is more than may be. */
+  made(values: readonly Value[]): void;
   /** See Engine. */
   tick(): void;
   watch(alive: () => Iterable<ScriptValue>): void;
@@ -74,6 +76,8 @@ export class Tracer implements Engine {
   readonly guards: Guard[] = [];
   /** What no run makes again. */
   readonly random: Value[] = [];
+  /** Names of what is not the same in all runs. */
+  readonly #varying = new Set<string>();
   readonly #builder = GraphBuilder.create();
   readonly #reader: ContentReader;
   readonly #emissions = new Map<string, TracedEmission>();
@@ -101,6 +105,7 @@ export class Tracer implements Engine {
   /** @param shape names for the dimensions that may differ from run to run. */
   input({ dtype, shape }: TraceInput, dims: Shape): TracedTensor {
     const value = this.#builder.input(dtype, dims);
+    this.#varying.add(value.name);
     this.#inputs.push({ value, shape });
     return new TracedTensor(value);
   }
@@ -117,6 +122,11 @@ export class Tracer implements Engine {
     this.#reader.watch(alive);
   }
 
+  /** Whether a value may be another in another run. */
+  varies({ name }: Value): boolean {
+    return this.#varying.has(name);
+  }
+
   /** Sizes that were asked for may hang on tensors that are gone; they are taken of others when they are asked for again. */
   forgetSizes(): void {
     this.#sizes.clear();
@@ -130,10 +140,19 @@ export class Tracer implements Engine {
   ): Value[] {
     const outputs = this.#builder.emitMany(op, inputs, attributes, options);
     const emission = { op, inputs, attributes, options };
-    if (RANDOM.test(op)) this.random.push(...outputs);
+    const isRandom = RANDOM.test(op);
+    if (isRandom) this.random.push(...outputs);
+    // A graph among the attributes may use anything.
+    const varies =
+      isRandom ||
+      inputs.some((input) => input !== null && this.#varying.has(input.name)) ||
+      Object.values(attributes).some((attribute) => typeof attribute === 'object' && 'graph' in attribute);
     for (const [index, value] of outputs.entries()) {
-      if (value.constant === undefined) this.#emissions.set(value.name, { emission, index, value });
+      if (value.constant !== undefined) continue;
+      this.#emissions.set(value.name, { emission, index, value });
+      if (varies) this.#varying.add(value.name);
     }
+    this.#reader.made(outputs);
     return outputs;
   }
 
