@@ -2,6 +2,7 @@ import { Program } from '../../src/backends/torch/interpreter/program.ts';
 import type { ScriptFunction } from '../../src/backends/torch/interpreter/values.ts';
 import { RecordedProgram } from '../../src/backends/torch/tracing/recorded-program.ts';
 import { StageSessions } from '../../src/backends/torch/tracing/stage-sessions.ts';
+import { interpreted } from '../../src/backends/torch/tracing/traceable.ts';
 import type { Tensor } from '../../src/tensors/tensor.ts';
 import { type Seen, seen, tensor } from './tensorflow-graphs.ts';
 
@@ -17,12 +18,10 @@ export class RecordedFunction {
     const source = lines[0]?.startsWith('def ') ? lines : ['def f(x):', ...lines.map((line) => `  ${line}`)];
     const program = new Program(new Map([['m', source.join('\n')]]));
     const f = program.lookUp('m', 'f') as ScriptFunction;
-    this.recorded = new RecordedProgram(
-      program,
-      [],
-      (interpreter, inputs) => interpreter.callFunction(f, inputs, new Map()),
-      this.sessions,
+    const traceable = interpreted(program, [], (interpreter, inputs) =>
+      interpreter.callFunction(f, inputs, new Map()),
     );
+    this.recorded = new RecordedProgram(traceable, this.sessions);
   }
 
   run(inputs: readonly Tensor[], timeoutMs = 20_000): Seen[] {

@@ -258,6 +258,33 @@ describe('a program whose way depends on what is in a tensor', () => {
     expect([program.recorded.interpreted, program.sessions.made]).toEqual([1, 1]);
   });
 
+  test('can be made ready before its first run, up to its first question', () => {
+    const [plain, asking] = [f('return x * 2'), f('y = x * 2', 'if bool(y.sum() > 0): return y', 'return x')];
+    for (const program of [plain, asking]) program.recorded.prepare([{ dtype: 'FLOAT', shape: [2] }]);
+    expect(plain.values(1, 2, 3)).toEqual([2, 4, 6]);
+    expect([plain.recorded.interpreted, plain.sessions.made]).toEqual([1, 1]);
+    expect(asking.values(1, 2)).toEqual([2, 4]);
+    expect(() => f('return x.nothing()').recorded.prepare([{ dtype: 'FLOAT', shape: [2] }])).toThrow(
+      "op 'aten::nothing' is not supported",
+    );
+  });
+
+  test('a question with the same answer in all runs is none', () => {
+    const program = f(
+      'if bool(torch.sum(torch.arange(5000)) > 3): x = x + 1',
+      'if bool(x.sum() > 3): x = x + 1',
+      'return x',
+    );
+    for (const [x, y] of [
+      [0, 1],
+      [5, 7],
+      [6, 8],
+    ] as const)
+      expect(program.values(x)).toEqual([y]);
+    expect(program.recorded.interpreted).toBe(2);
+    expect(program.sessions.made).toBe(4);
+  });
+
   test('goes on when its graphs had to go', () => {
     const program = f('return x * int(x.max())');
     const most = 100;

@@ -72,8 +72,13 @@ export class Stages implements ContentReader {
 
   /** A tensor that comes from outside; it is kept as long as the run goes on. */
   give(value: Value, tensor: Tensor): void {
-    this.#given.set(value.name, value);
+    this.expect(value);
     this.tensors.set(value.name, tensor);
+  }
+
+  /** The same, where the tensor does not matter yet. */
+  protected expect(value: Value): void {
+    this.#given.set(value.name, value);
   }
 
   /** The tensor that a value of the graph is in this run. @throws ScriptError, Error of ONNX Runtime */
@@ -99,6 +104,15 @@ export class Stages implements ContentReader {
    * @returns the stage, null where nothing had to be run.
    */
   advance(wanted: readonly Value[]): Stage | null {
+    const stage = this.plan(wanted);
+    if (stage === null) return null;
+    runStage(stage, this.#sessions.find(stage.key) as DirectSession, this.tensors);
+    this.#checkMemory();
+    return stage;
+  }
+
+  /** Makes a session of what leads to these values, but does not run it. */
+  protected plan(wanted: readonly Value[]): Stage | null {
     this.tick();
     const alive = this.pause();
     const missing = wanted.filter(({ name, constant }) => constant === undefined && !this.tensors.has(name));
@@ -108,15 +122,13 @@ export class Stages implements ContentReader {
     const part = this.#parts.take([...outputs.values()], (name) => this.#known(name));
     const kept = new Set([...wanted, ...alive, ...this.#given.values()].map(({ name }) => name));
     const names = [...this.tensors.keys(), ...outputs.keys()];
-    const stage = {
+    this.#sessions.open(part);
+    return {
       key: part.key,
       inputs: part.inputs.map(({ name }) => name),
       outputs: [...outputs.keys()],
       drops: names.filter((name) => !kept.has(name)),
     };
-    runStage(stage, this.#sessions.open(part), this.tensors);
-    this.#checkMemory();
-    return stage;
   }
 
   /** What a value that is the same in all runs is. */
@@ -172,8 +184,9 @@ export class Stages implements ContentReader {
 
   /** Where its tensor is there: the value to begin a part of the graph with. */
   #known(name: string): Value | undefined {
-    if (!this.tensors.has(name)) return undefined;
-    return this.#given.get(name) ?? this.tracer.emissions.get(name)?.value;
+    return (
+      this.#given.get(name) ?? (this.tensors.has(name) ? this.tracer.emissions.get(name)?.value : undefined)
+    );
   }
 
   #checkMemory(): void {
