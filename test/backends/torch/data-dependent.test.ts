@@ -198,6 +198,17 @@ describe('a program whose way depends on what is in a tensor', () => {
       ],
     ],
     [
+      'integers, divided',
+      ['return x * (7 // int(x.sum())) + 7 % int(x.sum())'],
+      [
+        [
+          [1, 2],
+          [3, 5],
+        ],
+        [[4], [7]],
+      ],
+    ],
+    [
       'a number that an op has to know',
       ['return torch.nn.functional.leaky_relu(x, x.max().item())'],
       [
@@ -305,7 +316,9 @@ describe('a program whose way depends on what is in a tensor', () => {
   test.each([
     ['assert bool((x > 0).all()), "got {}".format(x.min().item())', 'AssertionError: got -1.0'],
     ['torch._assert(x.min() > 0, "negative")', 'AssertionError: negative'],
-    ['if bool(x > 0): return x', 'a Tensor with 2 elements cannot be converted to Scalar'],
+    ['if bool(x > 0): return x', 'Boolean value of Tensor with more than one value is ambiguous'],
+    ['if x[2:] > 0: return x', 'Boolean value of Tensor with no values is ambiguous'],
+    ['return x * (7 // int(x.sum() - 2))', 'ZeroDivisionError: integer division or modulo by zero'],
     ['return x * x.item()', 'a Tensor with 2 elements cannot be converted to Scalar'],
     ['for i in range(int(x.sum().long() * 2305843009213693952)): x = x + 1', 'beyond 2^53'],
   ])('%s', (line, message) => {
