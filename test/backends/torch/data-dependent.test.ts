@@ -296,6 +296,18 @@ describe('a program whose way depends on what is in a tensor', () => {
     expect(program.sessions.made).toBe(4);
   });
 
+  test('short lists of numbers are part of the graph, long ones are answers', () => {
+    const program = f('l = x.tolist()', 'return torch.tensor([l[0] * 2 + l[-1], l[1]])');
+    const long = Array.from({ length: 100 }, (_, i) => i);
+    expect(program.values(1, 2)).toEqual([4, 2]);
+    expect(program.values(3, 4)).toEqual([10, 4]);
+    expect([program.recorded.interpreted, program.sessions.made]).toEqual([1, 1]);
+    expect(program.values(...long)).toEqual([99, 1]);
+    expect(program.values(...long.toReversed())).toEqual([198, 98]);
+    expect(program.values(...long)).toEqual([99, 1]);
+    expect(program.recorded.interpreted).toBe(3);
+  });
+
   test('goes on when its graphs had to go', () => {
     const program = f('return x * int(x.max())');
     const most = 100;
