@@ -209,6 +209,22 @@ describe('a program whose way depends on what is in a tensor', () => {
       ],
     ],
     [
+      'functions of numbers',
+      [
+        'y = x.max().item()',
+        'n = x.sum().long().item()',
+        'l = [math.floor(y), math.ceil(y), n & 6, n << 1]',
+        'return torch.cat([torch.tensor([0] * x.size(0) + l), torch.tensor([round(y), abs(-y)])])',
+      ],
+      [
+        [[2.5], [0, 2, 3, 2, 4, 2, 2.5]],
+        [
+          [3.5, 4.75],
+          [0, 0, 4, 5, 0, 16, 5, 4.75],
+        ],
+      ],
+    ],
+    [
       'a number that an op has to know',
       ['return torch.nn.functional.leaky_relu(x, x.max().item())'],
       [

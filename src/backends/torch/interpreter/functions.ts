@@ -130,7 +130,7 @@ export const BUILTINS: Readonly<Record<string, Function>> = {
   any: (engine, [value = null]) => iterate(engine, value).some((item) => truth(engine, item)),
   all: (engine, [value = null]) => iterate(engine, value).every((item) => truth(engine, item)),
   abs: (engine, [value = null]) => absolute(engine, value),
-  round: (_, [value = null]) => new Float(roundEven(isNumber(value) ? numberOf(value) : 0)),
+  round: (engine, args, named) => rounded(engine, args, named),
   ord: (_, [value]) => (typeof value === 'string' ? (value.codePointAt(0) ?? 0) : 0),
   chr: (_, [value]) => String.fromCodePoint(typeof value === 'number' ? value : 0),
   print: () => null,
@@ -160,12 +160,16 @@ const floatFunction =
     }
     throw new ScriptError(`expected a number, got ${typeName(x)}`);
   };
+/** @param name of the op that it is on tensors. */
 const intFunction =
-  (of: (x: number) => number): Function =>
-  (engine, [x = null]) => {
+  (name: string, of: (x: number) => number): Function =>
+  (engine, args, named) => {
+    const [x = null] = args;
     if (isNumber(x)) return of(numberOf(x));
-    return x instanceof SymbolicNumber && x.type === 'int' ? x : of(intOf(engine, x));
+    if (x instanceof SymbolicNumber && x.type === 'int') return x;
+    return convert(engine, floatFunction(name, of)(engine, args, named), 'int');
   };
+const rounded = floatFunction('round', roundEven);
 
 const identity: Function = (_, [value = null]) => value;
 
@@ -227,9 +231,9 @@ const PLAIN: Readonly<Record<string, Function>> = {
   'aten::any': (engine, args, named) => (BUILTINS.any as Function)(engine, args, named),
   'aten::all': (engine, args, named) => (BUILTINS.all as Function)(engine, args, named),
   'aten::neg': (engine, [value = null]) => operate(engine, '*', value, -1),
-  'aten::floor': intFunction(Math.floor),
-  'aten::ceil': intFunction(Math.ceil),
-  'aten::round': floatFunction('round', roundEven),
+  'aten::floor': intFunction('floor', Math.floor),
+  'aten::ceil': intFunction('ceil', Math.ceil),
+  'aten::round': rounded,
   'aten::sqrt': floatFunction('sqrt', Math.sqrt),
   'aten::exp': floatFunction('exp', Math.exp),
   'aten::log': floatFunction('log', Math.log),

@@ -68,6 +68,13 @@ export function checkLength(length: number): void {
   if (length > MAX_LENGTH) throw new ScriptError(`a list or a text of ${length} items is too long`);
 }
 
+/** Operators that take numbers only as what they are. */
+const BITWISE = new Set(['&', '|', '^', '<<', '>>']);
+
+function isNumeric(value: ScriptValue): boolean {
+  return isNumber(value) || value instanceof SymbolicNumber;
+}
+
 /** `left operator right`, whatever both are. */
 export function operate(
   engine: Engine,
@@ -79,7 +86,9 @@ export function operate(
     return engine.call(`aten::${TENSOR_OPS[operator]}`, [left, right], new Map());
   }
   if (left instanceof SymbolicNumber || right instanceof SymbolicNumber) {
-    return engine.symbolic(operator, left, right);
+    return isNumeric(left) && isNumeric(right) && !BITWISE.has(operator)
+      ? engine.symbolic(operator, left, right)
+      : operate(engine, operator, settled(engine, left), settled(engine, right));
   }
   if (isNumber(left) && isNumber(right)) return arithmetic(operator, left, right);
   if (operator === '+') {
@@ -148,7 +157,9 @@ export function compare(
     return engine.call(`aten::${TENSOR_OPS[operator]}`, [left, right], new Map());
   }
   if (left instanceof SymbolicNumber || right instanceof SymbolicNumber) {
-    return engine.symbolic(operator, left, right);
+    return isNumeric(left) && isNumeric(right)
+      ? engine.symbolic(operator, left, right)
+      : compare(engine, operator, settled(engine, left), settled(engine, right));
   }
   const test = COMPARE[operator];
   if (test === undefined) throw new ScriptError(`the operator ${operator} is not known`);
