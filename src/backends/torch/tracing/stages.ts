@@ -1,3 +1,5 @@
+import { getHeapStatistics } from 'node:v8';
+import { collectGarbage } from '../../../tensors/shared-memory.ts';
 import type { Tensor } from '../../../tensors/tensor.ts';
 import type { DirectSession } from '../../onnx/direct-session.ts';
 import { DATA_TYPES } from '../../onnx-graph/data-types.ts';
@@ -23,6 +25,19 @@ export interface RunLimits {
 /** @throws ScriptError when it is past. */
 export function checkDeadline({ deadline }: RunLimits): void {
   if (performance.now() > deadline) throw new ScriptError('the run takes too long');
+}
+
+/** The part of its heap that a thread may fill: at the end of it V8 ends the thread. */
+const HEAP_SHARE = 0.75;
+
+function isHeapFull(): boolean {
+  const isFilled = () => {
+    const { used_heap_size: used, heap_size_limit: most } = getHeapStatistics();
+    return used > most * HEAP_SHARE;
+  };
+  if (!isFilled()) return false;
+  collectGarbage();
+  return isFilled();
 }
 
 /** One run of ONNX Runtime among those that a run of a program is made of; tensors go by the names of their values. */
@@ -113,7 +128,7 @@ export class Stages implements ContentReader {
 
   /** Makes a session of what leads to these values, but does not run it. */
   protected plan(wanted: readonly Value[]): Stage | null {
-    this.tick();
+    checkDeadline(this.#limits);
     const alive = this.pause();
     const missing = wanted.filter(({ name, constant }) => constant === undefined && !this.tensors.has(name));
     if (missing.length === 0) return null;
@@ -176,6 +191,7 @@ export class Stages implements ContentReader {
 
   tick(): void {
     checkDeadline(this.#limits);
+    if (isHeapFull()) throw new ScriptError(TOO_LARGE);
   }
 
   watch(alive: () => Iterable<ScriptValue>): void {
