@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { tensor } from '../../support/tensorflow-graphs.ts';
+import type { ScriptValue, TensorValue } from '../../../src/backends/torch/interpreter/values.ts';
+import { RecordedProgram } from '../../../src/backends/torch/tracing/recorded-program.ts';
+import { StageSessions } from '../../../src/backends/torch/tracing/stage-sessions.ts';
+import type { Traceable } from '../../../src/backends/torch/tracing/traceable.ts';
+import { seen, tensor } from '../../support/tensorflow-graphs.ts';
 import { RecordedFunction, vector } from '../../support/torch-programs.ts';
 
+const FREE = { deadline: Number.POSITIVE_INFINITY, memoryBytes: Number.POSITIVE_INFINITY };
 const opened: RecordedFunction[] = [];
 afterEach(() => {
   for (const { sessions } of opened.splice(0)) sessions.close();
@@ -351,6 +356,26 @@ describe('a program whose way depends on what is in a tensor', () => {
     ['for i in range(int(x.sum().long() * 2305843009213693952)): x = x + 1', 'beyond 2^53'],
   ])('%s', (line, message) => {
     expect(() => f(line, 'return x').values(3, -1)).toThrow(message);
+  });
+
+  test('one that does another thing than before is interpreted from its beginning', () => {
+    const sessions = new StageSessions({ intraOpParallelism: 1, interOpParallelism: 1 });
+    let isFirst = true;
+    const changing: Traceable = {
+      check: () => {},
+      dim: () => null,
+      run(tracer, [x]) {
+        const call = (name: string, ...args: ScriptValue[]) => tracer.call(`aten::${name}`, args, new Map());
+        const asked = call(isFirst ? 'sum' : 'max', x as TensorValue) as TensorValue;
+        isFirst = false;
+        return tracer.truth(call('gt', asked, 3) as TensorValue) ? call('neg', asked) : asked;
+      },
+    };
+    const program = new RecordedProgram(changing, sessions);
+    const run = (...values: number[]) => program.run([vector(...values)], FREE).map(seen)[0]?.values;
+    expect(run(2, 2)).toEqual([-4]);
+    expect(run(1, 1)).toEqual([1]);
+    sessions.close();
   });
 
   test('one that never ends is cut, and so is its recorded way', () => {
