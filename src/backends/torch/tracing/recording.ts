@@ -102,7 +102,7 @@ export class Recording extends Stages {
   /** Ends the run with these outputs. */
   finish(values: readonly Value[]): Tensor[] {
     const outputs = values.map((value) => this.tracer.output(this.readable(value)));
-    const stage = this.#run.tensors === null ? this.plan(outputs) : this.advance(outputs);
+    const stage = this.#run.tensors === null ? this.plan(outputs, true) : this.advance(outputs, true);
     const names = outputs.map(({ name }) => name);
     this.#add({ stage, end: { kind: 'outputs', names } });
     return names.map((name) => this.tensors.get(name) as Tensor);
@@ -117,6 +117,7 @@ export class Recording extends Stages {
     const before = this.#answered[this.#position++];
     if (before !== undefined) {
       this.pause();
+      this.isFirst = false;
       if (before.asked !== asked.name) throw new Diverged('the program went another way');
       this.tracer.guards.length = 0;
       this.#slot = slotAfter(before.answers, before.answer);

@@ -74,6 +74,8 @@ export class Stages implements ContentReader {
   readonly #limits: RunLimits;
   readonly #parts: GraphParts;
   readonly #given = new Map<string, Value>();
+  /** Whether no stage has been run yet. */
+  protected isFirst = true;
   #alive: () => Iterable<ScriptValue> = () => [];
 
   /** @param tensors that are there already, where the same program has been run up to some point. */
@@ -116,10 +118,11 @@ export class Stages implements ContentReader {
 
   /**
    * Runs what leads to these values, if it has not been run.
+   * @param isLast whether the program ends with it.
    * @returns the stage, null where nothing had to be run.
    */
-  advance(wanted: readonly Value[]): Stage | null {
-    const stage = this.plan(wanted);
+  advance(wanted: readonly Value[], isLast = false): Stage | null {
+    const stage = this.plan(wanted, isLast);
     if (stage === null) return null;
     runStage(stage, this.#sessions.find(stage.key) as DirectSession, this.tensors);
     this.#checkMemory();
@@ -127,7 +130,7 @@ export class Stages implements ContentReader {
   }
 
   /** Makes a session of what leads to these values, but does not run it. */
-  protected plan(wanted: readonly Value[]): Stage | null {
+  protected plan(wanted: readonly Value[], isLast = false): Stage | null {
     checkDeadline(this.#limits);
     const alive = this.pause();
     const missing = wanted.filter(({ name, constant }) => constant === undefined && !this.tensors.has(name));
@@ -137,7 +140,8 @@ export class Stages implements ContentReader {
     const part = this.#parts.take([...outputs.values()], (name) => this.#known(name));
     const kept = new Set([...wanted, ...alive, ...this.#given.values()].map(({ name }) => name));
     const names = [...this.tensors.keys(), ...outputs.keys()];
-    this.#sessions.open(part);
+    this.#sessions.open(part, isLast && this.isFirst);
+    this.isFirst = false;
     return {
       key: part.key,
       inputs: part.inputs.map(({ name }) => name),
