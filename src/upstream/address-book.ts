@@ -24,10 +24,12 @@ const REDIRECTION = /^-(MOVED|ASK) (\d+) (.*):(\d+)\r\n$/;
  * is in no entry stays as it is.
  */
 export class AddressBook {
+  readonly #entries: readonly BookEntry[];
   readonly #nodes = new Map<string, NodeAddress>();
   readonly #redis = new Map<string, { readonly host: string; readonly port: number }>();
 
   constructor(entries: readonly BookEntry[]) {
+    this.#entries = entries;
     for (const { redis, node } of entries) {
       this.#nodes.set(`${redis.host}:${redis.port}`, node);
       for (const port of [node.port, node.tlsPort])
@@ -35,12 +37,17 @@ export class AddressBook {
     }
   }
 
+  /** Where all of them are, as they know each other. */
+  redisNodes(): readonly BookEntry['redis'][] {
+    return this.#entries.map(({ redis }) => redis);
+  }
+
   /** A redirection as the client is to follow it; other errors as they are. */
   redirected(line: Buffer, secure: boolean): Buffer {
     const found = REDIRECTION.exec(line.toString('latin1'));
     if (found === null) return line;
     const [, kind, slot, host = '', port = ''] = found;
-    const to = this.#nodeOf(host, port, secure);
+    const to = this.nodeOf(host, port, secure);
     return to === undefined ? line : Buffer.from(`-${kind} ${slot} ${to.host}:${to.port}\r\n`, 'latin1');
   }
 
@@ -67,7 +74,8 @@ export class AddressBook {
     );
   }
 
-  #nodeOf(
+  /** The node before a Redis; undefined where none is known. */
+  nodeOf(
     host: string,
     port: string,
     secure: boolean,
@@ -83,7 +91,7 @@ export class AddressBook {
     const text = textOf(node);
     if (text === undefined || node.bytes === null) return;
     const swap = (before: string, host: string, between: string, port: string, whole: string) => {
-      const to = this.#nodeOf(host, port, secure);
+      const to = this.nodeOf(host, port, secure);
       return to === undefined ? whole : `${before}${to.host}${between}${to.port}`;
     };
     const translated = text
@@ -105,7 +113,7 @@ export class AddressBook {
     for (const [i, item] of items.entries()) {
       const next = items[i + 1];
       const [host, port] = [textOf(item), textOf(next)];
-      const to = host === undefined || port === undefined ? undefined : this.#nodeOf(host, port, secure);
+      const to = host === undefined || port === undefined ? undefined : this.nodeOf(host, port, secure);
       if (to !== undefined) {
         setText(item, to.host);
         setText(next as ReplyNode, String(to.port));
@@ -122,7 +130,7 @@ export class AddressBook {
       return at < 0 ? undefined : items[at + 1];
     };
     const [ip, port] = [field('ip'), field('port') ?? field('tls-port')];
-    const to = this.#nodeOf(textOf(ip) ?? '', textOf(port) ?? '', secure);
+    const to = this.nodeOf(textOf(ip) ?? '', textOf(port) ?? '', secure);
     if (to === undefined) return;
     setText(port as ReplyNode, String(to.port));
     for (const host of [ip, field('endpoint')]) if (host !== undefined) setText(host, to.host);

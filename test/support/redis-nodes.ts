@@ -24,17 +24,19 @@ export interface RedisNodes {
   stop(): Promise<void>;
 }
 
-/** A Redis Cluster of masters without replicas, and in this process a node before each. */
-export async function startRedisNodes(masters: number): Promise<RedisNodes> {
+/** A Redis Cluster of masters with as many replicas each, and in this process a node before each of them. */
+export async function startRedisNodes(masters: number, replicas = 0): Promise<RedisNodes> {
+  const count = masters * (1 + replicas);
   const server = findRedisServer();
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-redis-'));
   // The bus listens 10,000 above; ports beyond are refused.
-  const all = await freePorts(2 * masters);
-  const [ports, redisPorts] = [all.slice(0, masters), all.slice(masters)];
+  const all = await freePorts(2 * count);
+  const [ports, redisPorts] = [all.slice(0, count), all.slice(count)];
   const redis = await Promise.all(
     redisPorts.map((port) =>
       startRedisProcess(server, port, path.join(folder, String(port)), [
-        ...['--save', '', '--cluster-port', String(port > 55_000 ? port - 10_000 : port + 10_000)],
+        ...['--save', '', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'],
+        ...['--cluster-port', String(port > 55_000 ? port - 10_000 : port + 10_000)],
       ]),
     ),
   );
@@ -63,8 +65,9 @@ export async function startRedisNodes(masters: number): Promise<RedisNodes> {
         redis.map(
           ({ child }) =>
             new Promise<void>((resolve) => {
+              if (child.exitCode !== null || child.signalCode !== null) resolve();
               child.once('exit', () => resolve());
-              child.kill('SIGTERM');
+              child.kill('SIGKILL');
             }),
         ),
       );
