@@ -37,7 +37,7 @@ const nodeSchema = z.strictObject({
 
 const configSchema = z.strictObject({
   ...sharedAccessFields,
-  engine: z.enum(['embedded', 'redis']),
+  engine: z.enum(['embedded', 'redis'], 'either "embedded" or "redis"'),
   nodes: z.array(nodeSchema).min(1),
   devices: z
     .strictObject({

@@ -58,7 +58,7 @@ describe.skipIf(noRedis !== undefined)('a Redis that dies', () => {
     isOver = true;
     await writing;
     console.info(
-      `writes resumed after ${Math.round(resumed)} ms, errors at the client: ${JSON.stringify(errors)}`,
+      `no write for ${Math.round(longestGap)} ms, errors at the client: ${JSON.stringify(errors)}`,
     );
     // What was under way when it died has an outcome that nobody knows: the client is told, at most of one.
     expect(errors.length).toBeLessThanOrEqual(1);
