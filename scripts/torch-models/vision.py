@@ -1,0 +1,121 @@
+"""torchvision's architectures: the smallest of each family, and what they take."""
+
+import torch
+import torchvision
+from torchvision import models
+
+VERSION = torchvision.__version__
+
+CLASSIFIERS = [
+    "alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "efficientnet_v2_s", "googlenet", "inception_v3", "maxvit_t",
+    "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small", "regnet_x_400mf", "regnet_y_400mf", "resnet18", "resnet50",
+    "resnext50_32x4d", "shufflenet_v2_x0_5", "squeezenet1_0", "squeezenet1_1", "swin_t", "swin_v2_t", "vgg11", "vgg11_bn", "vit_b_16",
+    "vit_b_32", "wide_resnet50_2",
+]
+# Heads for training only would be outputs that nobody wants.
+OPTIONS = {name: {"init_weights": True, "aux_logits": False} for name in ("googlenet", "inception_v3")}
+# Those that are good for one size.
+SIZES = {"inception_v3": 299, "maxvit_t": 224, "vit_b_16": 224, "vit_b_32": 224}
+
+
+def images(size, *rows):
+    return [(torch.rand(count, 3, size, size),) for count in rows]
+
+
+def classifier(name):
+    def make():
+        module = models.get_model(name, weights=None, **OPTIONS.get(name, {}))
+        return module, images(SIZES.get(name, 128), 1, 2) if name != "inception_v3" else images(299, 1, 1)
+
+    return make
+
+
+class Only(torch.nn.Module):
+    """Of a dict of outputs the one that is wanted; clients get tensors."""
+
+    def __init__(self, module, *keys):
+        super().__init__()
+        self.module = module
+
+    def forward(self, x):
+        return self.module(x)["out"]
+
+
+def segmentation(name):
+    def make():
+        options = {} if name.startswith("lraspp") else {"aux_loss": False}
+        module = models.get_model(name, weights=None, weights_backbone=None, num_classes=21, **options)
+        # Upsampling goes to the size of the input: one that is no multiple of the stride, too.
+        return Only(module), [*images(64, 1, 2), (torch.rand(1, 3, 97, 75),)]
+
+    return make
+
+
+VIDEOS = {"mvit_v1_b": (16, 224), "mvit_v2_s": (16, 224), "s3d": (16, 224)}
+
+
+def video(name):
+    def make():
+        frames, size = VIDEOS.get(name, (8, 56))
+        rows = (1, 1) if name in VIDEOS else (1, 2)
+        return models.get_model(name, weights=None), [(torch.rand(count, 3, frames, size, size),) for count in rows]
+
+    return make
+
+
+class Boxes(torch.nn.Module):
+    """A detector's boxes, labels and scores for one image: the list that it takes and the dicts that it gives are no tensors."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, x):
+        found = self.module([x])[0]
+        return found["boxes"], found["labels"], found["scores"]
+
+
+class ScriptedBoxes(torch.nn.Module):
+    """The same of a scripted one, which gives its losses too."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = torch.jit.script(module)
+
+    def forward(self, x):
+        _, found = self.module([x])
+        return found[0]["boxes"], found[0]["labels"], found[0]["scores"]
+
+
+DETECTORS = [
+    "fasterrcnn_mobilenet_v3_large_320_fpn", "fasterrcnn_resnet50_fpn", "fcos_resnet50_fpn", "keypointrcnn_resnet50_fpn",
+    "maskrcnn_resnet50_fpn", "retinanet_resnet50_fpn", "ssd300_vgg16", "ssdlite320_mobilenet_v3_large",
+]
+
+
+def detector(name, wrap):
+    def make():
+        options = {} if name.startswith("ssd") else {"min_size": 96, "max_size": 160}
+        if "320" in name:
+            options = {} if name.startswith("ssd") else {"min_size": 64, "max_size": 128}
+        module = models.get_model(name, weights=None, weights_backbone=None, **options).eval()
+        return wrap(module), [(torch.rand(3, 96, 128),), (torch.rand(3, 96, 128),)]
+
+    return make
+
+
+def flow(name):
+    def make():
+        return models.get_model(name, weights=None), [(torch.rand(1, 3, 128, 128), torch.rand(1, 3, 128, 128)) for _ in range(2)]
+
+    return make
+
+
+GROUPS = {
+    "classification": {name: classifier(name) for name in CLASSIFIERS},
+    "segmentation": {name: segmentation(name) for name in ("deeplabv3_mobilenet_v3_large", "deeplabv3_resnet50", "fcn_resnet50", "lraspp_mobilenet_v3_large")},
+    "video": {name: video(name) for name in ("mc3_18", "r2plus1d_18", "r3d_18", "s3d", "mvit_v1_b", "mvit_v2_s")},
+    "optical flow": {name: flow(name) for name in ("raft_small", "raft_large")},
+    "detection": {name: detector(name, Boxes) for name in DETECTORS},
+    "detection, scripted": {f"{name}_boxes": detector(name, ScriptedBoxes) for name in DETECTORS},
+}
