@@ -4,10 +4,13 @@ import { Float, isNumber, numberOf } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 
+/** @param ofBools the operator on bools, which ONNX does not count with. */
 const binary =
-  (operator: string): Lower =>
-  (op) =>
-    op.emit(operator, op.promoted('self', 'other'));
+  (operator: string, ofBools = operator): Lower =>
+  (op) => {
+    const operands = op.promoted('self', 'other');
+    return op.emit(operands[0]?.dtype === 'bool' ? ofBools : operator, operands);
+  };
 
 /** `other` times alpha. */
 function scaled(op: OpCall, name: string, dtype: Value['dtype']): Value {
@@ -21,6 +24,11 @@ const sum =
   (operator: 'Add' | 'Sub'): Lower =>
   (op) => {
     const dtype = op.resultType(op.raw('self'), op.raw('other'));
+    if (dtype === 'bool') {
+      if (operator === 'Sub')
+        return op.fail('bools have no difference: logical_xor() is meant, or bitwise_xor()');
+      return op.emit('Or', op.promoted('self', 'other'));
+    }
     return op.emit(operator, [op.operand(op.raw('self'), dtype), scaled(op, 'other', dtype)]);
   };
 
@@ -119,7 +127,10 @@ export const arithmetic = defineOps('Arithmetic', {
     const dtype = op.resultType(op.raw('self'), op.raw('other'));
     return op.emit('Sub', [op.operand(op.raw('other'), dtype), scaled(op, 'self', dtype)]);
   }),
-  ...alike(['mul(Operand self, Operand other)', 'multiply(Operand self, Operand other)'], binary('Mul')),
+  ...alike(
+    ['mul(Operand self, Operand other)', 'multiply(Operand self, Operand other)'],
+    binary('Mul', 'And'),
+  ),
   ...alike(
     [
       'div(Operand self, Operand other, *, str? rounding_mode=None)',
