@@ -77,12 +77,18 @@ async function main(command: string): Promise<void> {
   const failed = outcomes.filter(({ failure }) => failure !== undefined);
   process.stdout.write(`${outcomes.length} archives, ${failed.length} failed\n`);
   if (options.write) {
-    writeFileSync(new URL('../docs/backends/torch-models.md', import.meta.url), modelsPage(listing, outcomes, TOLERANCE));
+    writeFileSync(
+      new URL('../docs/backends/torch-models.md', import.meta.url),
+      modelsPage(listing, outcomes, TOLERANCE),
+    );
   }
   if (failed.length > 0) process.exitCode = 1;
 }
 
-async function compared(folder: string, exported: Exported): Promise<Omit<Outcome, 'group' | 'name' | 'kind'>> {
+async function compared(
+  folder: string,
+  exported: Exported,
+): Promise<Omit<Outcome, 'group' | 'name' | 'kind'>> {
   const common = { parameters: exported.parameters, follows: exported.follows };
   let session: Session | undefined;
   try {
@@ -92,7 +98,8 @@ async function compared(folder: string, exported: Exported): Promise<Omit<Outcom
     let error = 0;
     for (const { inputs, outputs } of loadCases(folder)) {
       const results = await session.run(inputs);
-      if (results.length !== outputs.length) throw new Error(`${results.length} outputs of ${outputs.length}`);
+      if (results.length !== outputs.length)
+        throw new Error(`${results.length} outputs of ${outputs.length}`);
       for (const [i, expected] of outputs.entries()) {
         const actual = results[i] as (typeof results)[number];
         const [is, has] = [expected, actual].map(({ dtype, shape }) => `${dtype}[${shape.join()}]`);

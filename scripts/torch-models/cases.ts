@@ -60,9 +60,11 @@ export function numbersOf(tensor: Tensor): number[] {
  */
 export function distance(actual: readonly number[], expected: readonly number[]): number {
   if (actual.length !== expected.length) return Number.NaN;
-  const scale = expected.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0) || 1;
+  const scale =
+    expected.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0) || 1;
   return expected.reduce(
-    (most, x, i) => (Object.is(x, actual[i]) ? most : Math.max(most, Math.abs((actual[i] as number) - x) / scale)),
+    (most, x, i) =>
+      Object.is(x, actual[i]) ? most : Math.max(most, Math.abs((actual[i] as number) - x) / scale),
     0,
   );
 }

@@ -21,7 +21,9 @@ interface Versions {
 function cell(outcome: Outcome | undefined): string {
   if (outcome === undefined) return '';
   if (outcome.refused !== undefined) return 'not by torch';
-  return outcome.failure === undefined ? (outcome.error ?? 0).toExponential(1) : `fails: ${outcome.failure.slice(0, 120)}`;
+  return outcome.failure === undefined
+    ? (outcome.error ?? 0).toExponential(1)
+    : `fails: ${outcome.failure.slice(0, 120)}`;
 }
 
 function section(group: string, outcomes: readonly Outcome[]): string {

@@ -127,6 +127,8 @@ export class Evaluator {
     if (local !== undefined) return local;
     const defined = this.#interpreter.program.lookUp(frame.module, name);
     if (defined !== undefined) return defined;
+    // How archives write floats that have no digits.
+    if (name === 'inf' || name === 'nan') return new Float(name === 'inf' ? Infinity : Number.NaN);
     const builtin = Object.hasOwn(BUILTINS, name) ? BUILTINS[name] : undefined;
     if (builtin === undefined) throw new ScriptError(`undefined value ${name}`);
     return new Callable((args, named) => builtin(this.#interpreter.engine, args, named));

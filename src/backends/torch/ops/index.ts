@@ -2,21 +2,24 @@ import type { OpDefinition, OpFamily } from '../op-registry.ts';
 import { activations } from './activations.ts';
 import { arithmetic } from './arithmetic.ts';
 import { basics } from './basics.ts';
+import { blocks } from './blocks.ts';
 import { comparisons } from './comparisons.ts';
+import { convolutions } from './convolutions.ts';
 import { creation } from './creation.ts';
 import { indexing } from './indexing.ts';
 import { matrices } from './matrices.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
+import { pools } from './pools.ts';
 import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
+import { resizing } from './resizing.ts';
 import { shapes } from './shapes.ts';
-import { spatial } from './spatial.ts';
 import { transformers } from './transformers.ts';
 
 export const FAMILIES: readonly OpFamily[] = [
   ...[basics, creation, shapes, movement, indexing, arithmetic, comparisons, reductions],
-  ...[activations, matrices, spatial, normalization, recurrent, transformers],
+  ...[activations, matrices, convolutions, pools, resizing, blocks, normalization, recurrent, transformers],
 ];
 
 /** All overloads by qualified name, in the order in which they are tried. */

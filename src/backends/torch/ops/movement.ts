@@ -121,6 +121,4 @@ export const movement = defineOps('Joining and moving', {
       return op.emit('Expand', [column, op.vectorOf(sizes)]);
     });
   },
-  'pixel_shuffle(Tensor self, int upscale_factor)': (op) =>
-    op.emit('DepthToSpace', [op.tensor('self')], { blocksize: op.int('upscale_factor'), mode: 'CRD' }),
 });
