@@ -6,7 +6,9 @@ import { blocks } from './blocks.ts';
 import { comparisons } from './comparisons.ts';
 import { convolutions } from './convolutions.ts';
 import { creation } from './creation.ts';
+import { embeddings } from './embeddings.ts';
 import { indexing } from './indexing.ts';
+import { losses } from './losses.ts';
 import { matrices } from './matrices.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
@@ -19,7 +21,19 @@ import { transformers } from './transformers.ts';
 
 export const FAMILIES: readonly OpFamily[] = [
   ...[basics, creation, shapes, movement, indexing, arithmetic, comparisons, reductions],
-  ...[activations, matrices, convolutions, pools, resizing, blocks, normalization, recurrent, transformers],
+  ...[
+    activations,
+    matrices,
+    convolutions,
+    pools,
+    resizing,
+    blocks,
+    normalization,
+    embeddings,
+    recurrent,
+    transformers,
+    losses,
+  ],
 ];
 
 /** All overloads by qualified name, in the order in which they are tried. */

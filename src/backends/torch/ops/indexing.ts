@@ -133,8 +133,6 @@ export const indexing = defineOps('Indexing', {
   },
   'scatter(Tensor self, int dim, Tensor index, Operand src)': scatter('none'),
   'scatter_add(Tensor self, int dim, Tensor index, Tensor src)': scatter('add'),
-  'embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)':
-    (op) => op.emit('Gather', [op.tensor('weight'), op.tensor('indices')], { axis: 0 }),
   'nonzero(Tensor self)': (op) =>
     op.emit('Transpose', [op.emit('NonZero', [op.tensor('self')])], { perm: [1, 0] }),
   'masked_select(Tensor self, Tensor mask)': (op) => {
