@@ -4,6 +4,7 @@ import { arithmetic } from './arithmetic.ts';
 import { basics } from './basics.ts';
 import { comparisons } from './comparisons.ts';
 import { creation } from './creation.ts';
+import { functions } from './functions.ts';
 import { indexing } from './indexing.ts';
 import { matrices } from './matrices.ts';
 import { movement } from './movement.ts';
@@ -12,10 +13,12 @@ import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
 import { shapes } from './shapes.ts';
 import { spatial } from './spatial.ts';
+import { specialFunctions } from './special-functions.ts';
 import { transformers } from './transformers.ts';
 
 export const FAMILIES: readonly OpFamily[] = [
-  ...[basics, creation, shapes, movement, indexing, arithmetic, comparisons, reductions],
+  ...[basics, creation, shapes, movement, indexing, arithmetic, functions, specialFunctions],
+  ...[comparisons, reductions],
   ...[activations, matrices, spatial, normalization, recurrent, transformers],
 ];
 
