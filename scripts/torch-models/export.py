@@ -4,6 +4,7 @@ python3 export.py FOLDER: a line of the standard input is `NAME traced|scripted`
 of JSON to the standard output. python3 export.py --list GROUP... prints the names of the groups.
 """
 
+import gc
 import json
 import os
 import sys
@@ -95,6 +96,7 @@ def main(folder):
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}".strip()[:400]}
         print(json.dumps(answer), flush=True)
+        gc.collect()
 
 
 if sys.argv[1] == "--list":

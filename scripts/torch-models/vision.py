@@ -51,14 +51,15 @@ def segmentation(name):
     return make
 
 
-VIDEOS = {"mvit_v1_b": (16, 224), "mvit_v2_s": (16, 224), "s3d": (16, 224)}
+VIDEOS = {"mvit_v1_b": (8, 64), "mvit_v2_s": (8, 64), "s3d": (16, 224)}
 
 
 def video(name):
     def make():
         frames, size = VIDEOS.get(name, (8, 56))
         rows = (1, 1) if name in VIDEOS else (1, 2)
-        return models.get_model(name, weights=None), [(torch.rand(count, 3, frames, size, size),) for count in rows]
+        options = {"spatial_size": (size, size), "temporal_size": frames} if name.startswith("mvit") else {}
+        return models.get_model(name, weights=None, **options), [(torch.rand(count, 3, frames, size, size),) for count in rows]
 
     return make
 
@@ -106,7 +107,8 @@ def detector(name, wrap):
 
 def flow(name):
     def make():
-        return models.get_model(name, weights=None), [(torch.rand(1, 3, 128, 128), torch.rand(1, 3, 128, 128)) for _ in range(2)]
+        options = {"spatial_size": (size, size), "temporal_size": frames} if name.startswith("mvit") else {}
+        return models.get_model(name, weights=None, **options), [(torch.rand(1, 3, 128, 128), torch.rand(1, 3, 128, 128)) for _ in range(2)]
 
     return make
 

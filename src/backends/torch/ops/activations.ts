@@ -100,7 +100,7 @@ export const activations = defineOps('Activations', {
       (op) => op.float('max_val'),
     ),
   ),
-  'sigmoid(Tensor self)': plain('Sigmoid'),
+  ...alike(['sigmoid(Tensor self)', 'special_expit(Tensor self)'], plain('Sigmoid')),
   'tanh(Tensor self)': plain('Tanh'),
   'softsign(Tensor self)': plain('Softsign'),
   'mish(Tensor self)': (op) => {

@@ -7,6 +7,7 @@ import { comparisons } from './comparisons.ts';
 import { convolutions } from './convolutions.ts';
 import { creation } from './creation.ts';
 import { embeddings } from './embeddings.ts';
+import { functions } from './functions.ts';
 import { indexing } from './indexing.ts';
 import { losses } from './losses.ts';
 import { matrices } from './matrices.ts';
@@ -17,23 +18,13 @@ import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
 import { resizing } from './resizing.ts';
 import { shapes } from './shapes.ts';
+import { specialFunctions } from './special-functions.ts';
 import { transformers } from './transformers.ts';
 
 export const FAMILIES: readonly OpFamily[] = [
-  ...[basics, creation, shapes, movement, indexing, arithmetic, comparisons, reductions],
-  ...[
-    activations,
-    matrices,
-    convolutions,
-    pools,
-    resizing,
-    blocks,
-    normalization,
-    embeddings,
-    recurrent,
-    transformers,
-    losses,
-  ],
+  ...[basics, creation, shapes, movement, indexing, arithmetic, functions, specialFunctions],
+  ...[comparisons, reductions, activations, matrices, convolutions, pools, resizing, blocks],
+  ...[normalization, embeddings, recurrent, transformers, losses],
 ];
 
 /** All overloads by qualified name, in the order in which they are tried. */

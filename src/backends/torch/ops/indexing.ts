@@ -1,5 +1,5 @@
 import type { Value } from '../../onnx-graph/value.ts';
-import { defineOps, type Lower } from '../op-registry.ts';
+import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import type { TracedTensor } from '../tracing/traced-tensor.ts';
 
@@ -135,6 +135,13 @@ export const indexing = defineOps('Indexing', {
   'scatter_add(Tensor self, int dim, Tensor index, Tensor src)': scatter('add'),
   'nonzero(Tensor self)': (op) =>
     op.emit('Transpose', [op.emit('NonZero', [op.tensor('self')])], { perm: [1, 0] }),
+  ...alike(['nonzero_numpy(Tensor self) -> Tensor[]', 'where(Tensor self) -> Tensor[]'], (op: OpCall) => {
+    const x = op.tensor('self');
+    const found = op.emit('NonZero', [op.rank(x) === 0 ? op.reshape(x, [1]) : x]);
+    return Array.from({ length: Math.max(1, op.rank(x)) }, (_, d) =>
+      op.emit('Gather', [found, op.constant('int64', d)], { axis: 0 }),
+    );
+  }),
   'masked_select(Tensor self, Tensor mask)': (op) => {
     const [x, mask] = [op.tensor('self'), op.tensor('mask')];
     const shape = op.emit('Shape', [op.emit('And', [op.cast(mask, 'bool'), op.cast(x, 'bool')])]);

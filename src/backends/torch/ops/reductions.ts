@@ -65,16 +65,15 @@ const argument =
     return op.emit(operator, [op.reshape(x, [-1])], { axis: 0, keepdims: 0 });
   };
 
-/** any and all: of bools as integers. */
+/** any and all: whether some are true, or none false, also where there are none. */
 const truth =
-  (
-    operator: 'ReduceMax' | 'ReduceMin',
-    axes: (op: OpCall, rank: number) => number[],
-    keep: (op: OpCall) => boolean,
-  ): Lower =>
+  (counted: boolean, axes: (op: OpCall, rank: number) => number[], keep: (op: OpCall) => boolean): Lower =>
   (op) => {
-    const x = op.cast(op.cast(op.tensor('self'), 'bool'), 'int32');
-    return op.cast(reduced(op, operator, x, axes(op, op.rank(x)), keep(op)), 'bool');
+    const x = op.cast(op.tensor('self'), 'bool');
+    const count = op.cast(counted ? x : op.emit('Not', [x]), 'int32');
+    const total = reduced(op, 'ReduceSum', count, axes(op, op.rank(x)), keep(op));
+    const isNone = op.emit('Equal', [total, op.constant('int32', 0)]);
+    return counted ? op.emit('Not', [isNone]) : isNone;
   };
 const every = (_op: OpCall, rank: number) => Array.from({ length: rank }, (_, d) => d);
 
@@ -128,20 +127,22 @@ export const reductions = defineOps('Reductions', {
   'amin(Tensor self, int[] dim=[], bool keepdim=False)': along('ReduceMin'),
   'logsumexp(Tensor self, int[] dim, bool keepdim=False)': along('ReduceLogSumExp', (op) => op.floating()),
   'max(Tensor self)': all('ReduceMax'),
+  'max(Tensor self, Tensor other)': (op) => op.call('maximum', op.raw('self'), op.raw('other')),
   'max(Tensor self, int dim, bool keepdim=False) -> (Tensor, Tensor)': extreme('Max'),
   'min(Tensor self)': all('ReduceMin'),
+  'min(Tensor self, Tensor other)': (op) => op.call('minimum', op.raw('self'), op.raw('other')),
   'min(Tensor self, int dim, bool keepdim=False) -> (Tensor, Tensor)': extreme('Min'),
   'argmax(Tensor self, int? dim=None, bool keepdim=False)': argument('ArgMax'),
   'argmin(Tensor self, int? dim=None, bool keepdim=False)': argument('ArgMin'),
-  'any(Tensor self)': truth('ReduceMax', every, () => false),
+  'any(Tensor self)': truth(true, every, () => false),
   'any(Tensor self, int dim, bool keepdim=False)': truth(
-    'ReduceMax',
+    true,
     (op, rank) => op.axes('dim', rank),
     (op) => op.bool('keepdim'),
   ),
-  'all(Tensor self)': truth('ReduceMin', every, () => false),
+  'all(Tensor self)': truth(false, every, () => false),
   'all(Tensor self, int dim, bool keepdim=False)': truth(
-    'ReduceMin',
+    false,
     (op, rank) => op.axes('dim', rank),
     (op) => op.bool('keepdim'),
   ),
