@@ -123,6 +123,13 @@ const split: Lower = (op) => {
 const splitSizes: Lower = (op) =>
   parts(op, op.axis('dim', op.rank(op.tensor('self'))), op.ints('split_sizes'));
 
+const chunk: Lower = (op) => {
+  const x = op.tensor('self');
+  const axis = op.axis('dim', op.rank(x));
+  const total = op.knownSize(x, axis);
+  return parts(op, axis, evenSizes(total, Math.max(1, Math.ceil(total / op.int('chunks')))));
+};
+
 const unsqueeze: Lower = (op) => {
   const x = op.tensor('self');
   return op.emit('Unsqueeze', [x, op.intVector([op.axis('dim', op.rank(x) + 1)])]);
@@ -183,12 +190,9 @@ export const shapes = defineOps('Shapes and views', {
     'split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
     'split(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
     'split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
-    'chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': (op) => {
-      const x = op.tensor('self');
-      const axis = op.axis('dim', op.rank(x));
-      const total = op.knownSize(x, axis);
-      return parts(op, axis, evenSizes(total, Math.max(1, Math.ceil(total / op.int('chunks')))));
-    },
+    'chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,
+    'unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,
+    'unsafe_split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
     'unbind(Tensor self, int dim=0) -> Tensor[]': (op) => {
       const x = op.tensor('self');
       const axis = op.axis('dim', op.rank(x));
