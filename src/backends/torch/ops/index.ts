@@ -6,6 +6,7 @@ import { blocks } from './blocks.ts';
 import { comparisons } from './comparisons.ts';
 import { convolutions } from './convolutions.ts';
 import { creation } from './creation.ts';
+import { detection } from './detection.ts';
 import { embeddings } from './embeddings.ts';
 import { functions } from './functions.ts';
 import { indexing } from './indexing.ts';
@@ -24,7 +25,7 @@ import { transformers } from './transformers.ts';
 export const FAMILIES: readonly OpFamily[] = [
   ...[basics, creation, shapes, movement, indexing, arithmetic, functions, specialFunctions],
   ...[comparisons, reductions, activations, matrices, convolutions, pools, resizing, blocks],
-  ...[normalization, embeddings, recurrent, transformers, losses],
+  ...[normalization, embeddings, recurrent, transformers, losses, detection],
 ];
 
 /** All overloads by qualified name, in the order in which they are tried. */
