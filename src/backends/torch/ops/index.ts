@@ -3,14 +3,17 @@ import { activations } from './activations.ts';
 import { arithmetic } from './arithmetic.ts';
 import { basics } from './basics.ts';
 import { comparisons } from './comparisons.ts';
+import { counting } from './counting.ts';
 import { creation } from './creation.ts';
 import { functions } from './functions.ts';
 import { indexing } from './indexing.ts';
 import { matrices } from './matrices.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
+import { ordering } from './ordering.ts';
 import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
+import { scans } from './scans.ts';
 import { shapes } from './shapes.ts';
 import { spatial } from './spatial.ts';
 import { specialFunctions } from './special-functions.ts';
@@ -18,7 +21,7 @@ import { transformers } from './transformers.ts';
 
 export const FAMILIES: readonly OpFamily[] = [
   ...[basics, creation, shapes, movement, indexing, arithmetic, functions, specialFunctions],
-  ...[comparisons, reductions],
+  ...[comparisons, reductions, scans, ordering, counting],
   ...[activations, matrices, spatial, normalization, recurrent, transformers],
 ];
 
