@@ -50,7 +50,7 @@ class Bert(nn.Module):
     def forward(self, ids: Tensor, attention_mask: Tensor, segment_ids: Tensor) -> Tuple[Tensor, Tensor]:
         positions = self.position_ids[:, 0 : ids.size(1)]
         x = self.norm(self.words(ids) + self.segments(segment_ids) + self.positions(positions))
-        mask = (1.0 - attention_mask[:, None, None, :].to(dtype=x.dtype)) * torch.finfo(torch.float32).min
+        mask = (1.0 - attention_mask[:, None, None, :].to(dtype=x.dtype)) * -3.4028234663852886e38
         for layer in self.layers:
             x = layer(x, mask)
         return x, torch.tanh(self.pooler(x[:, 0]))
@@ -62,7 +62,6 @@ def bert():
         ids = torch.randint(1, 100, (rows, steps))
         return ids, (torch.arange(steps)[None] < lengths).long(), torch.randint(0, 2, (rows, steps))
 
-    # finfo is not for scripts, as in Hugging Face's own.
     return Bert(), [inputs(1, 7), inputs(3, 7), inputs(2, 12)]
 
 
@@ -356,7 +355,7 @@ def conformer():
 class DeepSpeech(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv = nn.Sequential(nn.Conv2d(1, 4, (11, 5), (2, 2), (5, 2)), nn.BatchNorm2d(4), nn.Hardtanh(0, 20))
+        self.conv = nn.Sequential(nn.Conv2d(1, 4, (11, 5), (2, 2), (5, 2)), nn.BatchNorm2d(4), nn.Hardtanh(0.0, 20.0))
         self.rnn = nn.GRU(4 * 20, 16, 2, bidirectional=True)
         self.out = nn.Linear(32, 29)
 
@@ -660,6 +659,7 @@ class TemporalConv(nn.Module):
     def __init__(self, size: int = 8, layers: int = 4):
         super().__init__()
         self.first = nn.Conv1d(1, size, 1)
+        self.pads = [2**i for i in range(layers)]
         self.filters = nn.ModuleList(nn.utils.weight_norm(nn.Conv1d(size, 2 * size, 2, dilation=2**i)) for i in range(layers))
         self.skips = nn.ModuleList(nn.Conv1d(size, size, 1) for _ in range(layers))
         self.out = nn.Sequential(nn.ReLU(), nn.Conv1d(size, 4, 1))
@@ -667,8 +667,8 @@ class TemporalConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x)
         total = torch.zeros_like(x)
-        for i, (filters, skip) in enumerate(zip(self.filters, self.skips)):
-            gate, signal = filters(F.pad(x, [2**i, 0])).chunk(2, dim=1)
+        for pad, filters, skip in zip(self.pads, self.filters, self.skips):
+            gate, signal = filters(F.pad(x, [pad, 0])).chunk(2, dim=1)
             part = skip(torch.sigmoid(gate) * torch.tanh(signal))
             total = total + part
             x = x + part

@@ -32,6 +32,9 @@ const DTYPES: Readonly<Record<string, number>> = {
 const MATH: Readonly<Record<string, number>> = { pi: Math.PI, e: Math.E, inf: Infinity, nan: Number.NaN };
 
 /** What expressions are worth. */
+/** As torch writes the floats that have no digits. */
+const FLOATS: Readonly<Record<string, number>> = { inf: Infinity, nan: Number.NaN };
+
 export class Evaluator {
   readonly #interpreter: Interpreter;
 
@@ -127,8 +130,7 @@ export class Evaluator {
     if (local !== undefined) return local;
     const defined = this.#interpreter.program.lookUp(frame.module, name);
     if (defined !== undefined) return defined;
-    // How archives write floats that have no digits.
-    if (name === 'inf' || name === 'nan') return new Float(name === 'inf' ? Infinity : Number.NaN);
+    if (Object.hasOwn(FLOATS, name)) return new Float(FLOATS[name] as number);
     const builtin = Object.hasOwn(BUILTINS, name) ? BUILTINS[name] : undefined;
     if (builtin === undefined) throw new ScriptError(`undefined value ${name}`);
     return new Callable((args, named) => builtin(this.#interpreter.engine, args, named));

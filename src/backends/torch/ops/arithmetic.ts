@@ -145,14 +145,15 @@ function hypot(m: Formula, x: Value, y: Value): Value {
   return m.where(m.of('Or', m.equal(long, 0), m.of('IsInf', long)), long, length);
 }
 
-/** log(e^x + e^y) without overflow, or with powers of 2. */
-const logAddExp = (base: number) =>
-  formula((m, x, y) => {
-    const off = m.mul(m.neg(m.abs(m.sub(x, y))), Math.log(base));
-    const above = m.mul(m.log1p(m.exp(off)), 1 / Math.log(base));
-    // Infinities have no difference.
-    return m.where(m.equal(x, y), m.add(x, Math.LN2 / Math.log(base)), m.add(m.of('Max', x, y), above));
-  });
+/** log(e^x + e^y) without overflow, or with powers of another base. */
+export function logAddExpOf(m: Formula, x: Value, y: Value, base: number): Value {
+  const off = m.mul(m.neg(m.abs(m.sub(x, y))), Math.log(base));
+  const above = m.mul(m.log1p(m.exp(off)), 1 / Math.log(base));
+  // Infinities have no difference.
+  return m.where(m.equal(x, y), m.add(x, Math.LN2 / Math.log(base)), m.add(m.of('Max', x, y), above));
+}
+
+const logAddExp = (base: number) => formula((m, x, y) => logAddExpOf(m, x, y, base));
 
 /** The larger or the smaller, and the other one of what is no number. */
 const ofNumbers =

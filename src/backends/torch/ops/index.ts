@@ -5,6 +5,7 @@ import { basics } from './basics.ts';
 import { blocks } from './blocks.ts';
 import { comparisons } from './comparisons.ts';
 import { convolutions } from './convolutions.ts';
+import { counting } from './counting.ts';
 import { creation } from './creation.ts';
 import { detection } from './detection.ts';
 import { embeddings } from './embeddings.ts';
@@ -14,17 +15,20 @@ import { losses } from './losses.ts';
 import { matrices } from './matrices.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
+import { ordering } from './ordering.ts';
 import { pools } from './pools.ts';
 import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
 import { resizing } from './resizing.ts';
+import { scans } from './scans.ts';
 import { shapes } from './shapes.ts';
 import { specialFunctions } from './special-functions.ts';
 import { transformers } from './transformers.ts';
 
 export const FAMILIES: readonly OpFamily[] = [
   ...[basics, creation, shapes, movement, indexing, arithmetic, functions, specialFunctions],
-  ...[comparisons, reductions, activations, matrices, convolutions, pools, resizing, blocks],
+  ...[comparisons, reductions, scans, ordering, counting],
+  ...[activations, matrices, convolutions, pools, resizing, blocks],
   ...[normalization, embeddings, recurrent, transformers, losses, detection],
 ];
 

@@ -1,4 +1,5 @@
 import type { Value } from '../../onnx-graph/value.ts';
+import { isNumber, numberOf } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 
@@ -29,19 +30,25 @@ const product =
     return matmul(op, a, b);
   };
 
+/** Undefined where it depends on the sizes of the inputs. */
+function knownNumber(op: OpCall, name: string): number | undefined {
+  const value = op.raw(name);
+  return isNumber(value) ? numberOf(value) : undefined;
+}
+
 /** beta times a tensor plus alpha times a product. */
 const added =
   (left: string, right: string): Lower =>
   (op) => {
     const [bias, a, b] = op.promoted('self', left, right) as [Value, Value, Value];
-    const [beta, alpha] = [op.float('beta'), op.float('alpha')];
-    if (op.rank(a) === 2 && op.rank(b) === 2) {
+    const [beta, alpha] = ['beta', 'alpha'].map((name) => knownNumber(op, name));
+    if (op.rank(a) === 2 && op.rank(b) === 2 && alpha !== undefined && beta !== undefined) {
       return op.emit('Gemm', [a, b, bias], { alpha: { float: alpha }, beta: { float: beta } });
     }
-    const scale = (value: Value, by: number) =>
-      by === 1 ? value : op.emit('Mul', [value, op.constant(value.dtype, by)]);
-    const scaled = scale(matmul(op, a, b), alpha);
-    return beta === 0 ? scaled : op.emit('Add', [scale(bias, beta), scaled]);
+    const scale = (value: Value, name: string, by: number | undefined) =>
+      by === 1 ? value : op.emit('Mul', [value, op.scalar(name, value.dtype)]);
+    const scaled = scale(matmul(op, a, b), 'alpha', alpha);
+    return beta === 0 ? scaled : op.emit('Add', [scale(bias, 'beta', beta), scaled]);
   };
 
 export const matrices = defineOps('Matrices', {
