@@ -667,8 +667,8 @@ class TemporalConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x)
         total = torch.zeros_like(x)
-        for pad, filters, skip in zip(self.pads, self.filters, self.skips):
-            gate, signal = filters(F.pad(x, [pad, 0])).chunk(2, dim=1)
+        for i, (filters, skip) in enumerate(zip(self.filters, self.skips)):
+            gate, signal = filters(F.pad(x, [self.pads[i], 0])).chunk(2, dim=1)
             part = skip(torch.sigmoid(gate) * torch.tanh(signal))
             total = total + part
             x = x + part

@@ -72,20 +72,23 @@ class Boxes(torch.nn.Module):
         self.module = module
 
     def forward(self, x):
-        found = self.module([x])[0]
-        return found["boxes"], found["labels"], found["scores"]
+        if torch.jit.is_scripting():
+            # A scripted one gives its losses too.
+            _, found = self.module([x])
+        else:
+            found = self.module([x])
+        return found[0]["boxes"], found[0]["labels"], found[0]["scores"]
 
 
-class ScriptedBoxes(torch.nn.Module):
-    """The same of a scripted one, which gives its losses too."""
+class Last(torch.nn.Module):
+    """The last of the refined flows."""
 
     def __init__(self, module):
         super().__init__()
-        self.module = torch.jit.script(module)
+        self.module = module
 
-    def forward(self, x):
-        _, found = self.module([x])
-        return found[0]["boxes"], found[0]["labels"], found[0]["scores"]
+    def forward(self, first, second):
+        return self.module(first, second)[-1]
 
 
 DETECTORS = [
@@ -94,13 +97,13 @@ DETECTORS = [
 ]
 
 
-def detector(name, wrap):
+def detector(name):
     def make():
         options = {} if name.startswith("ssd") else {"min_size": 96, "max_size": 160}
         if "320" in name:
             options = {} if name.startswith("ssd") else {"min_size": 64, "max_size": 128}
         module = models.get_model(name, weights=None, weights_backbone=None, **options).eval()
-        return wrap(module), [(torch.rand(3, 96, 128),), (torch.rand(3, 96, 128),)]
+        return Boxes(module), [(torch.rand(3, 96, 128),), (torch.rand(3, 96, 128),)]
 
     return make
 
@@ -118,6 +121,5 @@ GROUPS = {
     "segmentation": {name: segmentation(name) for name in ("deeplabv3_mobilenet_v3_large", "deeplabv3_resnet50", "fcn_resnet50", "lraspp_mobilenet_v3_large")},
     "video": {name: video(name) for name in ("mc3_18", "r2plus1d_18", "r3d_18", "s3d", "mvit_v1_b", "mvit_v2_s")},
     "optical flow": {name: flow(name) for name in ("raft_small", "raft_large")},
-    "detection": {name: detector(name, Boxes) for name in DETECTORS},
-    "detection, scripted": {f"{name}_boxes": detector(name, ScriptedBoxes) for name in DETECTORS},
+    "detection": {name: detector(name) for name in DETECTORS},
 }

@@ -69,6 +69,19 @@ export const matrices = defineOps('Matrices', {
   ),
   'outer(Tensor self, Tensor vec2)': (op) =>
     op.emit('Mul', [op.reshape(op.tensor('self'), [-1, 1]), op.tensor('vec2')]),
+  'bilinear(Tensor self, Tensor input2, Tensor weight, Tensor? bias=None)': (op) => {
+    const [a, b, weight] = ['self', 'input2', 'weight'].map((name) => op.tensor(name)) as [
+      Value,
+      Value,
+      Value,
+    ];
+    const [left, right] = [a, b].map((x, i) => op.emit('Unsqueeze', [x, op.intVector([i === 0 ? -1 : -2])]));
+    const products = op.emit('Mul', [left as Value, right as Value]);
+    const pairs = op.knownSize(weight, 1) * op.knownSize(weight, 2);
+    const outer = Array.from({ length: op.rank(a) - 1 }, (_, d) => op.size(a, d));
+    const flat = op.emit('Reshape', [products, op.vectorOf([...outer, pairs])]);
+    return linear(op, flat, op.reshape(weight, [0, pairs]), op.optionalTensor('bias'));
+  },
   'einsum(str equation, Tensor[] tensors, *, int[]? path=None)': {
     limits: 'no ...',
     lower: (op) =>
