@@ -110,8 +110,7 @@ def detector(name):
 
 def flow(name):
     def make():
-        options = {"spatial_size": (size, size), "temporal_size": frames} if name.startswith("mvit") else {}
-        return models.get_model(name, weights=None, **options), [(torch.rand(1, 3, 128, 128), torch.rand(1, 3, 128, 128)) for _ in range(2)]
+        return Last(models.get_model(name, weights=None)), [(torch.rand(1, 3, 128, 128), torch.rand(1, 3, 128, 128)) for _ in range(2)]
 
     return make
 
