@@ -75,10 +75,12 @@ def follows(cases):
 
 def export(folder, name, kind):
     torch.manual_seed(0)
-    module, inputs = MAKERS[name]()
+    module, inputs, *finish = MAKERS[name]()
     module = module.eval()
     with torch.no_grad():
         shake(module)
+        for step in finish:
+            step()
         traced = kind == "traced"
         archive = torch.jit.trace(module, inputs[0], check_trace=False) if traced else torch.jit.script(module)
         # A traced module may be good for its own sizes only; libtorch would say the same as the archive then, not as the module.
