@@ -11,16 +11,19 @@ import { matrices } from './matrices.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { ordering } from './ordering.ts';
+import { pieces } from './pieces.ts';
 import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
 import { scans } from './scans.ts';
+import { scattering } from './scatter.ts';
 import { shapes } from './shapes.ts';
 import { spatial } from './spatial.ts';
 import { specialFunctions } from './special-functions.ts';
 import { transformers } from './transformers.ts';
 
 export const FAMILIES: readonly OpFamily[] = [
-  ...[basics, creation, shapes, movement, indexing, arithmetic, functions, specialFunctions],
+  ...[basics, creation, shapes, pieces, movement, indexing, scattering],
+  ...[arithmetic, functions, specialFunctions],
   ...[comparisons, reductions, scans, ordering, counting],
   ...[activations, matrices, spatial, normalization, recurrent, transformers],
 ];

@@ -102,27 +102,6 @@ const select: Lower = (op) => {
   return op.emit('Gather', [x, op.scalar('index', 'int64')], { axis });
 };
 
-/** Consecutive parts of an axis. */
-function parts(op: OpCall, axis: number, sizes: readonly number[]): readonly Value[] {
-  const x = op.tensor('self');
-  if (sizes.length === 1) return [op.emit('Identity', [x])];
-  return op.emitMany('Split', [x, op.intVector(sizes)], { axis }, { count: sizes.length });
-}
-
-function evenSizes(total: number, size: number): number[] {
-  const count = Math.max(1, Math.ceil(total / size));
-  return Array.from({ length: count }, (_, i) => Math.min(size, total - i * size));
-}
-
-const split: Lower = (op) => {
-  const x = op.tensor('self');
-  const axis = op.axis('dim', op.rank(x));
-  return parts(op, axis, evenSizes(op.knownSize(x, axis), op.int('split_size')));
-};
-
-const splitSizes: Lower = (op) =>
-  parts(op, op.axis('dim', op.rank(op.tensor('self'))), op.ints('split_sizes'));
-
 const unsqueeze: Lower = (op) => {
   const x = op.tensor('self');
   return op.emit('Unsqueeze', [x, op.intVector([op.axis('dim', op.rank(x) + 1)])]);
@@ -179,22 +158,6 @@ export const shapes = defineOps('Shapes and views', {
       const x = op.tensor('self');
       const end = op.emit('Add', [op.vector('start'), op.vector('length')]);
       return op.emit('Slice', [x, op.vector('start'), end, op.intVector([op.axis('dim', op.rank(x))])]);
-    },
-    'split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
-    'split(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
-    'split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
-    'chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': (op) => {
-      const x = op.tensor('self');
-      const axis = op.axis('dim', op.rank(x));
-      const total = op.knownSize(x, axis);
-      return parts(op, axis, evenSizes(total, Math.max(1, Math.ceil(total / op.int('chunks')))));
-    },
-    'unbind(Tensor self, int dim=0) -> Tensor[]': (op) => {
-      const x = op.tensor('self');
-      const axis = op.axis('dim', op.rank(x));
-      return Array.from({ length: op.knownSize(x, axis) }, (_, i) =>
-        op.emit('Gather', [x, op.constant('int64', i)], { axis }),
-      );
     },
   }),
 });
