@@ -2,9 +2,11 @@ import type { OpDefinition, OpFamily } from '../op-registry.ts';
 import { activations } from './activations.ts';
 import { arithmetic } from './arithmetic.ts';
 import { basics } from './basics.ts';
+import { combining } from './combining.ts';
 import { comparisons } from './comparisons.ts';
 import { counting } from './counting.ts';
 import { creation } from './creation.ts';
+import { diagonals } from './diagonals.ts';
 import { functions } from './functions.ts';
 import { indexing } from './indexing.ts';
 import { matrices } from './matrices.ts';
@@ -20,9 +22,11 @@ import { shapes } from './shapes.ts';
 import { spatial } from './spatial.ts';
 import { specialFunctions } from './special-functions.ts';
 import { transformers } from './transformers.ts';
+import { windowFunctions } from './windows.ts';
 
 export const FAMILIES: readonly OpFamily[] = [
-  ...[basics, creation, shapes, pieces, movement, indexing, scattering],
+  ...[basics, creation, windowFunctions, shapes, pieces, diagonals, movement, combining],
+  ...[indexing, scattering],
   ...[arithmetic, functions, specialFunctions],
   ...[comparisons, reductions, scans, ordering, counting],
   ...[activations, matrices, spatial, normalization, recurrent, transformers],

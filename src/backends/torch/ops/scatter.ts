@@ -164,4 +164,7 @@ export const scattering = defineOps('Writing at indices', {
   'diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2=1)': intoView(
     ...(['diagonal', 'offset', 'dim1', 'dim2'] as const),
   ),
+  'as_strided_scatter(Tensor self, Tensor src, int[] size, int[] stride, int? storage_offset=None)': intoView(
+    ...(['as_strided', 'size', 'stride', 'storage_offset'] as const),
+  ),
 });
