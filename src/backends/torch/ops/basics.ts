@@ -1,4 +1,4 @@
-import { isFloat } from '../../onnx-graph/data-types.ts';
+import { isFloat, isUnsigned } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import { Float, type ScriptValue } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
@@ -50,6 +50,15 @@ export const basics = defineOps('Tensors and their properties', {
   '_shape_as_tensor(Tensor self)': (op) => op.emit('Shape', [op.tensor('self')]),
   'is_floating_point(Tensor self) -> bool': (op) => ({ value: isFloat(op.tensor('self').dtype) }),
   'is_complex(Tensor self) -> bool': () => ({ value: false }),
+  'is_signed(Tensor self) -> bool': (op) => {
+    const { dtype } = op.tensor('self');
+    return { value: dtype !== 'bool' && !isUnsigned(dtype) };
+  },
+  // There are no complex numbers.
+  ...alike(
+    ['real', 'conj', 'conj_physical', 'resolve_conj', 'resolve_neg'].map((name) => `${name}(Tensor self)`),
+    same,
+  ),
   'item(Tensor self) -> Scalar': (op) => ({ value: op.tracer.item(op.tensor('self')) }),
   ...alike(['ScalarImplicit(Tensor self) -> Scalar', 'IntImplicit(Tensor self) -> int'], (op: OpCall) => ({
     value: op.tracer.item(op.tensor('self')),

@@ -1,7 +1,7 @@
 import type { Value } from '../../onnx-graph/value.ts';
 import { defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
-import { ones, withBatch, zeros } from './windows.ts';
+import { ones, withBatch, zeros } from './spatial-axes.ts';
 
 /** Kernels of a convolution each of which takes one cell of the window, for every channel. */
 function cellKernels(op: OpCall, x: Value, channels: number, kernel: readonly [number, number]): Value {

@@ -1,7 +1,7 @@
 import type { Value } from '../../onnx-graph/value.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
-import { ones, withBatch, zeros } from './windows.ts';
+import { ones, withBatch, zeros } from './spatial-axes.ts';
 
 interface Convolution {
   readonly stride: readonly number[];

@@ -282,5 +282,4 @@ export const reductions = defineOps('Reductions', {
     norm,
   ),
   'frobenius_norm(Tensor self, int[] dim=[], bool keepdim=False)': along(by('ReduceL2')),
-  'trace(Tensor self)': (op) => op.call('sum', op.call('diagonal', op.raw('self'))),
 });

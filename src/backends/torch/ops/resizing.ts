@@ -3,7 +3,7 @@ import { isNumber, numberOf, type ScriptValue } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import { TracedNumber } from '../tracing/traced-tensor.ts';
-import { lastAxes } from './windows.ts';
+import { lastAxes } from './spatial-axes.ts';
 
 /** What the spatial axes become: sizes, and factors where the op was told such. */
 interface Target {

@@ -44,7 +44,7 @@ function scanned(
   return found;
 }
 
-const LOWEST: Partial<Record<Value['dtype'], number>> = {
+export const LOWEST: Partial<Record<Value['dtype'], number>> = {
   ...{ uint8: 0, int8: -128, int16: -32768, int32: -(2 ** 31), int64: -(2 ** 63) },
 };
 /** Where the elements of an axis are in it, in the shape of the tensor. */

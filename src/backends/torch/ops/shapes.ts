@@ -1,8 +1,8 @@
 import type { Value } from '../../onnx-graph/value.ts';
 import { isNumber, numberOf, ScriptError, type ScriptValue } from '../interpreter/values.ts';
-import { defineOps, type Lower, views } from '../op-registry.ts';
+import { alike, defineOps, type Lower, views } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
-import { TracedNumber } from '../tracing/traced-tensor.ts';
+import { TracedNumber, TracedTensor } from '../tracing/traced-tensor.ts';
 
 /** Past this an end of a slice stands for "to the end". */
 const FAR = 2 ** 31;
@@ -73,6 +73,38 @@ const expand: Lower = (op) => {
   return isSame ? x : op.emit('Expand', [x, shape]);
 };
 
+const movedim: Lower = (op) => {
+  const x = op.tensor('self');
+  const rank = op.rank(x);
+  const [from, to] = ['source', 'destination'].map((name) =>
+    op.ints(name).map((axis) => op.checkedAxis(axis, rank)),
+  ) as [number[], number[]];
+  const others = Array.from({ length: rank }, (_, d) => d).filter((d) => !from.includes(d));
+  const perm = Array.from({ length: rank }, (_, d) =>
+    to.includes(d) ? (from[to.indexOf(d)] as number) : (others.shift() as number),
+  );
+  return op.emit('Transpose', [x], { perm });
+};
+
+/** Elements at so many places from each other. What is in order here is so in torch's memory, unless it is a view. */
+const asStrided: Lower = (op) => {
+  const self = op.raw('self');
+  if (self instanceof TracedTensor && self.view !== null) op.fail('views are not supported');
+  const sizes = op.raw('size') as readonly ScriptValue[];
+  const strides = op.raw('stride') as readonly ScriptValue[];
+  const first = op.given('storage_offset') ? op.scalar('storage_offset', 'int64') : op.constant('int64', 0);
+  const places = sizes.reduce((sum: Value, size, d) => {
+    const steps = op.emit('Range', [
+      op.constant('int64', 0),
+      op.scalarOf(size, 'int64'),
+      op.constant('int64', 1),
+    ]);
+    const along = op.reshape(steps, [-1, ...new Array<number>(sizes.length - 1 - d).fill(1)]);
+    return op.emit('Add', [sum, op.emit('Mul', [along, op.scalarOf(strides[d] ?? 0, 'int64')])]);
+  }, first);
+  return op.emit('Gather', [op.reshape(op.tensor('self'), [-1]), places], { axis: 0 });
+};
+
 /** One bound of a slice, as ONNX takes it. */
 function bound(op: OpCall, name: string, otherwise: number): Value {
   const value = op.raw(name);
@@ -100,34 +132,6 @@ const select: Lower = (op) => {
     return op.fail(`index ${index} out of range for tensor of size ${size} at dimension ${axis}`);
   }
   return op.emit('Gather', [x, op.scalar('index', 'int64')], { axis });
-};
-
-/** Consecutive parts of an axis. */
-function parts(op: OpCall, axis: number, sizes: readonly number[]): readonly Value[] {
-  const x = op.tensor('self');
-  if (sizes.length === 1) return [op.emit('Identity', [x])];
-  return op.emitMany('Split', [x, op.intVector(sizes)], { axis }, { count: sizes.length });
-}
-
-function evenSizes(total: number, size: number): number[] {
-  const count = Math.max(1, Math.ceil(total / size));
-  return Array.from({ length: count }, (_, i) => Math.min(size, total - i * size));
-}
-
-const split: Lower = (op) => {
-  const x = op.tensor('self');
-  const axis = op.axis('dim', op.rank(x));
-  return parts(op, axis, evenSizes(op.knownSize(x, axis), op.int('split_size')));
-};
-
-const splitSizes: Lower = (op) =>
-  parts(op, op.axis('dim', op.rank(op.tensor('self'))), op.ints('split_sizes'));
-
-const chunk: Lower = (op) => {
-  const x = op.tensor('self');
-  const axis = op.axis('dim', op.rank(x));
-  const total = op.knownSize(x, axis);
-  return parts(op, axis, evenSizes(total, Math.max(1, Math.ceil(total / op.int('chunks')))));
 };
 
 const unsqueeze: Lower = (op) => {
@@ -161,8 +165,17 @@ export const shapes = defineOps('Shapes and views', {
     'transpose(Tensor self, int dim0, int dim1)': swap,
     'swapaxes(Tensor self, int dim0, int dim1)': swap,
     'swapdims(Tensor self, int dim0, int dim1)': swap,
-    't(Tensor self)': flipped,
-    'mT(Tensor self)': flipped,
+    ...alike(
+      ['t', 'mT', 'mH', 'matrix_H', 'adjoint'].map((name) => `${name}(Tensor self)`),
+      flipped,
+    ),
+    ...alike(
+      ['movedim', 'moveaxis'].map((name) => `${name}(Tensor self, int[] source, int[] destination)`),
+      movedim,
+    ),
+    'ravel(Tensor self)': (op) => op.reshape(op.tensor('self'), [-1]),
+    'as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None)': asStrided,
+    'broadcast_to(Tensor self, int[] size)': expand,
     'numpy_T(Tensor self)': (op) => op.emit('Transpose', [op.tensor('self')]),
     'unsqueeze(Tensor self, int dim)': unsqueeze,
     'squeeze(Tensor self)': (op) => {
@@ -186,19 +199,6 @@ export const shapes = defineOps('Shapes and views', {
       const x = op.tensor('self');
       const end = op.emit('Add', [op.vector('start'), op.vector('length')]);
       return op.emit('Slice', [x, op.vector('start'), end, op.intVector([op.axis('dim', op.rank(x))])]);
-    },
-    'split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
-    'split(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
-    'split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
-    'chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,
-    'unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,
-    'unsafe_split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
-    'unbind(Tensor self, int dim=0) -> Tensor[]': (op) => {
-      const x = op.tensor('self');
-      const axis = op.axis('dim', op.rank(x));
-      return Array.from({ length: op.knownSize(x, axis) }, (_, i) =>
-        op.emit('Gather', [x, op.constant('int64', i)], { axis }),
-      );
     },
   }),
 });
