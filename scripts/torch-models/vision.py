@@ -114,21 +114,32 @@ FEW_REGIONS = {"num_classes": 5, "box_detections_per_img": 20, "rpn_pre_nms_top_
 SCORES = re.compile(r"(cls_logits|cls_score|classification_head\.module_list\.\d+(\.1)?)$")
 
 
-def spread_scores(module, image):
-    """New detectors are as sure of all classes: what is found then depends on rounding."""
+def calibrate(module, *inputs):
+    """
+    Statistics of batch norms as if the module had been trained, without which deep layers hardly see what comes in; scores of detectors that
+    differ: new ones are as sure of all classes, and what is found then depends on rounding.
+    """
     hooks = {}
+
+    def normalize(part, args):
+        x = args[0].transpose(0, 1).flatten(1)
+        if x.size(1) >= 8:
+            part.running_mean.copy_(x.mean(1))
+            # Channels that hardly change would be all rounding.
+            part.running_var.copy_(x.var(1) + x.var(1).mean())
+        hooks.pop(part).remove()
+
+    def spread(part, _, output):
+        part.weight.data.mul_(0.5 / output.std())
+        part.bias.data.zero_()
+        hooks.pop(part).remove()
+
     for name, part in module.named_modules():
-        if SCORES.search(name) and isinstance(part, (torch.nn.Conv2d, torch.nn.Linear)):
-
-            def spread(part, _, output):
-                factor = 1.5 / output.std()
-                part.weight.data.mul_(factor)
-                part.bias.data.zero_()
-                hooks.pop(id(part)).remove()
-
-            hooks[id(part)] = part.register_forward_hook(spread)
-    with torch.no_grad():
-        module([image])
+        if getattr(part, "running_var", None) is not None:
+            hooks[part] = part.register_forward_pre_hook(normalize)
+        elif SCORES.search(name) and isinstance(part, (torch.nn.Conv2d, torch.nn.Linear)):
+            hooks[part] = part.register_forward_hook(spread)
+    module(*inputs)
 
 
 def detector(name):
@@ -137,9 +148,8 @@ def detector(name):
         few = FEW_REGIONS if "rcnn" in name else FEW
         module = models.get_model(name, weights=None, weights_backbone=None, **sizes, **few).eval()
         # Large patches: of noise alone deep layers see the mean.
-        patches = torch.nn.functional.interpolate(torch.rand(2, 3, 4, 5), size=(96, 128), mode="bicubic")
-        inputs = [(image,) for image in patches]
-        return Boxes(module), inputs, lambda: spread_scores(module, inputs[0][0])
+        image = torch.nn.functional.interpolate(torch.rand(1, 3, 4, 5), size=(96, 128), mode="bicubic")[0]
+        return Boxes(module), [(image,), (image.flip(2),)], lambda: calibrate(module, [image])
 
     return make
 

@@ -23,6 +23,13 @@ const split: Lower = (op) => {
 const splitSizes: Lower = (op) =>
   parts(op, op.axis('dim', op.rank(op.tensor('self'))), op.ints('split_sizes'));
 
+const chunk: Lower = (op) => {
+  const x = op.tensor('self');
+  const axis = op.axis('dim', op.rank(x));
+  const total = op.knownSize(x, axis);
+  return parts(op, axis, evenSizes(total, Math.max(1, Math.ceil(total / op.int('chunks')))));
+};
+
 /** As even as they come: the first ones are longer. */
 function evenly(total: number, sections: number): number[] {
   return Array.from(
@@ -80,12 +87,9 @@ export const pieces = defineOps('Pieces', {
     'split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
     'split(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
     'split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
-    'chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': (op) => {
-      const x = op.tensor('self');
-      const axis = op.axis('dim', op.rank(x));
-      const total = op.knownSize(x, axis);
-      return parts(op, axis, evenSizes(total, Math.max(1, Math.ceil(total / op.int('chunks')))));
-    },
+    'unsafe_split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
+    'chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,
+    'unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,
     'unbind(Tensor self, int dim=0) -> Tensor[]': (op) => {
       const x = op.tensor('self');
       const axis = op.axis('dim', op.rank(x));
