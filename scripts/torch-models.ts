@@ -11,6 +11,7 @@ import { torchBackend } from '../src/backends/torch/torch-backend.ts';
 import { concatShared } from '../src/tensors/shared-bytes.ts';
 import { distance, loadCases, numbersOf } from './torch-models/cases.ts';
 import { modelsPage, type Outcome } from './torch-models/page.ts';
+import { findPython } from './torch-models/python.ts';
 
 /** Of the largest output: what sums in another order may differ by in a deep network. */
 const TOLERANCE = 1e-4;
@@ -42,9 +43,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const python = ['python3', '/usr/bin/python3'].find(
-  (command) => spawnSync(command, ['-c', 'import torch, torchvision']).status === 0,
-);
+const python = findPython();
 if (python === undefined) process.stdout.write('skipped: no Python here has torch and torchvision\n');
 else await main(python);
 
@@ -93,6 +92,7 @@ async function main(command: string): Promise<void> {
 async function compared(
   folder: string,
   exported: Exported,
+  tolerance: number,
 ): Promise<Omit<Outcome, 'group' | 'name' | 'kind'>> {
   const common = { parameters: exported.parameters, follows: exported.follows };
   let session: Session | undefined;

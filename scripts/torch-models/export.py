@@ -101,7 +101,9 @@ def main(folder):
         gc.collect()
 
 
-if sys.argv[1] == "--list":
+if __name__ != "__main__":
+    pass
+elif sys.argv[1] == "--list":
     print(json.dumps({"torch": torch.__version__, "torchvision": vision.VERSION, "names": {group: list(GROUPS[group]) for group in sys.argv[2:] or GROUPS}}))
 else:
     main(sys.argv[1])
