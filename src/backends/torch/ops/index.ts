@@ -9,11 +9,13 @@ import { creation } from './creation.ts';
 import { diagonals } from './diagonals.ts';
 import { functions } from './functions.ts';
 import { indexing } from './indexing.ts';
+import { linearAlgebra } from './linear-algebra.ts';
 import { matrices } from './matrices.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { ordering } from './ordering.ts';
 import { pieces } from './pieces.ts';
+import { products } from './products.ts';
 import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
 import { scans } from './scans.ts';
@@ -29,7 +31,7 @@ export const FAMILIES: readonly OpFamily[] = [
   ...[indexing, scattering],
   ...[arithmetic, functions, specialFunctions],
   ...[comparisons, reductions, scans, ordering, counting],
-  ...[activations, matrices, spatial, normalization, recurrent, transformers],
+  ...[activations, matrices, products, linearAlgebra, spatial, normalization, recurrent, transformers],
 ];
 
 /** All overloads by qualified name, in the order in which they are tried. */

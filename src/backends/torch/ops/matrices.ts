@@ -1,3 +1,4 @@
+import { isFloat } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
@@ -22,6 +23,15 @@ export function matmul(op: OpCall, a: Value, b: Value): Value {
   return gone.length === 0 ? product : op.emit('Squeeze', [product, op.intVector(gone)]);
 }
 
+/** The last two dimensions the other way round. */
+export function swapped(op: OpCall, x: Value): Value {
+  const rank = op.rank(x);
+  const perm = Array.from({ length: rank }, (_, d) => d)
+    .with(-2, rank - 1)
+    .with(-1, rank - 2);
+  return op.emit('Transpose', [x], { perm });
+}
+
 const product =
   (other: string): Lower =>
   (op) => {
@@ -35,7 +45,7 @@ const added =
   (op) => {
     const [bias, a, b] = op.promoted('self', left, right) as [Value, Value, Value];
     const [beta, alpha] = [op.float('beta'), op.float('alpha')];
-    if (op.rank(a) === 2 && op.rank(b) === 2) {
+    if (op.rank(a) === 2 && op.rank(b) === 2 && isFloat(a.dtype)) {
       return op.emit('Gemm', [a, b, bias], { alpha: { float: alpha }, beta: { float: beta } });
     }
     const scale = (value: Value, by: number) =>
@@ -51,7 +61,7 @@ export const matrices = defineOps('Matrices', {
   'mm(Tensor self, Tensor mat2)': product('mat2'),
   'bmm(Tensor self, Tensor mat2)': product('mat2'),
   'mv(Tensor self, Tensor vec)': product('vec'),
-  'dot(Tensor self, Tensor tensor)': product('tensor'),
+  ...alike(['dot(Tensor self, Tensor tensor)', 'vdot(Tensor self, Tensor tensor)'], product('tensor')),
   ...alike(
     ['addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)'],
     added('mat1', 'mat2'),
@@ -60,11 +70,4 @@ export const matrices = defineOps('Matrices', {
     ['baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1)'],
     added('batch1', 'batch2'),
   ),
-  'outer(Tensor self, Tensor vec2)': (op) =>
-    op.emit('Mul', [op.reshape(op.tensor('self'), [-1, 1]), op.tensor('vec2')]),
-  'einsum(str equation, Tensor[] tensors, *, int[]? path=None)': {
-    limits: 'no ...',
-    lower: (op) =>
-      op.emit('Einsum', op.tensors('tensors'), { equation: op.text('equation').replaceAll(' ', '') }),
-  },
 });
