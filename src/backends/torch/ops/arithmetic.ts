@@ -155,6 +155,35 @@ export function logAddExpOf(m: Formula, x: Value, y: Value, base: number): Value
 
 const logAddExp = (base: number) => formula((m, x, y) => logAddExpOf(m, x, y, base));
 
+/** The steps that Euclid's algorithm takes at most: for two neighbours of Fibonacci's numbers. */
+const EUCLID: Partial<Record<Value['dtype'], number>> = {
+  uint8: 12,
+  int8: 11,
+  int16: 23,
+  int32: 46,
+  int64: 92,
+};
+
+function greatestDivisor(op: OpCall, x: Value, y: Value): Value {
+  const steps = EUCLID[x.dtype] ?? op.fail(`${x.dtype} is not supported`);
+  const zero = op.constant(x.dtype, 0);
+  let [a, b] = [op.emit('Abs', [x]), op.emit('Abs', [y])];
+  for (let i = 0; i < steps; i++) {
+    const isDone = op.emit('Equal', [b, zero]);
+    const rest = op.emit('Mod', [a, op.emit('Where', [isDone, op.constant(x.dtype, 1), b])]);
+    [a, b] = [op.emit('Where', [isDone, a, b]), rest];
+  }
+  return a;
+}
+
+const gcd: Lower = (op) => greatestDivisor(op, ...(op.promoted('self', 'other') as [Value, Value]));
+
+const lcm: Lower = (op) => {
+  const [x, y] = op.promoted('self', 'other') as [Value, Value];
+  const divisor = op.emit('Max', [greatestDivisor(op, x, y), op.constant(x.dtype, 1)]);
+  return op.emit('Abs', [op.emit('Mul', [quotient(op, x, divisor), y])]);
+};
+
 /** The larger or the smaller, and the other one of what is no number. */
 const ofNumbers =
   (operator: 'Max' | 'Min'): Lower =>
@@ -263,6 +292,8 @@ export const arithmetic = defineOps('Arithmetic', {
   },
   'float_power(Operand self, Operand exponent)': (op) =>
     op.emit('Pow', [op.operand(op.raw('self'), 'double'), op.operand(op.raw('exponent'), 'double')]),
+  'gcd(Tensor self, Tensor other)': gcd,
+  'lcm(Tensor self, Tensor other)': lcm,
   'fmax(Tensor self, Tensor other)': ofNumbers('Max'),
   'fmin(Tensor self, Tensor other)': ofNumbers('Min'),
   'dist(Tensor self, Tensor other, Scalar p=2)': (op) =>
