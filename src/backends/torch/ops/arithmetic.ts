@@ -34,12 +34,33 @@ const sum =
     return op.emit(operator, [op.operand(op.raw('self'), dtype), scaled(op, 'other', dtype)]);
   };
 
-/** A divisor that ONNX Runtime survives: it ends the process for integers over 0, and for the lowest one over -1. */
+/**
+ * A divisor that ONNX Runtime survives: it ends the process for integers over 0, and for the lowest one over -1. Where the divisor is only told
+ * by a run, one element is taken from a vector at the number of zeros: ONNX Runtime refuses that for any but none, with the operator's name.
+ */
 function safeDivisor(op: OpCall, divisor: Value): Value {
-  if (numbersOf(divisor)?.every((x) => x !== 0 && x !== -1)) return divisor;
+  const known = numbersOf(divisor);
+  if (known?.includes(0)) return op.fail(BY_ZERO);
+  const isSigned = !isUnsigned(divisor.dtype);
+  if (known?.every((x) => x !== -1 || !isSigned)) return divisor;
   const is = (x: number) => op.emit('Equal', [divisor, op.constant(divisor.dtype, x)]);
-  return op.emit('Where', [op.emit('Or', [is(0), is(-1)]), op.constant(divisor.dtype, 1), divisor]);
+  const isZero = is(0);
+  const every = op.intVector(Array.from({ length: op.rank(divisor) }, (_, d) => d));
+  const zeros = op.emit('ReduceSum', [op.cast(isZero, 'int32'), every], {
+    keepdims: 0,
+    noop_with_empty_axes: 1,
+  });
+  const one = op.emit(
+    'Gather',
+    [op.tracer.fill(divisor.dtype, [1], [1]), zeros],
+    { axis: 0 },
+    { name: BY_ZERO },
+  );
+  return op.emit('Where', [isSigned ? op.emit('Or', [isZero, is(-1)]) : isZero, one, divisor]);
 }
+
+/** As libtorch says it. */
+const BY_ZERO = 'ZeroDivisionError';
 
 /** An integer quotient rounded towards zero. */
 function quotient(op: OpCall, x: Value, y: Value): Value {

@@ -16,6 +16,7 @@ import { normalization } from './normalization.ts';
 import { ordering } from './ordering.ts';
 import { pieces } from './pieces.ts';
 import { products } from './products.ts';
+import { randoms } from './random.ts';
 import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
 import { scans } from './scans.ts';
@@ -27,7 +28,7 @@ import { transformers } from './transformers.ts';
 import { windowFunctions } from './windows.ts';
 
 export const FAMILIES: readonly OpFamily[] = [
-  ...[basics, creation, windowFunctions, shapes, pieces, diagonals, movement, combining],
+  ...[basics, creation, windowFunctions, randoms, shapes, pieces, diagonals, movement, combining],
   ...[indexing, scattering],
   ...[arithmetic, functions, specialFunctions],
   ...[comparisons, reductions, scans, ordering, counting],
