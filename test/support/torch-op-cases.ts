@@ -32,12 +32,10 @@ export function opCases(): Map<string, OpCase[]> {
   );
 }
 
-/** The ops that the code calls, without the `_` of those that change their first tensor. */
+/** The ops that the code calls, as functions or as methods of its parameters, without the `_` of those that change their first tensor. */
 export function opsOf({ code }: OpCase): string[] {
-  return Array.from(
-    code.matchAll(/\b(?:torch|ops\.(\w+))\.(\w+)\(/g),
-    ([, namespace = 'aten', name]) => `${namespace}::${name}`,
-  );
+  const calls = code.matchAll(/\b(?:torch|ops\.(\w+)|[a-h])\.(\w+)\(/g);
+  return Array.from(calls, ([, namespace = 'aten', name]) => `${namespace}::${name}`);
 }
 
 /**

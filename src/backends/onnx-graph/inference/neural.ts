@@ -36,7 +36,8 @@ const einsum: Rule = (operation) => {
   left.split(',').forEach((letters, i) => {
     [...letters].forEach((letter, d) => {
       const dim = input(operation, i).shape?.[d] ?? null;
-      if (dim !== null) sizes.set(letter, dim);
+      // One of 1 is broadcast to another.
+      if (dim !== null && (dim !== 1 || !sizes.has(letter))) sizes.set(letter, dim);
     });
   });
   return [{ dtype, shape: [...right].map((letter) => sizes.get(letter) ?? null) }];

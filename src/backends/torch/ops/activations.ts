@@ -102,7 +102,6 @@ export const activations = defineOps('Activations', {
   ),
   ...alike(['sigmoid(Tensor self)', 'special_expit(Tensor self)'], plain('Sigmoid')),
   'tanh(Tensor self)': plain('Tanh'),
-  'softsign(Tensor self)': plain('Softsign'),
   'mish(Tensor self)': (op) => {
     const x = op.floating();
     return op.emit('Mul', [x, op.emit('Tanh', [softplus(op, x)])]);

@@ -34,12 +34,33 @@ const sum =
     return op.emit(operator, [op.operand(op.raw('self'), dtype), scaled(op, 'other', dtype)]);
   };
 
-/** A divisor that ONNX Runtime survives: it ends the process for integers over 0, and for the lowest one over -1. */
+/**
+ * A divisor that ONNX Runtime survives: it ends the process for integers over 0, and for the lowest one over -1. Where the divisor is only told
+ * by a run, one element is taken from a vector at the number of zeros: ONNX Runtime refuses that for any but none, with the operator's name.
+ */
 function safeDivisor(op: OpCall, divisor: Value): Value {
-  if (numbersOf(divisor)?.every((x) => x !== 0 && x !== -1)) return divisor;
+  const known = numbersOf(divisor);
+  if (known?.includes(0)) return op.fail(BY_ZERO);
+  const isSigned = !isUnsigned(divisor.dtype);
+  if (known?.every((x) => x !== -1 || !isSigned)) return divisor;
   const is = (x: number) => op.emit('Equal', [divisor, op.constant(divisor.dtype, x)]);
-  return op.emit('Where', [op.emit('Or', [is(0), is(-1)]), op.constant(divisor.dtype, 1), divisor]);
+  const isZero = is(0);
+  const every = op.intVector(Array.from({ length: op.rank(divisor) }, (_, d) => d));
+  const zeros = op.emit('ReduceSum', [op.cast(isZero, 'int32'), every], {
+    keepdims: 0,
+    noop_with_empty_axes: 1,
+  });
+  const one = op.emit(
+    'Gather',
+    [op.tracer.fill(divisor.dtype, [1], [1]), zeros],
+    { axis: 0 },
+    { name: BY_ZERO },
+  );
+  return op.emit('Where', [isSigned ? op.emit('Or', [isZero, is(-1)]) : isZero, one, divisor]);
 }
+
+/** As libtorch says it. */
+const BY_ZERO = 'ZeroDivisionError';
 
 /** An integer quotient rounded towards zero. */
 function quotient(op: OpCall, x: Value, y: Value): Value {
@@ -155,6 +176,35 @@ export function logAddExpOf(m: Formula, x: Value, y: Value, base: number): Value
 
 const logAddExp = (base: number) => formula((m, x, y) => logAddExpOf(m, x, y, base));
 
+/** The steps that Euclid's algorithm takes at most: for two neighbours of Fibonacci's numbers. */
+const EUCLID: Partial<Record<Value['dtype'], number>> = {
+  uint8: 12,
+  int8: 11,
+  int16: 23,
+  int32: 46,
+  int64: 92,
+};
+
+function greatestDivisor(op: OpCall, x: Value, y: Value): Value {
+  const steps = EUCLID[x.dtype] ?? op.fail(`${x.dtype} is not supported`);
+  const zero = op.constant(x.dtype, 0);
+  let [a, b] = [op.emit('Abs', [x]), op.emit('Abs', [y])];
+  for (let i = 0; i < steps; i++) {
+    const isDone = op.emit('Equal', [b, zero]);
+    const rest = op.emit('Mod', [a, op.emit('Where', [isDone, op.constant(x.dtype, 1), b])]);
+    [a, b] = [op.emit('Where', [isDone, a, b]), rest];
+  }
+  return a;
+}
+
+const gcd: Lower = (op) => greatestDivisor(op, ...(op.promoted('self', 'other') as [Value, Value]));
+
+const lcm: Lower = (op) => {
+  const [x, y] = op.promoted('self', 'other') as [Value, Value];
+  const divisor = op.emit('Max', [greatestDivisor(op, x, y), op.constant(x.dtype, 1)]);
+  return op.emit('Abs', [op.emit('Mul', [quotient(op, x, divisor), y])]);
+};
+
 /** The larger or the smaller, and the other one of what is no number. */
 const ofNumbers =
   (operator: 'Max' | 'Min'): Lower =>
@@ -263,6 +313,8 @@ export const arithmetic = defineOps('Arithmetic', {
   },
   'float_power(Operand self, Operand exponent)': (op) =>
     op.emit('Pow', [op.operand(op.raw('self'), 'double'), op.operand(op.raw('exponent'), 'double')]),
+  'gcd(Tensor self, Tensor other)': gcd,
+  'lcm(Tensor self, Tensor other)': lcm,
   'fmax(Tensor self, Tensor other)': ofNumbers('Max'),
   'fmin(Tensor self, Tensor other)': ofNumbers('Min'),
   'dist(Tensor self, Tensor other, Scalar p=2)': (op) =>

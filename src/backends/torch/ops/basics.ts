@@ -4,6 +4,7 @@ import { Float, type ScriptValue } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import type { TracedTensor } from '../tracing/traced-tensor.ts';
+import { isInOrder } from './strides.ts';
 
 const self: Lower = (op) => op.tensor('self');
 
@@ -65,10 +66,9 @@ export const basics = defineOps('Tensors and their properties', {
   })),
   'tolist(Tensor self) -> Any': (op) => ({ value: nested(op, op.tensor('self')) }),
   'prim::NumToTensor(Scalar a)': (op) => op.tensor('a'),
-  ...alike(
-    ['contiguous(Tensor self, Any memory_format=None)', 'detach(Tensor self)', 'alias(Tensor self)'],
-    same,
-  ),
+  ...alike(['detach(Tensor self)', 'alias(Tensor self)'], same),
+  'contiguous(Tensor self, Any memory_format=None)': (op) =>
+    isInOrder(op.raw('self')) ? same(op) : op.emit('Identity', [op.tensor('self')]),
   ...alike(
     ['cpu(Tensor self)', 'requires_grad_(Tensor self, bool requires_grad=True)', 'lift_fresh(Tensor self)'],
     same,
@@ -89,6 +89,9 @@ export const basics = defineOps('Tensors and their properties', {
   'half(Tensor self)': to('float16'),
   'long(Tensor self)': to('int64'),
   'int(Tensor self)': to('int32'),
+  'short(Tensor self)': to('int16'),
+  'char(Tensor self)': to('int8'),
+  'byte(Tensor self)': to('uint8'),
   'bool(Tensor self)': to('bool'),
   'copy_(Tensor self, Operand src, bool non_blocking=False)': (op) => {
     const target = op.raw('self') as TracedTensor;

@@ -99,7 +99,7 @@ export const counting = defineOps('Counting', {
   '_unique2(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)':
     unique,
   'unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)':
-    (op) => asked(op, uniqueOf(op, op.tensor('self'), op.axis('dim', op.rank(op.tensor('self'))))),
+    (op) => uniqueOf(op, op.tensor('self'), op.axis('dim', op.rank(op.tensor('self')))),
   'unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)':
     uniqueConsecutive,
   'bincount(Tensor self, Tensor? weights=None, int minlength=0)': bincount,

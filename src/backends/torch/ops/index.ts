@@ -13,6 +13,7 @@ import { diagonals } from './diagonals.ts';
 import { embeddings } from './embeddings.ts';
 import { functions } from './functions.ts';
 import { indexing } from './indexing.ts';
+import { linearAlgebra } from './linear-algebra.ts';
 import { losses } from './losses.ts';
 import { matrices } from './matrices.ts';
 import { movement } from './movement.ts';
@@ -20,6 +21,8 @@ import { normalization } from './normalization.ts';
 import { ordering } from './ordering.ts';
 import { pieces } from './pieces.ts';
 import { pools } from './pools.ts';
+import { products } from './products.ts';
+import { randoms } from './random.ts';
 import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
 import { resizing } from './resizing.ts';
@@ -31,11 +34,11 @@ import { transformers } from './transformers.ts';
 import { windowFunctions } from './windows.ts';
 
 export const FAMILIES: readonly OpFamily[] = [
-  ...[basics, creation, windowFunctions, shapes, pieces, diagonals, movement, combining],
+  ...[basics, creation, windowFunctions, randoms, shapes, pieces, diagonals, movement, combining],
   ...[indexing, scattering],
   ...[arithmetic, functions, specialFunctions],
   ...[comparisons, reductions, scans, ordering, counting],
-  ...[activations, matrices, convolutions, pools, resizing, blocks],
+  ...[activations, matrices, products, linearAlgebra, convolutions, pools, resizing, blocks],
   ...[normalization, embeddings, recurrent, transformers, losses, detection],
 ];
 

@@ -237,7 +237,8 @@ export const pools = defineOps('Pools', {
     averagePool(rank),
   ]),
   ...each((rank) => [`adaptive_avg_pool${rank}d(Tensor self, Any output_size)`, adaptiveAverage(rank)]),
-  ...each((rank) => [`_adaptive_avg_pool${rank}d(Tensor self, Any output_size)`, adaptiveAverage(rank)]),
+  '_adaptive_avg_pool2d(Tensor self, Any output_size)': adaptiveAverage(2),
+  '_adaptive_avg_pool3d(Tensor self, Any output_size)': adaptiveAverage(3),
   ...each((rank) => [
     `adaptive_max_pool${rank}d(Tensor self, Any output_size) -> (Tensor, Tensor)`,
     adaptiveMax(rank),

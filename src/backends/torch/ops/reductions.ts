@@ -193,7 +193,7 @@ function spreads(
 const unbiased = (op: OpCall) => (op.bool('unbiased') ? 1 : 0);
 const corrected = (op: OpCall) => (op.given('correction') ? op.float('correction') : 1);
 
-function normOf(op: OpCall, x: Value, p: number, axes: readonly number[], keep: boolean): Value {
+export function normOf(op: OpCall, x: Value, p: number, axes: readonly number[], keep: boolean): Value {
   const size = op.emit('Abs', [x]);
   if (op.rank(x) === 0 && p !== 0) return size;
   if (p === 1) return reduced(op, 'ReduceL1', x, axes, keep);

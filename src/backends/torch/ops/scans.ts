@@ -3,21 +3,13 @@ import { Formula } from '../../onnx-graph/formula.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
-import { TracedNumber } from '../tracing/traced-tensor.ts';
 import { logAddExpOf } from './arithmetic.ts';
+import { isLonger } from './lengths.ts';
 import { summable } from './reductions.ts';
 
 /** What comes before the first element, for each of the parts. */
 type Identities = readonly number[];
 type Combine = (earlier: readonly Value[], later: readonly Value[]) => readonly Value[];
-
-/** Whether the axis is longer, in all runs that the trace serves. */
-function isLonger(op: OpCall, x: Value, axis: number, length: number): boolean {
-  const size = op.size(x, axis);
-  if (typeof size === 'number') return size > length;
-  const longer = op.tracer.symbolic('>', size, length);
-  return longer instanceof TracedNumber ? op.tracer.truth(longer) : longer === true;
-}
 
 /** The axis moved up by so many places. */
 function delayed(op: OpCall, x: Value, axis: number, places: number, first: number): Value {

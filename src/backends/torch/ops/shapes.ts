@@ -1,8 +1,9 @@
-import type { Value } from '../../onnx-graph/value.ts';
+import { sameDim, type Value } from '../../onnx-graph/value.ts';
 import { isNumber, numberOf, ScriptError, type ScriptValue } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower, views } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import { TracedNumber, TracedTensor } from '../tracing/traced-tensor.ts';
+import { isInOrder } from './strides.ts';
 
 /** Past this an end of a slice stands for "to the end". */
 const FAR = 2 ** 31;
@@ -35,6 +36,19 @@ const view: Lower = (op) => {
   const sizes = op.raw('size');
   return reshaped(op, op.tensor('self'), Array.isArray(sizes) ? sizes : [sizes]);
 };
+
+/** Of what does not lie in order, other sizes are a copy. */
+function copied(lower: Lower): Lower {
+  return (op) => {
+    const found = lower(op) as Value;
+    const self = op.raw('self');
+    const { shape } = op.tensor('self');
+    const isSame =
+      found.shape?.length === shape?.length &&
+      shape?.every((dim, d) => sameDim(dim, found.shape?.[d] ?? null));
+    return isSame || isInOrder(self) ? found : { value: new TracedTensor(found) };
+  };
+}
 
 function transpose(op: OpCall, x: Value, a: number, b: number): Value {
   const perm = Array.from({ length: op.rank(x) }, (_, d) => (d === a ? b : d === b ? a : d));
@@ -89,7 +103,7 @@ const movedim: Lower = (op) => {
 /** Elements at so many places from each other. What is in order here is so in torch's memory, unless it is a view. */
 const asStrided: Lower = (op) => {
   const self = op.raw('self');
-  if (self instanceof TracedTensor && self.view !== null) op.fail('views are not supported');
+  if (!isInOrder(self)) op.fail('of what does not lie in order in memory is not supported');
   const sizes = op.raw('size') as readonly ScriptValue[];
   const strides = op.raw('stride') as readonly ScriptValue[];
   const first = op.given('storage_offset') ? op.scalar('storage_offset', 'int64') : op.constant('int64', 0);
@@ -142,20 +156,21 @@ const unsqueeze: Lower = (op) => {
 export const shapes = defineOps('Shapes and views', {
   ...views({
     'view(Tensor self, int[] size)': view,
-    'reshape(Tensor self, int[] size)': view,
+    'reshape(Tensor self, int[] size)': copied(view),
     '_unsafe_view(Tensor self, int[] size)': view,
     'view_as(Tensor self, Tensor other)': (op) =>
       reshaped(op, op.tensor('self'), op.sizes(op.tensor('other'))),
-    'reshape_as(Tensor self, Tensor other)': (op) =>
+    'reshape_as(Tensor self, Tensor other)': copied((op) =>
       reshaped(op, op.tensor('self'), op.sizes(op.tensor('other'))),
-    'flatten(Tensor self, int start_dim=0, int end_dim=-1)': (op) => {
+    ),
+    'flatten(Tensor self, int start_dim=0, int end_dim=-1)': copied((op) => {
       const x = op.tensor('self');
       const rank = op.rank(x);
       const [from, to] = [op.axis('start_dim', rank), op.axis('end_dim', rank)];
       if (rank === 0) return op.reshape(x, [1]);
       const sizes = op.sizes(x);
       return from === to ? x : reshaped(op, x, [...sizes.slice(0, from), -1, ...sizes.slice(to + 1)]);
-    },
+    }),
     'unflatten(Tensor self, int dim, int[] sizes)': (op) => {
       const x = op.tensor('self');
       const axis = op.axis('dim', op.rank(x));
@@ -173,7 +188,7 @@ export const shapes = defineOps('Shapes and views', {
       ['movedim', 'moveaxis'].map((name) => `${name}(Tensor self, int[] source, int[] destination)`),
       movedim,
     ),
-    'ravel(Tensor self)': (op) => op.reshape(op.tensor('self'), [-1]),
+    'ravel(Tensor self)': copied((op) => op.reshape(op.tensor('self'), [-1])),
     'as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None)': asStrided,
     'broadcast_to(Tensor self, int[] size)': expand,
     'numpy_T(Tensor self)': (op) => op.emit('Transpose', [op.tensor('self')]),
