@@ -7,6 +7,7 @@ import { TracedTensor } from '../tracing/traced-tensor.ts';
 /** Rows of [image, x1, y1, x2, y2]. */
 function regions(op: OpCall): { boxes: Value; images: Value } {
   const rois = op.tensor('rois');
+  if (op.rank(rois) !== 2 || op.knownSize(rois, 1) !== 5) op.fail('rois must have shape as Tensor[K, 5]');
   const columns = (from: number, to: number) =>
     op.emit('Slice', [rois, op.intVector([from]), op.intVector([to]), op.intVector([1])]);
   const images = op.emit('Squeeze', [columns(0, 1), op.intVector([1])]);
@@ -37,6 +38,8 @@ const SIZES = 'float spatial_scale, int pooled_height, int pooled_width';
 export const detection = defineOps('Detection', {
   'torchvision::nms(Tensor self, Tensor scores, float iou_threshold)': (op) => {
     const [boxes, scores] = [op.tensor('self'), op.tensor('scores')];
+    if (op.rank(boxes) !== 2) op.fail(`boxes should be a 2d tensor, got ${op.rank(boxes)}D`);
+    if (op.rank(scores) !== 1) op.fail(`scores should be a 1d tensor, got ${op.rank(scores)}D`);
     const first = op.intVector([0]);
     const found = op.emit('NonMaxSuppression', [
       op.cast(op.emit('Unsqueeze', [boxes, first]), 'float'),
