@@ -1,7 +1,7 @@
 import type { Archive } from './archive/archive.ts';
 import { Program } from './interpreter/program.ts';
 import type { Instance } from './interpreter/values.ts';
-import { signatureOf } from './signature.ts';
+import { argumentsFrom, signatureOf } from './signature.ts';
 import { checkOperations } from './supported-operations.ts';
 import type { TorchModule } from './torch-session.ts';
 import { interpreted } from './tracing/traceable.ts';
@@ -9,10 +9,11 @@ import { interpreted } from './tracing/traceable.ts';
 /** A module of torch.jit.save. @throws ServerError when it has no forward that can be run. */
 export function scriptModule(archive: Archive): TorchModule {
   const program = new Program(archive.code);
-  const signature = signatureOf(archive, program);
+  const { signature, forms } = signatureOf(archive, program);
   checkOperations(program, archive.root.className);
-  const forward = interpreted(program, archive.constants, (interpreter, inputs) =>
-    interpreter.callMethod(interpreter.convert(archive.root) as Instance, 'forward', inputs, new Map()),
-  );
+  const forward = interpreted(program, archive.constants, (interpreter, inputs) => {
+    const root = interpreter.convert(archive.root) as Instance;
+    return interpreter.callMethod(root, 'forward', argumentsFrom(forms, inputs), new Map());
+  });
   return { signature, ...forward };
 }

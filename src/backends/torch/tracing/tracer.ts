@@ -22,6 +22,7 @@ import { bindArguments } from '../op-schema.ts';
 import { OPS } from '../ops/index.ts';
 import { numberOfDtype } from './dtypes.ts';
 import { toHostTensor } from './host-tensors.ts';
+import { numberOperation } from './number-operations.ts';
 import { OpCall } from './op-call.ts';
 import { type Emissions, ShapeReplay, type TracedEmission } from './shape-replay.ts';
 import { TracedNumber, TracedTensor } from './traced-tensor.ts';
@@ -58,14 +59,6 @@ export interface Guard {
   readonly value: Value;
   readonly is: number;
 }
-
-const SYMBOLIC: Readonly<Record<string, { readonly op: string; readonly compares?: true }>> = {
-  ...{ '+': { op: 'Add' }, '-': { op: 'Sub' }, '*': { op: 'Mul' }, '**': { op: 'Pow' } },
-  ...{ min: { op: 'Min' }, max: { op: 'Max' } },
-  ...{ '<': { op: 'Less', compares: true }, '>': { op: 'Greater', compares: true } },
-  ...{ '<=': { op: 'LessOrEqual', compares: true }, '>=': { op: 'GreaterOrEqual', compares: true } },
-  '==': { op: 'Equal', compares: true },
-};
 
 /** Operators that never make the same tensor again. */
 const RANDOM = /^(Random|Multinomial$|Bernoulli$)/;
@@ -241,22 +234,12 @@ export class Tracer implements Engine {
   }
 
   symbolic(operator: string, left: ScriptValue, right: ScriptValue): ScriptValue {
-    if (operator === '!=') {
-      const same = this.symbolic('==', left, right);
-      return same instanceof TracedNumber ? new TracedNumber('bool', this.#one('Not', [same.value])) : !same;
-    }
-    if (operator === '//' || operator === '%' || operator === '/') return this.#divide(operator, left, right);
-    const found = SYMBOLIC[operator];
-    if (found === undefined) throw new ScriptError(`the operator ${operator} needs a number that is known`);
-    const floats = [left, right].some((side) => typeName(side) === 'float');
-    const [a, b] = [left, right].map((side) => this.tensorOf(side, floats ? 'double' : 'int64'));
-    const result = this.#one(found.op, [a as Value, b as Value]);
-    return this.#number(found.compares ? 'bool' : floats ? 'float' : 'int', result);
+    return numberOperation(this, operator, left, right);
   }
 
   truth(value: ScriptValue): boolean {
     const { value: asked } = value as TracedTensor | TracedNumber;
-    return this.decide(this.cast(this.#scalarOf(asked), 'bool')) !== 0;
+    return this.decide(this.cast(this.#scalarOf(asked, 'bool'), 'bool')) !== 0;
   }
 
   known(value: ScriptValue): number {
@@ -277,7 +260,7 @@ export class Tracer implements Engine {
   convert(value: ScriptValue, type: 'int' | 'float' | 'bool'): ScriptValue {
     const { value: from } = value as TracedTensor | TracedNumber;
     const dtypes = { int: 'int64', float: 'double', bool: 'bool' } as const;
-    return this.#number(type, this.cast(this.#scalarOf(from), dtypes[type]));
+    return this.number(type, this.cast(this.#scalarOf(from, type), dtypes[type]));
   }
 
   /** The elements of a tensor, row-major, which the way of the program then depends on. */
@@ -339,36 +322,11 @@ export class Tracer implements Engine {
     return value.shape.length;
   }
 
-  #number(type: 'int' | 'float' | 'bool', value: Value): ScriptValue {
+  /** A scalar of the graph as a number of the language. */
+  number(type: 'int' | 'float' | 'bool', value: Value): ScriptValue {
     const [known] = numbersOf(value) ?? [];
     if (known === undefined) return new TracedNumber(type, value);
     return type === 'float' ? new Float(known) : type === 'bool' ? known !== 0 : known;
-  }
-
-  /** Rounds down, unlike ONNX. Sizes are not negative, but what is computed of them may be. */
-  #divide(operator: '//' | '%' | '/', left: ScriptValue, right: ScriptValue): ScriptValue {
-    const floats = operator === '/' || [left, right].some((side) => typeName(side) === 'float');
-    const [a, b] = [left, right].map((side) => this.tensorOf(side, floats ? 'double' : 'int64')) as [
-      Value,
-      Value,
-    ];
-    const [divisor] = numbersOf(b) ?? [];
-    if (divisor === 0) throw new ScriptError('ZeroDivisionError: division by zero');
-    if (operator === '/') return this.#number('float', this.#one('Div', [a, b]));
-    if (floats) {
-      const quotient = this.#one('Floor', [this.#one('Div', [a, b])]);
-      if (operator === '//') return this.#number('float', quotient);
-      return this.#number('float', this.#one('Sub', [a, this.#one('Mul', [quotient, b])]));
-    }
-    // ONNX Runtime ends the process when an integer is divided by zero.
-    const safe =
-      divisor === undefined
-        ? this.#one('Where', [this.#one('Equal', [b, this.scalar('int64', 0)]), this.scalar('int64', 1), b])
-        : b;
-    if (divisor === 1) return operator === '%' ? 0 : this.#number('int', a);
-    const rest = this.#one('Mod', [a, safe]);
-    if (operator === '%') return this.#number('int', rest);
-    return this.#number('int', this.#one('Div', [this.#one('Sub', [a, rest]), safe]));
   }
 
   #isInputDim(dim: string): boolean {
@@ -376,10 +334,14 @@ export class Tracer implements Engine {
   }
 
   /** A tensor of one element without its dimensions. */
-  #scalarOf(value: Value): Value {
+  #scalarOf(value: Value, as: 'int' | 'float' | 'bool' = 'int'): Value {
     if (this.#rank(value) === 0) return value;
     const shape = this.#one('Shape', [value]);
     const count = this.decide(this.#one('ReduceProd', [shape, this.ints([0])], { keepdims: 0 }));
+    if (count !== 1 && as === 'bool') {
+      const many = count === 0 ? 'no values' : 'more than one value';
+      throw new ScriptError(`Boolean value of Tensor with ${many} is ambiguous`);
+    }
     if (count !== 1) throw new ScriptError(`a Tensor with ${count} elements cannot be converted to Scalar`);
     return this.#one('Reshape', [value, this.ints([])]);
   }
