@@ -59,6 +59,7 @@ export const basics = defineOps('Tensors and their properties', {
   },
   '_shape_as_tensor(Tensor self)': (op) => op.emit('Shape', [op.tensor('self')]),
   'is_floating_point(Tensor self) -> bool': (op) => ({ value: isFloat(op.tensor('self').dtype) }),
+  'is_contiguous(Tensor self, Any memory_format=None) -> bool': () => ({ value: true }),
   'is_complex(Tensor self) -> bool': () => ({ value: false }),
   'is_signed(Tensor self) -> bool': (op) => {
     const { dtype } = op.tensor('self');
