@@ -117,9 +117,17 @@ export const activations = defineOps('Activations', {
     );
     return op.emit('Mul', [left as Value, op.emit('Sigmoid', [right as Value])]);
   },
-  'softmax(Tensor self, int dim, ScalarType? dtype=None)': softmax('Softmax'),
+  ...alike(
+    ['softmax', 'special_softmax'].map((name) => `${name}(Tensor self, int dim, ScalarType? dtype=None)`),
+    softmax('Softmax'),
+  ),
   '_softmax(Tensor self, int dim, ScalarType? dtype=None)': softmax('Softmax'),
-  'log_softmax(Tensor self, int dim, ScalarType? dtype=None)': softmax('LogSoftmax'),
+  ...alike(
+    ['log_softmax', 'special_log_softmax'].map(
+      (name) => `${name}(Tensor self, int dim, ScalarType? dtype=None)`,
+    ),
+    softmax('LogSoftmax'),
+  ),
   // Dropout is nothing outside of training.
   ...alike(
     ['dropout', 'feature_dropout', 'alpha_dropout', 'feature_alpha_dropout'].map(
