@@ -89,19 +89,6 @@ const instanceNorm: Lower = (op) => {
   return op.emit('InstanceNormalization', [x, weight, bias], { epsilon: { float: op.float('eps') } });
 };
 
-/** The length of each part along an axis; of all where the axis is -1. */
-function lengthsExcept(op: OpCall, x: Value, axis: number, p: number): Value {
-  const axes = Array.from({ length: op.rank(x) }, (_, d) => d).filter((d) => d !== axis);
-  return op.call('linalg_vector_norm', x, p, axes, axis >= 0);
-}
-
-/** A direction for each part along an axis, and its length. */
-function byLength(op: OpCall): readonly [weight: Value, length: Value] {
-  const [direction, length] = [op.tensor('self'), op.tensor('g')];
-  const norm = lengthsExcept(op, direction, op.int('dim'), 2);
-  return [op.emit('Mul', [direction, op.emit('Div', [length, norm])]), norm];
-}
-
 const WEIGHTS = 'Tensor? weight=None, Tensor? bias=None';
 const STATISTICS = 'Tensor? running_mean, Tensor? running_var';
 
@@ -162,8 +149,8 @@ export const normalization = defineOps('Normalization', {
       const none = op.tracer.fill(op.tensor('self').dtype, [0], []);
       return [batchNorm(op) as Value, none, none];
     },
-  'norm_except_dim(Tensor self, int pow=2, int dim=0)': (op) =>
-    lengthsExcept(op, op.tensor('self'), op.int('dim'), op.int('pow')),
-  '_weight_norm(Tensor self, Tensor g, int dim=0)': (op) => byLength(op)[0],
-  '_weight_norm_interface(Tensor self, Tensor g, int dim=0) -> (Tensor, Tensor)': (op) => byLength(op),
+  '_weight_norm_interface(Tensor self, Tensor g, int dim=0) -> (Tensor, Tensor)': (op) => [
+    op.call('_weight_norm', op.raw('self'), op.raw('g'), op.raw('dim')),
+    op.call('norm_except_dim', op.raw('self'), 2, op.raw('dim')),
+  ],
 });
