@@ -13,7 +13,7 @@ gives the bytes as they came. How it works, and how to add ops: docs/decisions/t
 - The inputs are the parameters of \`forward\`, which have to be tensors; those with defaults always have them. The outputs are the tensors that it returns: a tuple counts as its members.
 - The graph is kept for all inputs of the same dtypes and ranks, whatever their sizes, unless the program asks for a size: then one is made for each.
 - What a program does may depend on the sizes of its inputs, not on what is in them: \`if x.sum() > 0\` is refused when it is reached.
-- bfloat16 is computed in float; half comes back as FLOAT.
+- bfloat16 is computed in float; half comes back as FLOAT. Sums and products of INT64 are exact up to 2^53.
 - An op that is not in the tables below is an error that names it and the line of the code: of AI.MODELSTORE where a run is
   sure to get there, else of the run that does.
 - Each op may also be called with a \`_\` at its end, and then changes its first tensor.

@@ -102,6 +102,8 @@ const divide: Lower = (op) => {
     const m = new Formula(op, x.dtype);
     return truncated(m, m.div(x, y));
   }
+  if (mode !== null)
+    return op.fail(`expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${mode}'`);
   if (isFloat(x.dtype)) return op.emit('Div', [x, y]);
   return op.emit('Div', [op.cast(x, 'float'), op.cast(y, 'float')]);
 };
@@ -119,6 +121,8 @@ const remainder: Lower = (op) => {
 const power: Lower = (op) => {
   const [x, y] = op.promoted('self', 'exponent') as [Value, Value];
   const exponent = op.raw('exponent');
+  if (isNumber(exponent) && numberOf(exponent) < 0 && !isFloat(x.dtype))
+    return op.fail('Integers to negative integer powers are not allowed.');
   if (isNumber(exponent) && numberOf(exponent) === 2) return op.emit('Mul', [x, x]);
   if (isNumber(exponent) && numberOf(exponent) === 0.5) return op.emit('Sqrt', [x]);
   return op.emit('Pow', [x, y]);
@@ -263,7 +267,9 @@ export const arithmetic = defineOps('Arithmetic', {
   'remainder(Operand self, Operand other)': remainder,
   'fmod(Operand self, Operand other)': (op) => {
     const [x, y] = op.promoted('self', 'other') as [Value, Value];
-    return op.emit('Mod', [x, isFloat(x.dtype) ? y : safeDivisor(op, y)], { fmod: 1 });
+    if (isFloat(x.dtype)) return floatRest(op, x, y);
+    // ONNX Runtime's own goes by way of double, which does not hold all of int64.
+    return op.emit('Sub', [x, op.emit('Mul', [quotient(op, x, y), y])]);
   },
   'pow(Operand self, Operand exponent)': power,
   'square(Tensor self)': (op) => op.emit('Mul', [op.tensor('self'), op.tensor('self')]),

@@ -135,6 +135,9 @@ const quantile =
     const at = (where: Value) =>
       op.emit('GatherElements', [values, op.cast(op.emit('Expand', [where, rows]), 'int64')], { axis });
     const how = op.text('interpolation');
+    if (!['linear', 'lower', 'higher', 'midpoint', 'nearest'].includes(how)) {
+      op.fail(`interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${how}`);
+    }
     const [low, high] = [at(m.of('Floor', position)), at(m.of('Ceil', position))];
     const exact = INTERPOLATIONS[how];
     const weight = how === 'midpoint' ? m.value(0.5) : m.sub(position, m.of('Floor', position));
