@@ -17,6 +17,7 @@ import { DURABILITIES } from './keyspace/embedded/durability/persistence.ts';
 import { EVICTION_POLICIES, type EvictionPolicy, evictionPolicy } from './keyspace/eviction-policy.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
+import { parseUpstream } from './upstream/upstream-address.ts';
 
 const USAGE = `tessera start [--config cluster.config.json] [--data DIR]     the cluster of the config file
 tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside cluster mode
@@ -31,6 +32,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --durability WHEN             writes are safe from a loss of power: always, everysec, off (everysec)
   --warmup WHEN                 stored models are loaded when they first run or at the start: lazy, eager (lazy)
   --volatile-tensors PATTERN    tensors under such keys stay in memory only; may be given several times
+  --redis WHERE                 the keys are in this Redis: unix:PATH, host:port or redis(s)://user:password@host:port
   --enable-debug-command WHO    who may use DEBUG: no, local, yes (no)
   --host ADDRESSES              several with commas or spaces between; 0.0.0.0 for all (127.0.0.1)
   --requirepass PASSWORD        of the default user; better given as TESSERA_REQUIREPASS
@@ -91,6 +93,7 @@ function readArguments() {
         durability: { type: 'string', default: 'everysec' },
         warmup: { type: 'string', default: 'lazy' },
         'volatile-tensors': { type: 'string', multiple: true, default: [] },
+        redis: { type: 'string' },
         'enable-debug-command': { type: 'string', default: 'no' },
         'log-format': { type: 'string', default: process.env.TESSERA_LOG_FORMAT ?? 'text' },
         'log-level': { type: 'string', default: process.env.TESSERA_LOG_LEVEL ?? 'info' },
@@ -230,14 +233,32 @@ async function serve(): Promise<void> {
     },
     maxmemory: parseBytes(values.maxmemory),
     maxmemoryPolicy: maxmemoryPolicy(),
-    durability: { mode: choice('durability', DURABILITIES), volatileTensors: values['volatile-tensors'] },
+    ...keys(),
     warmup: choice('warmup', WARM_UPS),
     log,
     debugCommand: choice('enable-debug-command', ['no', 'local', 'yes']),
     onShutdown: () => process.kill(process.pid, 'SIGTERM'),
   });
-  await run(node, log, 'one node, cluster mode off');
+  await run(
+    node,
+    log,
+    `one node, ${values.redis === undefined ? 'cluster mode off' : `keys in ${values.redis}`}`,
+  );
   makeCompileCache(data, MAIN);
+}
+
+/** Where the keys are: in the data folder, or in a Redis. */
+function keys() {
+  const durability = {
+    mode: choice('durability', DURABILITIES),
+    volatileTensors: values['volatile-tensors'],
+  };
+  if (values.redis === undefined) return { durability };
+  try {
+    return { redis: parseUpstream(values.redis) };
+  } catch (error) {
+    throw new UsageError(`--redis: ${(error as Error).message}`);
+  }
 }
 
 /** The arguments that say where to listen and who may come. */
