@@ -188,24 +188,28 @@ const searchsorted: Lower = (op) => {
 
 const SEARCH = 'bool out_int32=False, bool right=False';
 
+const LIMITS = 'infinity and what is no number count as equal';
+
 export const ordering = defineOps('Order', {
   ...alike(
     [
       'sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor, Tensor)',
       'sort(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor, Tensor)',
     ],
-    (op: OpCall) => sort(op),
+    { lower: (op: OpCall) => sort(op), limits: LIMITS },
   ),
   ...alike(
     [
       'argsort(Tensor self, int dim=-1, bool descending=False)',
       'argsort(Tensor self, *, bool stable, int dim=-1, bool descending=False)',
     ],
-    (op: OpCall) => sort(op)[1],
+    { lower: (op: OpCall) => sort(op)[1], limits: LIMITS },
   ),
-  'msort(Tensor self)': (op) => sortedAlong(op, op.tensor('self'), 0).values,
-  'topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor, Tensor)': (op) =>
-    topk(op),
+  'msort(Tensor self)': { lower: (op) => sortedAlong(op, op.tensor('self'), 0).values, limits: LIMITS },
+  'topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor, Tensor)': {
+    lower: (op) => topk(op),
+    limits: LIMITS,
+  },
   'kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor, Tensor)': (op) => {
     const x = op.tensor('self');
     const axis = op.axis('dim', op.rank(x));

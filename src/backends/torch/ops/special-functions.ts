@@ -233,6 +233,8 @@ const both = (name: string, parameters: string) => [
 const SELF = 'Tensor self';
 const OPERANDS = 'Operand self, Operand other';
 
+const ABOVE = 'NaN for -10 and less';
+
 export const specialFunctions = defineOps('Special functions', {
   ...alike(both('erf', SELF), (op: OpCall) => {
     const x = op.floating();
@@ -254,12 +256,15 @@ export const specialFunctions = defineOps('Special functions', {
     ['digamma(Tensor self)', 'special_digamma(Tensor self)', 'special_psi(Tensor self)'],
     special(digamma),
   ),
-  ...alike(both('polygamma', 'int n, Tensor self'), polygamma),
+  ...alike(both('polygamma', 'int n, Tensor self'), { lower: polygamma, limits: ABOVE }),
   ...alike(['mvlgamma(Tensor self, int p)', 'special_multigammaln(Tensor self, int p)'], multigamma),
-  'special_zeta(Operand self, Operand other)': (op) => {
-    const [s, q] = op.promoted('self', 'other') as [Value, Value];
-    const dtype = s.dtype === 'double' ? 'double' : 'float';
-    return inDouble(op, op.cast(q, dtype), (m, x) => zeta(m, op.cast(s, 'double'), x));
+  'special_zeta(Operand self, Operand other)': {
+    limits: ABOVE,
+    lower: (op) => {
+      const [s, q] = op.promoted('self', 'other') as [Value, Value];
+      const dtype = s.dtype === 'double' ? 'double' : 'float';
+      return inDouble(op, op.cast(q, dtype), (m, x) => zeta(m, op.cast(s, 'double'), x));
+    },
   },
   ...alike(both('i0', SELF), special(bessel(0, false))),
   'special_i0e(Tensor self)': special(bessel(0, true)),
