@@ -28,3 +28,16 @@ test.each([
   const source = `def forward(self, a: Tensor) -> Tensor:\n  return ${expression}`;
   await expect(forward(source, [tensor('FLOAT', [2, 2], [1, 2, 3, 4])])).rejects.toThrow(reason);
 });
+
+test.each([
+  ['torch.linspace(0, 1, 1000000000)', 'more than 4194304 elements are not supported'],
+  ['torch.tril_indices(100000, 100000)', 'more than 4194304 elements are not supported'],
+  ['torch.hann_window(1000000000)', 'more than 4194304 elements are not supported'],
+  ['torch.combinations(torch.reshape(torch.repeat(a, [10, 1]), [-1]), 20)', 'more than 4194304 elements'],
+  ['torch.tensor_split(a, 100000000)[0]', '100000000 parts are not supported'],
+  ['torch.diff(a, 100000000)', '100000000 parts are not supported'],
+  ['torch.mvlgamma(a, 100000)', 'an order of 100000 is not supported'],
+])('%s does not fill the memory', async (expression, reason) => {
+  const source = `def forward(self, a: Tensor) -> Tensor:\n  return ${expression}`;
+  await expect(forward(source, [tensor('FLOAT', [2, 2], [1, 2, 3, 4])])).rejects.toThrow(reason);
+});

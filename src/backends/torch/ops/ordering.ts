@@ -1,6 +1,7 @@
 import { isFloat } from '../../onnx-graph/data-types.ts';
 import { Formula } from '../../onnx-graph/formula.ts';
 import type { Value } from '../../onnx-graph/value.ts';
+import { isNumber, numberOf } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import { TracedTensor } from '../tracing/traced-tensor.ts';
@@ -122,6 +123,10 @@ const quantile =
     const x = op.given('dim') ? given : op.reshape(given, [-1]);
     const axis = op.given('dim') ? op.axis('dim', op.rank(x)) : 0;
     const m = new Formula(op, x.dtype);
+    const known = op.raw('q');
+    if (isNumber(known) && !(numberOf(known) >= 0 && numberOf(known) <= 1)) {
+      op.fail(`q values must be in the range [0, 1], got ${numberOf(known)}`);
+    }
     const { values } = sortedAlong(op, x, axis);
     const count = passesNaN ? countOfNumbers(op, x, axis) : op.vectorOf([op.size(x, axis)]);
     const q = op.operand(op.raw('q'), x.dtype);
@@ -213,6 +218,7 @@ export const ordering = defineOps('Order', {
   'kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor, Tensor)': (op) => {
     const x = op.tensor('self');
     const axis = op.axis('dim', op.rank(x));
+    if (op.int('k') < 1) op.fail('selected number k out of range for dimension');
     const place = op.emit('Sub', [op.vector('k'), number(op, 1)]);
     return picked(op, sortedAlong(op, x, axis), axis, place, op.bool('keepdim'));
   },

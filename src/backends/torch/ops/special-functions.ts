@@ -179,6 +179,7 @@ const polygamma: Lower = (op) => {
 
 const multigamma: Lower = (op) => {
   const p = op.int('p');
+  if (!(p >= 1 && p <= 100)) op.fail(`an order of ${p} is not supported`);
   const constant = ((p * (p - 1)) / 4) * Math.log(Math.PI);
   return inDouble(op, op.floating(), (m, x) =>
     m.add(constant, ...times(p).map((j) => lgamma(m, m.sub(x, j / 2)))),
