@@ -3,15 +3,26 @@ import type { Tensor } from '../../tensors/tensor.ts';
 import type { Session, SessionOptions } from '../backend.ts';
 import { openOnnxSession } from '../onnx/onnx-backend.ts';
 import type { DataType } from '../onnx-graph/data-types.ts';
-import type { Archive } from './archive/archive.ts';
-import type { Program } from './interpreter/program.ts';
-import { type Signature, signatureOf } from './signature.ts';
-import { type Trace, traceForward } from './tracing/trace.ts';
+import type { Signature } from './signature.ts';
+import type { Trace } from './tracing/trace.ts';
+import type { TraceInput } from './tracing/tracer.ts';
 
 /** Sessions of one model; with more signatures than this the oldest has to go. */
 const MAX_SESSIONS = 16;
 /** Shapes whose session is remembered. */
 const MAX_SHAPES = 1024;
+
+/** A tensor that goes in, as far as a trace depends on it. */
+export type InputKind = Pick<Tensor, 'dtype' | 'shape'>;
+
+/** What a session runs: a program that becomes a graph for inputs of a kind. */
+export interface TorchModule {
+  readonly signature: Signature;
+  /** @throws ServerError when it takes no such inputs. */
+  check(inputs: readonly InputKind[]): void;
+  /** @throws ServerError with the place in the program. */
+  trace(inputs: readonly TraceInput[]): Trace;
+}
 
 const DTYPES: Partial<Record<Tensor['dtype'], DataType>> = {
   ...{ FLOAT: 'float', DOUBLE: 'double', INT8: 'int8', INT16: 'int16', INT32: 'int32', INT64: 'int64' },
@@ -29,31 +40,30 @@ interface TracedSession {
 export class TorchSession implements Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly #archive: Archive;
-  readonly #program: Program;
+  readonly #module: TorchModule;
   readonly #options: SessionOptions;
-  readonly #signature: Signature;
   readonly #traced: TracedSession[] = [];
   readonly #byShapes = new Map<string, TracedSession>();
 
-  constructor(archive: Archive, program: Program, options: SessionOptions) {
-    this.#archive = archive;
-    this.#program = program;
+  constructor(module: TorchModule, options: SessionOptions) {
+    this.#module = module;
     this.#options = options;
-    this.#signature = signatureOf(archive, program);
-    this.inputs = this.#signature.inputs;
+    this.inputs = module.signature.inputs;
     // The type of what comes back says how many tensors there are, but not what they are called.
-    this.outputs = new Array<string>(this.#signature.outputs).fill('');
+    this.outputs = new Array<string>(module.signature.outputs).fill('');
   }
 
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
-    const shapes = inputs.map(({ dtype, shape }) => `${dtype}[${shape.join()}]`).join(';');
-    const known = this.#byShapes.get(shapes);
-    const { session } = known ?? (await this.#find(inputs, shapes));
+    const { session } = await this.#sessionFor(inputs);
     if (session.outputs.length !== this.outputs.length) {
       throw errors.torchOutputs(this.outputs.length, session.outputs.length);
     }
     return session.run(inputs);
+  }
+
+  /** Makes the session for such inputs ahead of the first run, so that what is wrong with the program shows at once. */
+  async prepare(inputs: readonly InputKind[]): Promise<void> {
+    await this.#sessionFor(inputs);
   }
 
   async close(): Promise<void> {
@@ -61,7 +71,13 @@ export class TorchSession implements Session {
     await Promise.all(this.#traced.splice(0).map(({ session }) => session.close()));
   }
 
-  async #find(inputs: readonly Tensor[], shapes: string): Promise<TracedSession> {
+  async #sessionFor(inputs: readonly InputKind[]): Promise<TracedSession> {
+    const shapes = inputs.map(({ dtype, shape }) => `${dtype}[${shape.join()}]`).join(';');
+    return this.#byShapes.get(shapes) ?? (await this.#find(inputs, shapes));
+  }
+
+  async #find(inputs: readonly InputKind[], shapes: string): Promise<TracedSession> {
+    this.#module.check(inputs);
     const kind = inputs.map(({ dtype, shape }) => `${dtype}${shape.length}`).join(';');
     const sizes = inputs.map(({ shape }) => shape);
     const found = this.#traced.find((one) => one.kind === kind && one.trace.fits(sizes));
@@ -71,13 +87,13 @@ export class TorchSession implements Session {
     return session;
   }
 
-  async #trace(inputs: readonly Tensor[], kind: string): Promise<TracedSession> {
+  async #trace(inputs: readonly InputKind[], kind: string): Promise<TracedSession> {
     const traceInputs = inputs.map(({ dtype, shape }) => {
       const known = DTYPES[dtype];
       if (known === undefined) throw errors.torchInputType(dtype);
       return { dtype: known, shape };
     });
-    const trace = traceForward(this.#archive, this.#program, traceInputs);
+    const trace = this.#module.trace(traceInputs);
     const session = await openOnnxSession(trace.model, this.#options);
     const made = { kind, trace, session };
     if (this.#traced.length >= MAX_SESSIONS) await this.#forgetOldest();

@@ -25,16 +25,36 @@ export interface Trace {
   fits(shapes: readonly (readonly number[])[]): boolean;
 }
 
+/** What is traced. */
+export interface Traceable {
+  /** What a dimension of an input is called, where it may differ from run to run; one name may stand for several. */
+  dim(input: number, axis: number): string | null;
+  /** Goes through the program once. */
+  run(tracer: Tracer, inputs: readonly TracedTensor[]): ScriptValue;
+}
+
 /**
  * Goes through a module's forward with inputs like these. All of their dimensions may differ in later runs, but for those that the program
  * needs as numbers.
  * @throws ServerError with the place in the source.
  */
 export function traceForward(archive: Archive, program: Program, inputs: readonly TraceInput[]): Trace {
+  return traceProgram(inputs, {
+    dim: (input, axis) => `in${input}_${axis}`,
+    run(tracer, args) {
+      const interpreter = new Interpreter(program, archive.constants, tracer);
+      const root = interpreter.convert(archive.root);
+      return interpreter.callMethod(root as Instance, 'forward', args, new Map());
+    },
+  });
+}
+
+/** @throws ServerError as the program does. */
+export function traceProgram(inputs: readonly TraceInput[], program: Traceable): Trace {
   const pinned = new Set<string>();
   for (;;) {
     try {
-      return attempt(archive, program, inputs, pinned);
+      return attempt(program, inputs, pinned);
     } catch (error) {
       if (!(error instanceof PinnedDimension)) throw error;
       pinned.add(error.dim);
@@ -42,40 +62,30 @@ export function traceForward(archive: Archive, program: Program, inputs: readonl
   }
 }
 
-function attempt(
-  archive: Archive,
-  program: Program,
-  inputs: readonly TraceInput[],
-  pinned: ReadonlySet<string>,
-): Trace {
+function attempt(program: Traceable, inputs: readonly TraceInput[], pinned: ReadonlySet<string>): Trace {
   const tracer = new Tracer();
-  const interpreter = new Interpreter(program, archive.constants, tracer);
-  const root = interpreter.convert(archive.root);
-  const args = inputs.map((input, i) =>
-    tracer.input(
-      input,
-      input.shape.map((size, d) => (pinned.has(dimName(i, d)) ? size : dimName(i, d))),
-    ),
+  const dims = inputs.map(({ shape }, i) =>
+    shape.map((size, d) => {
+      const name = program.dim(i, d);
+      return name === null || pinned.has(name) ? size : name;
+    }),
   );
-  const result = interpreter.callMethod(root as Instance, 'forward', args, new Map());
+  const args = inputs.map((input, i) => tracer.input(input, dims[i] as (string | number)[]));
+  const result = program.run(tracer, args);
   for (const value of outputsOf(result)) tracer.output(onTheWire(tracer, value));
   const { emissions, guards } = tracer;
   const values = tracer.inputs;
   return {
     model: tracer.bytes(),
     fits(shapes) {
-      const same = inputs.every(({ shape }, i) =>
-        shape.every((size, d) => !pinned.has(dimName(i, d)) || shapes[i]?.[d] === size),
+      const same = dims.every((sizes, i) =>
+        sizes.every((size, d) => typeof size === 'string' || shapes[i]?.[d] === size),
       );
       if (!same || guards.length === 0) return same;
       const replay = replayFor(emissions, values, shapes);
       return guards.every(({ value, is }) => replay.numbers(value)?.[0] === is);
     },
   };
-}
-
-function dimName(input: number, axis: number): string {
-  return `in${input}_${axis}`;
 }
 
 function onTheWire(tracer: Tracer, value: Value): Value {
