@@ -16,7 +16,7 @@ interface Case {
 }
 
 const DTYPES: Record<string, string> = { float32: 'FLOAT', int64: 'INT64' };
-const TOLERANCE = 1e-5;
+export const TOLERANCE = 1e-5;
 
 function numbers(dtype: string, bytes: Uint8Array): number[] {
   const { buffer } = Uint8Array.from(bytes);
@@ -24,7 +24,7 @@ function numbers(dtype: string, bytes: Uint8Array): number[] {
 }
 
 /** The largest distance, as a part of the largest number; NaN where one of the two has a number and the other has none. */
-function distance(actual: readonly number[], expected: readonly number[]): number {
+export function distance(actual: readonly number[], expected: readonly number[]): number {
   if (actual.length !== expected.length) return Number.NaN;
   const scale = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0) || 1;
   return expected.reduce((most, x, i) => Math.max(most, Math.abs((actual[i] as number) - x) / scale), 0);

@@ -21,29 +21,28 @@ export function definitionsOf(name: string): readonly OpDefinition[] {
 }
 
 /**
- * How an op is called with what a node gives it by name: as the first overload takes it that has all of the names. The first argument goes by its
- * place, since the op table calls it `self` whatever torch does; Nones that no overload knows the name of are left out.
+ * How an op is called with what a node gives it by name: as the first overload takes it that fits. Arguments go by their places up to the last
+ * one whose name the op table does not have, as it calls the first tensor `self` whatever torch does; Nones without a name there are left out.
  */
 export function bindNode(name: string, given: readonly GivenArgument[]): BoundArguments {
   for (const { schema } of definitionsOf(name)) {
-    const call = byNames(schema, given);
+    const call = callOf(schema, given);
     if (bindArguments(schema, call.args, call.named) !== undefined) return call;
   }
-  const isKeyword = ({ isKeyword: by }: GivenArgument) => by === true;
-  return {
-    args: given.filter((argument) => !isKeyword(argument)).map(({ value }) => value),
-    named: new Map(given.filter(isKeyword).map(({ name: key, value }) => [key, value])),
-  };
+  // Nothing fits; the error says what was given.
+  return { args: given.map(({ value }) => value), named: new Map() };
 }
 
-function byNames({ parameters }: Schema, given: readonly GivenArgument[]): BoundArguments {
+function callOf({ parameters }: Schema, given: readonly GivenArgument[]): BoundArguments {
   const known = new Set(parameters.map(({ name }) => name));
-  const [first, ...rest] = given;
-  if (first === undefined) return { args: [], named: new Map() };
-  const isLeading = !first.isKeyword && !parameters[0]?.isNamedOnly;
-  const named = (isLeading ? rest : given).filter(({ name, value }) => value !== null || known.has(name));
+  const isLost = ({ name, value, isKeyword }: GivenArgument) =>
+    !known.has(name) && value !== null && isKeyword !== true;
+  // The first always does: an op in place looks for what it changes there.
+  const isLeading = given[0]?.isKeyword !== true && parameters[0]?.isNamedOnly === false;
+  const count = Math.max(given.findLastIndex(isLost) + 1, Math.min(isLeading ? 1 : 0, given.length));
+  const named = given.slice(count).filter(({ name, value }) => value !== null || known.has(name));
   return {
-    args: isLeading ? [first.value] : [],
+    args: given.slice(0, count).map(({ value }) => value),
     named: new Map(named.map(({ name, value }) => [name, value])),
   };
 }

@@ -3,10 +3,12 @@ import { activations } from './activations.ts';
 import { arithmetic } from './arithmetic.ts';
 import { basics } from './basics.ts';
 import { comparisons } from './comparisons.ts';
+import { coreAten } from './core-aten.ts';
 import { creation } from './creation.ts';
 import { indexing } from './indexing.ts';
 import { matrices } from './matrices.ts';
 import { movement } from './movement.ts';
+import { nativeNorms } from './native-norms.ts';
 import { normalization } from './normalization.ts';
 import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
@@ -17,6 +19,7 @@ import { transformers } from './transformers.ts';
 export const FAMILIES: readonly OpFamily[] = [
   ...[basics, creation, shapes, movement, indexing, arithmetic, comparisons, reductions],
   ...[activations, matrices, spatial, normalization, recurrent, transformers],
+  ...[coreAten, nativeNorms],
 ];
 
 /** All overloads by qualified name, in the order in which they are tried. */
