@@ -170,6 +170,8 @@ export const coreAten = defineOps('Exported programs', {
   '_unsafe_index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False)': as(
     ...(['index_put', 'self', 'indices', 'values', 'accumulate'] as const),
   ),
+  'sort(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor, Tensor)': (op) =>
+    op.callMany('sort', op.raw('self'), op.raw('dim'), op.raw('descending')),
   'max(Tensor self, Tensor other)': as('maximum', 'self', 'other'),
   'min(Tensor self, Tensor other)': as('minimum', 'self', 'other'),
   '_local_scalar_dense(Tensor self) -> Scalar': (op) => ({ value: op.tracer.item(op.tensor('self')) }),
