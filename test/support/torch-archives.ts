@@ -126,11 +126,20 @@ export function archive(source: string, attributes: Readonly<Record<string, Attr
   });
 }
 
-/** What torch.save writes of a dict of tensors. */
-export function savedTensors(weights: Readonly<Record<string, Weight>>): Buffer {
-  const pickler = new Pickler().raw('}').raw('(');
-  for (const [name, weight] of Object.entries(weights)) pickler.text(name).value(weight);
-  const data = pickler.raw('u').done();
+/**
+ * What torch.save writes of a dict of tensors.
+ * @param single only the first of them, without the dict.
+ */
+export function savedTensors(weights: Readonly<Record<string, Weight>>, single = false): Buffer {
+  const pickler = new Pickler();
+  const [first] = Object.values(weights);
+  if (single && first !== undefined) pickler.value(first);
+  else {
+    pickler.raw('}').raw('(');
+    for (const [name, weight] of Object.entries(weights)) pickler.text(name).value(weight);
+    pickler.raw('u');
+  }
+  const data = pickler.done();
   const storages = pickler.storages.map((bytes, i) => [`data/${i}`, bytes] as const);
   return zip({ 'data.pkl': data, byteorder: 'little', ...Object.fromEntries(storages), version: '3\n' });
 }
