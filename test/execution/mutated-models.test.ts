@@ -2,7 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Random } from '../support/differential.ts';
-import { type ModelSample, onnxSamples, tensorflowSamples, tfliteSamples } from '../support/model-samples.ts';
+import {
+  exportedSamples,
+  type ModelSample,
+  onnxSamples,
+  tensorflowSamples,
+  tfliteSamples,
+} from '../support/model-samples.ts';
 import { model } from '../support/node.ts';
 import { floats, RespClient } from '../support/resp-client.ts';
 import { type ServedNode, startServe } from '../support/serve.ts';
@@ -139,6 +145,7 @@ test(`${COPIES} damaged models are stored and run, or refused; the node lives an
     ...(await onnxSamples(withReal)),
     ...(await tfliteSamples(withReal)),
     ...tensorflowSamples(),
+    ...exportedSamples(),
   ];
   let on = await startOver(samples);
   const before = await figures(on);
