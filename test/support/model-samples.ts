@@ -77,7 +77,7 @@ const EXPORTED = new URL('../fixtures/torch-exported/', import.meta.url);
 
 /** Networks as torch.export.save writes them, of both formats. */
 export function exportedSamples(): ModelSample[] {
-  return ['mlp', 'cnn', 'encoder', 'shapes'].map((name) => {
+  return ['mlp', 'cnn-decomposed', 'encoder', 'shapes-decomposed'].map((name) => {
     const { runs } = JSON.parse(readFileSync(new URL(`${name}.jsonl`, EXPORTED), 'utf8')) as {
       runs: [inputs: [dtype: string, shape: number[]][], outputs: unknown[]][];
     };

@@ -352,6 +352,7 @@ describe('the nodes of an exported program', () => {
       '    model(x)',
       '  File "/home/someone/net.py", line 12, in forward',
       '    return torch.fft.rfft(x)',
+      '  File "/usr/lib/python3/dist-packages/torch/fft.py", line 3, in rfft',
     ].join('\n');
     const call = { ...node('fft', '_fft_r2c.default', { self: tensor('x') }), stack };
     const program: Program = { inputs: X, nodes: [call], outputs: ['fft'] };

@@ -58,9 +58,13 @@ function readNode(place: JsonPlace): Node {
   };
 }
 
-/** `File "model.py", line 12, in forward`, of the innermost call; without one the node's own name. */
+/** Where Python keeps what is not the model's own: torch itself. */
+const INSTALLED = /[/\\](site|dist)-packages[/\\]/;
+
+/** `File "model.py", line 12, in forward`, of the innermost call in the model's own source; without one the node's own name. */
 function placeOf(trace: string | undefined, outputs: readonly Argument[]): string {
-  const frame = [...(trace ?? '').matchAll(/File "([^"\n]*)", line (\d+), in ([^\s]+)/g)].at(-1);
+  const frames = [...(trace ?? '').matchAll(/File "([^"\n]*)", line (\d+), in (\S+)/g)];
+  const frame = frames.findLast(([, file]) => !INSTALLED.test(file ?? '')) ?? frames.at(-1);
   if (frame !== undefined) return `${frame[1]}:${frame[2]} in ${frame[3]}`;
   const names = outputs.flatMap((output) => (output.kind === 'list' ? output.items : [output]));
   const first = names.find((output) => output.kind === 'value');
