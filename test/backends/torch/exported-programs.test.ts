@@ -148,6 +148,21 @@ describe('the inputs of an exported program', () => {
     expect(await run(program, rows(0), rows(0))).toBeNull();
   });
 
+  test('may be measured by what others measure', async () => {
+    const twice = "Mul(Integer(2), Symbol('s0', positive=True, integer=True))";
+    const more = "Add(Symbol('s0', positive=True, integer=True), Integer(-1))";
+    const program: Program = {
+      inputs: { x: { shape: [twice] }, y: { shape: [more] }, z: { shape: ["Symbol('s0', integer=True)"] } },
+      nodes: [node('cat', 'cat.default', { tensors: tensors('x', 'y', 'z') })],
+      outputs: ['cat'],
+    };
+    expect(await run(program, floats(1, 2, 3, 4), floats(5), floats(6, 7))).toBeNull();
+    const reason = (name: string, expected: number, actual: number) =>
+      `ERR TORCH input '${name}' has to measure ${expected} in dimension 0, got ${actual}`;
+    expect(await run(program, floats(1, 2, 3), floats(5), floats(6, 7))).toBe(reason('x', 4, 3));
+    expect(await run(program, floats(1, 2), floats(5), floats(6))).toBe(reason('y', 0, 1));
+  });
+
   test('of half precision come as FLOAT and are rounded', async () => {
     const program: Program = {
       inputs: { x: { dtype: 'half', shape: [1] } },
@@ -344,6 +359,27 @@ describe('the nodes of an exported program', () => {
       [1, 4, 6],
       [4, 6],
     ]);
+  });
+
+  test('may not change what the program was exported with, or the next run would find it changed', async () => {
+    const adding = (role: 'parameters' | 'constants', name: string) =>
+      refusal(
+        exported({
+          inputs: X,
+          [role]: { [name]: { shape: [2], elements: [1, 2] } },
+          nodes: [
+            node('view', 'view.default', { self: tensor(name), size: ints(2) }),
+            node('add_', 'add_.Tensor', { self: tensor('view'), other: tensor('x') }),
+          ],
+          outputs: ['add_'],
+        }),
+      );
+    expect(await adding('parameters', 'p_w')).toContain(
+      "the program writes to its parameter 'w', and a model keeps",
+    );
+    expect(await adding('constants', 'b_n')).toContain(
+      "the program writes to its buffer 'n', and a model keeps",
+    );
   });
 
   test('that call what is not there are named, with the line of the source, when the model is stored', async () => {

@@ -13,6 +13,7 @@ import { GraphRunner } from './graph-runner.ts';
 import { InputShapes } from './input-shapes.ts';
 import type { Argument, InputSpec, TensorMeta } from './program.ts';
 import { dtypeNumber, storageType } from './scalar-types.ts';
+import { writingTo } from './signature-reader.ts';
 import { checkTargets } from './supported-targets.ts';
 
 /** Dtypes that a client's tensor has; half is computed as such, but given as FLOAT. */
@@ -87,6 +88,7 @@ export class ExportedModule implements TorchModule {
     const users = args.map((arg, i) => this.#given(tracer, arg, this.#inputs[i] as UserInput));
     const values = inputs.map((spec) => this.#input(tracer, spec, users));
     const results = new GraphRunner(tracer).run(graph, values);
+    for (const [i, spec] of inputs.entries()) checkUntouched(spec, values[i] as ScriptValue);
     const given = outputs.flatMap((spec, i) => (spec.kind === 'user' ? [results[i] as ScriptValue] : []));
     // A number is a tensor without dimensions for the client.
     return new Tuple(
@@ -122,6 +124,14 @@ export class ExportedModule implements TorchModule {
     } catch (error) {
       throw error instanceof ScriptError ? errors.torchArchive(`'${key}': ${error.message}`) : error;
     }
+  }
+}
+
+/** A graph that is exported as it is writes to the tensors themselves; @throws ServerError where it does. */
+function checkUntouched(spec: InputSpec, value: ScriptValue): void {
+  if (spec.kind !== 'tensor' || spec.role === 'constant') return;
+  if (value instanceof TracedTensor && value.version > 0) {
+    throw errors.torchArchive(`${writingTo(spec.role, spec.key)}, which is not supported`);
   }
 }
 

@@ -1,21 +1,15 @@
 import { errors } from '../../../errors.ts';
 import type { Range, Size } from './program.ts';
+import { evaluateSize, symbolOf } from './size-expressions.ts';
 
-/** `s0`, or as sympy writes it out: Symbol('s0', positive=True, integer=True). */
-const SYMBOL = /^(?:(\w+)|Symbol\('(\w+)'(?:, \w+=\w+)*\))$/;
 /**
  * torch takes for granted that sizes are neither 0 nor 1 while it exports, and says so in the ranges, but does not hold callers to it:
  * torch/_export/utils.py, _check_input_constraints_for_graph.
  */
 const LEAST_CHECKED = 3;
+const ANY_SIZE: Range = { min: 0, max: Number.POSITIVE_INFINITY };
 /** For dimensions of which nothing is known; apart from each other, so that none is taken for another. */
 const EXAMPLE_SIZES = [3, 5, 7, 11, 13, 17, 19, 23];
-
-function symbolOf(size: Size): string | undefined {
-  if (typeof size === 'number') return undefined;
-  const [, plain, written] = SYMBOL.exec(size.expression) ?? [];
-  return plain ?? written;
-}
 
 /** What the inputs of a program may measure. */
 export class InputShapes {
@@ -34,6 +28,10 @@ export class InputShapes {
     this.#sizes = sizes;
     this.#ranges = ranges;
     const chosen = new Map<string, number>();
+    // What is computed of symbols comes last here, too.
+    for (const size of sizes.flat()) {
+      if (typeof size === 'object' && symbolOf(size.expression) !== undefined) this.#example(size, chosen);
+    }
     this.example = sizes.map((shape) => shape.map((size) => this.#example(size, chosen)));
   }
 
@@ -41,7 +39,7 @@ export class InputShapes {
   dim(input: number, axis: number): string | null {
     const size = this.#sizes[input]?.[axis];
     if (typeof size === 'number') return null;
-    const symbol = size === undefined ? undefined : symbolOf(size);
+    const symbol = size === undefined ? undefined : symbolOf(size.expression);
     return symbol === undefined ? `in${input}_${axis}` : `dim_${symbol}`;
   }
 
@@ -51,34 +49,46 @@ export class InputShapes {
     for (const [i, shape] of shapes.entries()) {
       const [name, sizes] = [this.#names[i] as string, this.#sizes[i] as readonly Size[]];
       if (shape.length !== sizes.length) throw errors.torchInputRank(name, sizes.length, shape.length);
+      for (const [axis, actual] of shape.entries()) this.#checkSize(i, axis, actual, found);
+    }
+    // What is computed of symbols comes last: by then all of them are known.
+    for (const [i, shape] of shapes.entries()) {
       for (const [axis, actual] of shape.entries()) {
-        const refuse = (expected: string): never => {
-          throw errors.torchInputSize(name, axis, expected, actual);
-        };
-        const size = sizes[axis] as Size;
-        if (typeof size === 'number') {
-          if (actual !== size) refuse(String(size));
-          continue;
-        }
-        const symbol = symbolOf(size);
-        if (symbol === undefined) continue;
-        const { min, max } = this.#ranges.get(symbol) ?? { min: 0, max: Number.POSITIVE_INFINITY };
-        if (min >= LEAST_CHECKED && actual < min) refuse(`at least ${min}`);
-        if (actual > max) refuse(`at most ${max}`);
-        const other = found.get(symbol) ?? actual;
-        if (actual !== other) refuse(`${other}, as another input has it`);
-        found.set(symbol, actual);
+        const size = this.#sizes[i]?.[axis];
+        const computed = typeof size === 'object' ? evaluateSize(size.expression, found) : undefined;
+        if (computed !== undefined && computed !== actual) this.#refuse(i, axis, String(computed), actual);
       }
     }
   }
 
+  /** @param found what the symbols stand for, as far as inputs have told. */
+  #checkSize(input: number, axis: number, actual: number, found: Map<string, number>): void {
+    const size = this.#sizes[input]?.[axis] as Size;
+    if (typeof size === 'number') {
+      if (actual !== size) this.#refuse(input, axis, String(size), actual);
+      return;
+    }
+    const symbol = symbolOf(size.expression);
+    if (symbol === undefined) return;
+    const { min, max } = this.#ranges.get(symbol) ?? ANY_SIZE;
+    if (min >= LEAST_CHECKED && actual < min) this.#refuse(input, axis, `at least ${min}`, actual);
+    if (actual > max) this.#refuse(input, axis, `at most ${max}`, actual);
+    const other = found.get(symbol) ?? actual;
+    if (actual !== other) this.#refuse(input, axis, `${other}, as another input has it`, actual);
+    found.set(symbol, actual);
+  }
+
+  #refuse(input: number, axis: number, expected: string, actual: number): never {
+    throw errors.torchInputSize(this.#names[input] as string, axis, expected, actual);
+  }
+
   #example(size: Size, chosen: Map<string, number>): number {
     if (typeof size === 'number') return size;
-    const key = symbolOf(size) ?? size.expression;
-    const known = chosen.get(key) ?? size.hint;
-    const { min, max } = this.#ranges.get(key) ?? { min: 0, max: Number.POSITIVE_INFINITY };
-    const example =
-      known ?? Math.min(Math.max(EXAMPLE_SIZES[chosen.size % EXAMPLE_SIZES.length] ?? 3, min), max);
+    const key = symbolOf(size.expression) ?? size.expression;
+    const known = chosen.get(key) ?? size.hint ?? evaluateSize(size.expression, chosen);
+    const { min, max } = this.#ranges.get(key) ?? ANY_SIZE;
+    const any = EXAMPLE_SIZES[chosen.size % EXAMPLE_SIZES.length] as number;
+    const example = known ?? Math.min(Math.max(any, min), max);
     chosen.set(key, example);
     return example;
   }

@@ -54,12 +54,22 @@ export interface Graph {
   readonly ints: ReadonlyMap<string, Size>;
 }
 
+export interface TensorSpec {
+  readonly kind: 'tensor';
+  /** A constant that the program writes to is made anew for each run; a parameter or a buffer would keep what is written. */
+  readonly role: 'parameter' | 'buffer' | 'constant';
+  readonly name: string;
+  readonly key: string;
+  /** Whether it lies among the constants, and not in the state dict. */
+  readonly isConstant: boolean;
+}
+
 /** What an input of the graph is. */
 export type InputSpec =
   /** Given by the caller. */
   | { readonly kind: 'user'; readonly argument: Argument }
-  /** A parameter, a buffer or another tensor of the archive. */
-  | { readonly kind: 'tensor'; readonly name: string; readonly key: string; readonly isConstant: boolean }
+  /** A tensor of the archive. */
+  | TensorSpec
   /** A number, a text.. that the program was exported with. */
   | { readonly kind: 'literal'; readonly name: string; readonly value: ScriptValue }
   /** What only orders effects. */

@@ -2,7 +2,7 @@ import type { ScriptValue } from '../interpreter/values.ts';
 import { Float } from '../interpreter/values.ts';
 import { readArgument } from './graph-reader.ts';
 import type { JsonPlace } from './json-place.ts';
-import type { Argument, Graph, InputSpec, OutputSpec } from './program.ts';
+import type { Argument, Graph, InputSpec, OutputSpec, TensorSpec } from './program.ts';
 
 interface Signature {
   readonly inputs: readonly InputSpec[];
@@ -23,8 +23,9 @@ export function readSignature(place: JsonPlace, graph: Graph): Signature {
 
 function readInputSpec(place: JsonPlace): InputSpec {
   const [kind, spec] = place.union();
-  const tensor = (key: string, isConstant: boolean): InputSpec => ({
+  const tensor = (role: TensorSpec['role'], key: string, isConstant: boolean): InputSpec => ({
     kind: 'tensor',
+    role,
     name: spec.field('arg').field('name').text(),
     key: spec.field(key).text(),
     isConstant,
@@ -33,12 +34,12 @@ function readInputSpec(place: JsonPlace): InputSpec {
     case 'user_input':
       return { kind: 'user', argument: readArgument(spec.field('arg')) };
     case 'parameter':
-      return tensor('parameter_name', false);
+      return tensor('parameter', 'parameter_name', false);
     case 'buffer':
       // Those that are not persistent are not in the state dict, but among the constants.
-      return tensor('buffer_name', spec.optional('persistent')?.bool() === false);
+      return tensor('buffer', 'buffer_name', spec.optional('persistent')?.bool() === false);
     case 'tensor_constant':
-      return tensor('tensor_constant_name', true);
+      return tensor('constant', 'tensor_constant_name', true);
     case 'constant_input':
       return { kind: 'literal', name: spec.field('name').text(), value: readConstant(spec.field('value')) };
     case 'token':
@@ -90,19 +91,21 @@ function readOutputSpec(place: JsonPlace): OutputSpec {
   }
 }
 
-/** A model is the same for all of its runs, in all of its workers. */
-function writes(what: string, name: string): OutputSpec {
-  return {
-    kind: 'unsupported',
-    what: `the program writes to its ${what} '${name}', and a model keeps nothing from run to run`,
-  };
+/** Why a program that writes to what it was exported with is refused: a model is the same for all of its runs, in all of its workers. */
+export function writingTo(role: TensorSpec['role'], name: string): string {
+  return `the program writes to its ${role} '${name}', and a model keeps nothing from run to run`;
+}
+
+function writes(role: TensorSpec['role'], name: string): OutputSpec {
+  return { kind: 'unsupported', what: writingTo(role, name) };
 }
 
 /** torch 2.1 has lists of names instead. */
 function readNames(place: JsonPlace, graph: Graph): Signature {
   const names = (field: string) =>
     new Map((place.optional(field)?.entries() ?? []).map(([name, key]) => [name, key.text()]));
-  const tensors = new Map([...names('inputs_to_parameters'), ...names('inputs_to_buffers')]);
+  const parameters = names('inputs_to_parameters');
+  const tensors = new Map([...parameters, ...names('inputs_to_buffers')]);
   const written = names('buffers_to_mutate');
   if (place.optional('backward_signature') !== undefined) {
     place.fail('has gradients: the program trains');
@@ -112,7 +115,13 @@ function readNames(place: JsonPlace, graph: Graph): Signature {
       const key = argument.kind === 'value' ? tensors.get(argument.name) : undefined;
       return argument.kind !== 'value' || key === undefined
         ? { kind: 'user', argument }
-        : { kind: 'tensor', name: argument.name, key, isConstant: false };
+        : {
+            kind: 'tensor',
+            role: parameters.has(argument.name) ? 'parameter' : 'buffer',
+            name: argument.name,
+            key,
+            isConstant: false,
+          };
     }),
     outputs: graph.outputs.map((argument) => outputOf(argument, written)),
   };
