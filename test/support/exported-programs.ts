@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Session } from '../../src/backends/backend.ts';
 import { torchBackend } from '../../src/backends/torch/torch-backend.ts';
 import { concatShared } from '../../src/tensors/shared-bytes.ts';
@@ -274,4 +275,14 @@ export function refusal(bytes: Uint8Array): Promise<string | null> {
     },
     (error: Error) => error.message,
   );
+}
+
+const FIXTURES = new URL('../fixtures/torch-exported/', import.meta.url);
+
+/** The ops in the programs of test/fixtures/torch-exported, which are compared with torch's own results: aten::add. */
+export function exportedOps(): Set<string> {
+  const archives = readdirSync(FIXTURES).filter((file) => file.endsWith('.pt2'));
+  const texts = archives.map((file) => readFileSync(new URL(file, FIXTURES), 'latin1'));
+  const targets = texts.flatMap((text) => [...text.matchAll(/"torch\.ops\.(\w+)\.(\w+)\./g)]);
+  return new Set(targets.map(([, namespace, name]) => `${namespace}::${name}`));
 }

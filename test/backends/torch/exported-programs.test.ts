@@ -497,6 +497,35 @@ describe('control flow of an exported program', () => {
     expect(runs.map(([output]) => output?.values)).toEqual([[-0, -2], [1], [-1, -2, -3]]);
   });
 
+  test('goes round while what is in a tensor says so, and not for ever', async () => {
+    const loop = (condition: string) => ({
+      target: 'higher_order.while_loop',
+      inputs: {
+        0: graph(condition),
+        1: graph('neg.default'),
+        2: tensors('x'),
+        3: { as_tensors: [] },
+      } as never,
+      outputs: ['last'],
+    });
+    const program = (condition: string) => ({
+      inputs: { x: { shape: [1] } },
+      nodes: [loop(condition)],
+      outputs: ['last'],
+    });
+    // Whether the sign is set, as a bool: -3, then 3.
+    const runs = await runArchive(
+      exported(program('signbit.default')),
+      [floats(-3)],
+      [floats(2)],
+      [floats(-5)],
+    );
+    expect(runs.map(([output]) => output?.values)).toEqual([[3], [2], [5]]);
+    expect(await refusal(exported({ ...program('is_floating_point.default') }))).toContain(
+      'it may never end',
+    );
+  });
+
   test('that only marks a part of the program is passed through', async () => {
     const wrapped = (target: string, ...before: object[]) => ({
       target: `higher_order.${target}`,
@@ -522,9 +551,9 @@ describe('control flow of an exported program', () => {
   });
 
   test('of another kind is refused by its name, and so is an op in a branch', async () => {
-    const loop = { ...cond(bool(true)), target: 'higher_order.while_loop' };
+    const loop = { ...cond(bool(true)), target: 'higher_order.scan' };
     expect(await refusal(exported({ inputs: X, nodes: [loop], outputs: ['cond'] }))).toBe(
-      "ERR TORCH op 'higher_order::while_loop' is not supported (node cond)",
+      "ERR TORCH op 'higher_order::scan' is not supported (node cond)",
     );
     const branch = {
       ...cond(bool(true)),

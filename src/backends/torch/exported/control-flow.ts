@@ -1,13 +1,5 @@
 import { truth } from '../interpreter/operators.ts';
-import {
-  isNumber,
-  numberOf,
-  ScriptError,
-  type ScriptValue,
-  SymbolicNumber,
-  TensorValue,
-  UnsupportedOperation,
-} from '../interpreter/values.ts';
+import { ScriptError, type ScriptValue, UnsupportedOperation } from '../interpreter/values.ts';
 import type { GraphRunner } from './graph-runner.ts';
 import type { Graph } from './program.ts';
 
@@ -51,36 +43,21 @@ const CONTROL_FLOW: Readonly<Record<string, ControlFlow>> = {
   cond: (runner, operands) => {
     const [condition = null] = operands;
     if (isGraph(condition)) throw new ScriptError('a graph is no condition');
-    const branches = [graphAt(operands, 1), graphAt(operands, 2)] as const;
-    const inputs = inputsFrom(operands, 3);
-    if (condition instanceof TensorValue) return selected(runner, condition, branches, inputs);
-    return inlined(runner, branches[truth(runner.tracer, condition) ? 0 : 1], inputs);
+    const taken = graphAt(operands, truth(runner.tracer, condition) ? 1 : 2);
+    return inlined(runner, taken, inputsFrom(operands, 3));
+  },
+  // The condition, the body, what each turn changes, and what it only looks at.
+  while_loop: (runner, operands) => {
+    const [condition, body] = [graphAt(operands, 0), graphAt(operands, 1)];
+    const [changing = null, others = null] = operands.slice(2);
+    let carried = inputsFrom([changing], 0);
+    const constant = inputsFrom([others], 0);
+    while (truth(runner.tracer, runner.run(condition, [...carried, ...constant])[0] ?? null)) {
+      carried = runner.run(body, [...carried, ...constant]);
+    }
+    return carried.length === 1 ? (carried[0] as ScriptValue) : carried;
   },
 };
-
-/** Both branches, of which one's results are taken: neither can have effects. */
-function selected(
-  runner: GraphRunner,
-  condition: TensorValue,
-  branches: readonly [Graph, Graph],
-  inputs: readonly ScriptValue[],
-): ScriptValue {
-  const [taken, other] = branches.map((branch) => runner.run(branch, inputs)) as [
-    ScriptValue[],
-    ScriptValue[],
-  ];
-  if (taken.length !== other.length) throw new ScriptError('the branches have different outputs');
-  const results = taken.map((value, i) => {
-    const instead = other[i] as ScriptValue;
-    if (value instanceof TensorValue && instead instanceof TensorValue) {
-      return runner.tracer.call('aten::where', [condition, value, instead], new Map());
-    }
-    if (isNumber(value) && isNumber(instead) && numberOf(value) === numberOf(instead)) return value;
-    if (value === instead && !(value instanceof SymbolicNumber)) return value;
-    throw new ScriptError('the branches give different numbers');
-  });
-  return results.length === 1 ? (results[0] as ScriptValue) : results;
-}
 
 export function isControlFlow(name: string): boolean {
   return Object.hasOwn(CONTROL_FLOW, name);

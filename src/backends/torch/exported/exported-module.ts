@@ -1,13 +1,13 @@
 import { errors } from '../../../errors.ts';
 import type { DataType } from '../../onnx-graph/data-types.ts';
 import type { PickledTensor } from '../archive/pickle.ts';
-import { ScriptError, type ScriptValue, Tuple } from '../interpreter/values.ts';
+import { ScriptError, type ScriptValue, type TensorValue, Tuple } from '../interpreter/values.ts';
 import type { Signature } from '../signature.ts';
-import type { InputKind, TorchModule } from '../torch-session.ts';
+import type { TorchModule } from '../torch-session.ts';
 import { dtypeByNumber } from '../tracing/dtypes.ts';
-import { type Trace, traceProgram } from '../tracing/trace.ts';
+import type { InputKind } from '../tracing/traceable.ts';
 import { TracedTensor } from '../tracing/traced-tensor.ts';
-import type { TraceInput, Tracer } from '../tracing/tracer.ts';
+import type { Tracer } from '../tracing/tracer.ts';
 import type { ExportedArchive } from './archive.ts';
 import { GraphRunner } from './graph-runner.ts';
 import { InputShapes } from './input-shapes.ts';
@@ -76,16 +76,15 @@ export class ExportedModule implements TorchModule {
     this.#shapes.check(inputs.map(({ shape }) => shape));
   }
 
-  trace(inputs: readonly TraceInput[]): Trace {
-    return traceProgram(inputs, {
-      dim: (input, axis) => this.#shapes.dim(input, axis),
-      run: (tracer, args) => this.#run(tracer, args),
-    });
+  dim(input: number, axis: number): string | null {
+    return this.#shapes.dim(input, axis);
   }
 
-  #run(tracer: Tracer, args: readonly TracedTensor[]): ScriptValue {
+  run(tracer: Tracer, args: readonly TensorValue[]): ScriptValue {
     const { graph, inputs, outputs } = this.#archive.program;
-    const users = args.map((arg, i) => this.#given(tracer, arg, this.#inputs[i] as UserInput));
+    const users = args.map((arg, i) =>
+      this.#given(tracer, arg as TracedTensor, this.#inputs[i] as UserInput),
+    );
     const values = inputs.map((spec) => this.#input(tracer, spec, users));
     const results = new GraphRunner(tracer).run(graph, values);
     for (const [i, spec] of inputs.entries()) checkUntouched(spec, values[i] as ScriptValue);

@@ -16,12 +16,28 @@ import { type Target, targetOf } from './targets.ts';
 
 type Scope = Map<string, ScriptValue>;
 
+/** A graph that is being gone through. */
+interface Frame {
+  readonly graph: Graph;
+  readonly scope: Scope;
+  /** Of the node that is computed. */
+  position: number;
+}
+
+/** Nodes that a run may go through, which is far more than any program has: a loop without end is cut here. */
+const MAX_NODES = 200_000;
+/** Nodes between looks at what else ends a run. */
+const TICK = 256;
+
 /** Goes through graphs node by node. */
 export class GraphRunner {
   readonly tracer: Tracer;
+  readonly #frames: Frame[] = [];
+  #nodes = 0;
 
   constructor(tracer: Tracer) {
     this.tracer = tracer;
+    tracer.watch(() => this.#frames.flatMap(valuesToCome));
   }
 
   /**
@@ -36,14 +52,24 @@ export class GraphRunner {
     // Sizes that were found to be the same for all inputs have no node that computes them.
     for (const [name, size] of graph.ints) if (typeof size === 'number') scope.set(name, size);
     for (const [i, input] of graph.inputs.entries()) bind(input, inputs[i] as ScriptValue, scope);
+    const frame = { graph, scope, position: 0 };
+    this.#frames.push(frame);
     for (const node of graph.nodes) {
       try {
+        this.#count();
         this.#node(node, scope);
       } catch (error) {
         throw placed(error, node);
       }
+      frame.position++;
     }
+    this.#frames.pop();
     return graph.outputs.map((output) => valueFor(output, scope));
+  }
+
+  #count(): void {
+    if (++this.#nodes > MAX_NODES) throw new ScriptError('the program does too much: it may never end');
+    if (this.#nodes % TICK === 0) this.tracer.tick();
   }
 
   #node(node: Node, scope: Scope): void {
@@ -78,6 +104,20 @@ export class GraphRunner {
       throw error;
     }
   }
+}
+
+/** What the nodes behind the current one, and the outputs, take. */
+function valuesToCome({ graph, scope, position }: Frame): ScriptValue[] {
+  const taken = [
+    ...graph.nodes.slice(position + 1).flatMap(({ inputs }) => inputs.map(({ argument }) => argument)),
+    ...graph.outputs,
+  ];
+  return taken.flatMap(namesIn).flatMap((name) => scope.get(name) ?? []);
+}
+
+function namesIn(argument: Argument): string[] {
+  if (argument.kind === 'value') return [argument.name];
+  return argument.kind === 'list' ? argument.items.flatMap(namesIn) : [];
 }
 
 function placed(error: unknown, { place }: Node): unknown {

@@ -2,7 +2,7 @@ import { type Expression, type Index, typeText } from '../language/syntax.ts';
 import { containerMethod, intOf, itemAt, iterate, slicePositions } from './containers.ts';
 import { BUILTINS, callOperation } from './functions.ts';
 import type { Frame, Interpreter } from './interpreter.ts';
-import { compare, operate, truth } from './operators.ts';
+import { compare, operate, settled, shown, truth } from './operators.ts';
 import {
   Callable,
   Device,
@@ -17,7 +17,6 @@ import {
   SymbolicNumber,
   TensorValue,
   Tuple,
-  textOf,
   typeName,
 } from './values.ts';
 
@@ -32,6 +31,9 @@ const DTYPES: Readonly<Record<string, number>> = {
 const MATH: Readonly<Record<string, number>> = { pi: Math.PI, e: Math.E, inf: Infinity, nan: Number.NaN };
 
 /** What expressions are worth. */
+/** As torch writes the floats that have no digits. */
+const FLOATS: Readonly<Record<string, number>> = { inf: Infinity, nan: Number.NaN };
+
 export class Evaluator {
   readonly #interpreter: Interpreter;
 
@@ -65,13 +67,13 @@ export class Evaluator {
         return expression.items.map(inner);
       case 'dict': {
         const made = new ScriptDict();
-        for (const [key, value] of expression.entries) made.set(inner(key), inner(value));
+        for (const [key, value] of expression.entries) made.set(settled(engine, inner(key)), inner(value));
         return made;
       }
       case 'comprehension':
         return this.#comprehension(expression, frame);
       case 'text':
-        return expression.parts.map((part) => textOf(inner(part))).join('');
+        return expression.parts.map((part) => shown(engine, inner(part))).join('');
       case 'not':
         return !truth(engine, inner(expression.operand));
       case 'unary':
@@ -127,6 +129,7 @@ export class Evaluator {
     if (local !== undefined) return local;
     const defined = this.#interpreter.program.lookUp(frame.module, name);
     if (defined !== undefined) return defined;
+    if (Object.hasOwn(FLOATS, name)) return new Float(FLOATS[name] as number);
     const builtin = Object.hasOwn(BUILTINS, name) ? BUILTINS[name] : undefined;
     if (builtin === undefined) throw new ScriptError(`undefined value ${name}`);
     return new Callable((args, named) => builtin(this.#interpreter.engine, args, named));
@@ -239,7 +242,7 @@ export class Evaluator {
       this.#interpreter.assign(expression.target, item, frame);
       if (!expression.conditions.every((condition) => truth(engine, evaluate(condition)))) continue;
       if (expression.key === null) items.push(evaluate(expression.item));
-      else made.set(evaluate(expression.key), evaluate(expression.item));
+      else made.set(settled(engine, evaluate(expression.key)), evaluate(expression.item));
     }
     return expression.key === null ? items : made;
   }

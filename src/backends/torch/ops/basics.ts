@@ -1,8 +1,10 @@
-import { isFloat } from '../../onnx-graph/data-types.ts';
+import { isFloat, isUnsigned } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
+import { Float, type ScriptValue } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import type { TracedTensor } from '../tracing/traced-tensor.ts';
+import { isInOrder } from './strides.ts';
 
 const self: Lower = (op) => op.tensor('self');
 
@@ -13,6 +15,29 @@ function converted(op: OpCall, name = 'dtype'): ReturnType<Lower> {
   const dtype = op.dtype(name);
   const x = op.tensor('self');
   return dtype === undefined || dtype === x.dtype ? same(op) : op.cast(x, dtype);
+}
+
+/** Lists of fewer numbers keep them in the graph, so that it serves other numbers, too, until the program needs one. */
+const FEW = 64;
+
+/** A tensor as lists of numbers in lists; without dimensions, as a number. */
+function nested(op: OpCall, x: Value): ScriptValue {
+  const sizes = Array.from({ length: op.rank(x) }, (_, d) => op.knownSize(x, d));
+  const count = sizes.reduce((product, size) => product * size, 1);
+  const numbers = count > FEW ? op.tracer.elements(x) : undefined;
+  const flat = op.reshape(x, [-1]);
+  const number = (at: number): ScriptValue => {
+    const known = numbers?.[at];
+    if (known === undefined) return op.tracer.item(op.emit('Gather', [flat, op.constant('int64', at)]));
+    return x.dtype === 'bool' ? known !== 0 : isFloat(x.dtype) ? new Float(known) : known;
+  };
+  const list = (d: number, at: number): ScriptValue => {
+    const size = sizes[d];
+    return size === undefined
+      ? number(at)
+      : Array.from({ length: size }, (_, i) => list(d + 1, at * size + i));
+  };
+  return list(0, 0);
 }
 
 const to =
@@ -32,17 +57,27 @@ export const basics = defineOps('Tensors and their properties', {
     const shape = op.emit('Shape', [op.tensor('self')]);
     return { value: op.tracer.item(op.emit('ReduceProd', [shape, op.intVector([0])], { keepdims: 0 })) };
   },
+  '_shape_as_tensor(Tensor self)': (op) => op.emit('Shape', [op.tensor('self')]),
   'is_floating_point(Tensor self) -> bool': (op) => ({ value: isFloat(op.tensor('self').dtype) }),
   'is_complex(Tensor self) -> bool': () => ({ value: false }),
+  'is_signed(Tensor self) -> bool': (op) => {
+    const { dtype } = op.tensor('self');
+    return { value: dtype !== 'bool' && !isUnsigned(dtype) };
+  },
+  // There are no complex numbers.
+  ...alike(
+    ['real', 'conj', 'conj_physical', 'resolve_conj', 'resolve_neg'].map((name) => `${name}(Tensor self)`),
+    same,
+  ),
   'item(Tensor self) -> Scalar': (op) => ({ value: op.tracer.item(op.tensor('self')) }),
   ...alike(['ScalarImplicit(Tensor self) -> Scalar', 'IntImplicit(Tensor self) -> int'], (op: OpCall) => ({
     value: op.tracer.item(op.tensor('self')),
   })),
+  'tolist(Tensor self) -> Any': (op) => ({ value: nested(op, op.tensor('self')) }),
   'prim::NumToTensor(Scalar a)': (op) => op.tensor('a'),
-  ...alike(
-    ['contiguous(Tensor self, Any memory_format=None)', 'detach(Tensor self)', 'alias(Tensor self)'],
-    same,
-  ),
+  ...alike(['detach(Tensor self)', 'alias(Tensor self)'], same),
+  'contiguous(Tensor self, Any memory_format=None)': (op) =>
+    isInOrder(op.raw('self')) ? same(op) : op.emit('Identity', [op.tensor('self')]),
   ...alike(
     ['cpu(Tensor self)', 'requires_grad_(Tensor self, bool requires_grad=True)', 'lift_fresh(Tensor self)'],
     same,
@@ -63,6 +98,9 @@ export const basics = defineOps('Tensors and their properties', {
   'half(Tensor self)': to('float16'),
   'long(Tensor self)': to('int64'),
   'int(Tensor self)': to('int32'),
+  'short(Tensor self)': to('int16'),
+  'char(Tensor self)': to('int8'),
+  'byte(Tensor self)': to('uint8'),
   'bool(Tensor self)': to('bool'),
   'copy_(Tensor self, Operand src, bool non_blocking=False)': (op) => {
     const target = op.raw('self') as TracedTensor;

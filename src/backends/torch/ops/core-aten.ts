@@ -3,9 +3,6 @@ import { operate } from '../interpreter/operators.ts';
 import { isNumber, numberOf, type ScriptValue, Tuple } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
-import { TracedTensor } from '../tracing/traced-tensor.ts';
-
-const FLOAT32 = 6;
 
 /** Another op of the table on the arguments of these names. */
 const as =
@@ -28,12 +25,6 @@ function copies(ops: Readonly<Record<string, readonly string[]>>): Record<string
   );
 }
 
-/** Where torch computes in half and gives float. */
-const softmax =
-  (name: string): Lower =>
-  (op) =>
-    op.call(name, op.raw('self'), op.raw('dim'), op.bool('half_to_float') ? FLOAT32 : null);
-
 /** Rows of which nothing is let through give zeros, not NaNs. */
 function safeSoftmax(op: OpCall): Value {
   const result = op.call('softmax', op.raw('self'), op.raw('dim'), op.raw('dtype'));
@@ -44,14 +35,13 @@ function safeSoftmax(op: OpCall): Value {
   return op.emit('Where', [isEmpty, op.constant(result.dtype, 0), result]);
 }
 
-/** A copy of the tensor with `src` in the part of it that the view shows. */
-const scattered =
-  (view: string, ...args: readonly string[]): Lower =>
+/** any and all along several dimensions, or all of them: of bools as integers. */
+const alongSeveral =
+  (operator: 'ReduceMax' | 'ReduceMin'): Lower =>
   (op) => {
-    const copy = new TracedTensor(op.tensor('self'));
-    const part = op.tracer.call(`aten::${view}`, [copy, ...args.map((arg) => op.raw(arg))], new Map());
-    op.tracer.call('aten::copy_', [part, op.raw('src')], new Map());
-    return copy.value;
+    const x = op.cast(op.cast(op.tensor('self'), 'bool'), 'int32');
+    const axes = op.intVector(op.axes('dim', op.rank(x)));
+    return op.cast(op.emit(operator, [x, axes], { keepdims: op.bool('keepdim') ? 1 : 0 }), 'bool');
   };
 
 function filledWith(op: OpCall, element: Value): Value {
@@ -118,8 +108,6 @@ const OPTIONS = '*, ScalarType? dtype=None, Any layout=None, Any device=None, An
 
 /** Ops that torch.export's programs have besides those of modules; what torch calls the core ATen IR. */
 export const coreAten = defineOps('Exported programs', {
-  '_softmax(Tensor self, int dim, bool half_to_float)': softmax('softmax'),
-  '_log_softmax(Tensor self, int dim, bool half_to_float)': softmax('log_softmax'),
   '_safe_softmax(Tensor self, int dim, ScalarType? dtype=None)': safeSoftmax,
   [`_to_copy(Tensor self, ${OPTIONS}, bool non_blocking=False, Any memory_format=None)`]: (op) => {
     const x = op.tensor('self');
@@ -147,21 +135,13 @@ export const coreAten = defineOps('Exported programs', {
     ],
     'unbind_copy(Tensor self, int dim=0) -> Tensor[]': ['self', 'dim'],
   }),
-  'unsafe_split(Tensor self, int split_size, int dim=0) -> Tensor[]': (op) =>
-    op.callMany('split', op.raw('self'), op.raw('split_size'), op.raw('dim')),
   'unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': (op) =>
     op.callMany('split_with_sizes', op.raw('self'), op.raw('split_sizes'), op.raw('dim')),
   '_reshape_copy(Tensor self, int[] size)': as('reshape', 'self', 'size'),
   '_reshape_alias(Tensor self, int[] size, int[] stride)': as('reshape', 'self', 'size'),
-  'slice_scatter(Tensor self, Tensor src, int dim=0, int? start=None, int? end=None, int step=1)': scattered(
-    ...(['slice', 'dim', 'start', 'end', 'step'] as const),
-  ),
-  'select_scatter(Tensor self, Tensor src, int dim, int index)': scattered('select', 'dim', 'index'),
   'copy(Tensor self, Operand src, bool non_blocking=False)': (op) =>
     filledWith(op, op.operand(op.raw('src'), op.tensor('self').dtype)),
   'fill(Tensor self, Operand value)': (op) => filledWith(op, op.scalar('value', op.tensor('self').dtype)),
-  [`empty_strided(int[] size, int[] stride, ${OPTIONS})`]: (op) =>
-    op.call('zeros', op.raw('size'), op.raw('dtype')),
   [`new_empty_strided(Tensor self, int[] size, int[] stride, ${OPTIONS})`]: (op) => {
     const element = op.constant(op.dtype() ?? op.tensor('self').dtype, 0);
     return op.emit('Expand', [element, op.vector('size')]);
@@ -170,10 +150,8 @@ export const coreAten = defineOps('Exported programs', {
   '_unsafe_index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False)': as(
     ...(['index_put', 'self', 'indices', 'values', 'accumulate'] as const),
   ),
-  'sort(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor, Tensor)': (op) =>
-    op.callMany('sort', op.raw('self'), op.raw('dim'), op.raw('descending')),
-  'max(Tensor self, Tensor other)': as('maximum', 'self', 'other'),
-  'min(Tensor self, Tensor other)': as('minimum', 'self', 'other'),
+  'any(Tensor self, int[]? dim=None, bool keepdim=False)': alongSeveral('ReduceMax'),
+  'all(Tensor self, int[]? dim=None, bool keepdim=False)': alongSeveral('ReduceMin'),
   '_local_scalar_dense(Tensor self) -> Scalar': (op) => ({ value: op.tracer.item(op.tensor('self')) }),
   'sym_size(Tensor self, int dim) -> int': (op) => {
     const x = op.tensor('self');
@@ -210,8 +188,6 @@ export const coreAten = defineOps('Exported programs', {
     const x = op.tensor('self');
     return [x, op.emit('Expand', [op.constant('bool', 1), op.emit('Shape', [x])])];
   },
-  '_adaptive_avg_pool2d(Tensor self, int[] output_size)': as('adaptive_avg_pool2d', 'self', 'output_size'),
-  '_adaptive_avg_pool3d(Tensor self, int[] output_size)': as('adaptive_avg_pool3d', 'self', 'output_size'),
   ...Object.fromEntries(
     [1, 2, 3].flatMap((rank): [string, Lower][] => [
       [

@@ -12,8 +12,19 @@ const BFLOAT16 = 'BFloat16Storage';
 /** A tensor may show the elements of its storage several times; one that comes to more bytes than this by that is damage. */
 const MAX_REPEATED = 64 * 2 ** 20;
 
-/** A tensor of an archive; a view of the archive's bytes where it lies in them in order. @throws ScriptError */
+const known = new WeakMap<PickledTensor, HostTensor>();
+
+/**
+ * A tensor of an archive, the same one each time; a view of the archive's bytes where it lies in them in order.
+ * @throws ScriptError
+ */
 export function toHostTensor(tensor: PickledTensor): HostTensor {
+  const made = known.get(tensor) ?? read(tensor);
+  known.set(tensor, made);
+  return made;
+}
+
+function read(tensor: PickledTensor): HostTensor {
   const { storage, offset, shape, strides } = tensor;
   const dtype = storage.type === BFLOAT16 ? 'float' : STORAGES[storage.type];
   if (dtype === undefined) throw new ScriptError(`tensors of ${storage.type} are not supported`);
