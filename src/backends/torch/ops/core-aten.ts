@@ -3,6 +3,7 @@ import { operate } from '../interpreter/operators.ts';
 import { isNumber, numberOf, type ScriptValue, Tuple } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import { TracedTensor } from '../tracing/traced-tensor.ts';
 
 /** Another op of the table on the arguments of these names. */
 const as =
@@ -34,6 +35,25 @@ function safeSoftmax(op: OpCall): Value {
   const isEmpty = op.emit('Equal', [most, op.constant(x.dtype, Number.NEGATIVE_INFINITY)]);
   return op.emit('Where', [isEmpty, op.constant(result.dtype, 0), result]);
 }
+
+/** Indices where the mask lets them through, else the first element, which is always there. */
+function maskedIndices(op: OpCall, mask: Value): ScriptValue {
+  return op.optionalTensors('indices').map((index) => {
+    if (index === undefined) return null;
+    return new TracedTensor(op.emit('Where', [mask, index, op.constant(index.dtype, 0)]));
+  });
+}
+
+/** The product of three tensors, each with new dimensions, summed along some. */
+const trilinear: Lower = (op) => {
+  const parts = [1, 2, 3].map((n) => {
+    const axes = op.ints(`expand${n}`);
+    const part = op.tensor(n === 1 ? 'self' : `i${n}`);
+    return axes.length === 0 ? part : op.emit('Unsqueeze', [part, op.intVector(axes)]);
+  });
+  const product = parts.reduce((a, b) => op.emit('Mul', [a, b]));
+  return op.emit('ReduceSum', [product, op.intVector(op.ints('sumdim'))], { keepdims: 0 });
+};
 
 /** any and all along several dimensions, or all of them: of bools as integers. */
 const alongSeveral =
@@ -134,6 +154,12 @@ export const coreAten = defineOps('Exported programs', {
       ...['self', 'split_sizes', 'dim'],
     ],
     'unbind_copy(Tensor self, int dim=0) -> Tensor[]': ['self', 'dim'],
+    'narrow_copy(Tensor self, int dim, int start, int length)': ['self', 'dim', 'start', 'length'],
+    'diagonal_copy(Tensor self, int offset=0, int dim1=0, int dim2=1)': ['self', 'offset', 'dim1', 'dim2'],
+    'unfold_copy(Tensor self, int dimension, int size, int step)': ['self', 'dimension', 'size', 'step'],
+    'as_strided_copy(Tensor self, int[] size, int[] stride, int? storage_offset=None)': [
+      ...['self', 'size', 'stride', 'storage_offset'],
+    ],
   }),
   'unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': (op) =>
     op.callMany('split_with_sizes', op.raw('self'), op.raw('split_sizes'), op.raw('dim')),
@@ -142,6 +168,8 @@ export const coreAten = defineOps('Exported programs', {
   'copy(Tensor self, Operand src, bool non_blocking=False)': (op) =>
     filledWith(op, op.operand(op.raw('src'), op.tensor('self').dtype)),
   'fill(Tensor self, Operand value)': (op) => filledWith(op, op.scalar('value', op.tensor('self').dtype)),
+  [`empty_permuted(int[] size, int[] physical_layout, ${OPTIONS})`]: (op) =>
+    op.emit('Expand', [op.constant(op.dtype() ?? 'float', 0), op.vector('size')]),
   [`new_empty_strided(Tensor self, int[] size, int[] stride, ${OPTIONS})`]: (op) => {
     const element = op.constant(op.dtype() ?? op.tensor('self').dtype, 0);
     return op.emit('Expand', [element, op.vector('size')]);
@@ -149,6 +177,46 @@ export const coreAten = defineOps('Exported programs', {
   '_unsafe_index(Tensor self, Tensor?[] indices)': as('index', 'self', 'indices'),
   '_unsafe_index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False)': as(
     ...(['index_put', 'self', 'indices', 'values', 'accumulate'] as const),
+  ),
+  '_unsafe_masked_index(Tensor self, Tensor mask, Tensor?[] indices, Scalar fill)': (op) => {
+    const mask = op.cast(op.tensor('mask'), 'bool');
+    const taken = op.call('index', op.raw('self'), maskedIndices(op, mask));
+    return op.emit('Where', [mask, taken, op.scalar('fill', taken.dtype)]);
+  },
+  '_unsafe_masked_index_put_accumulate(Tensor self, Tensor mask, Tensor?[] indices, Tensor values)': (op) => {
+    const mask = op.cast(op.tensor('mask'), 'bool');
+    const values = op.tensor('values');
+    const allowed = op.emit('Where', [mask, values, op.constant(values.dtype, 0)]);
+    return op.call('index_put', op.raw('self'), maskedIndices(op, mask), allowed, true);
+  },
+  ...alike(
+    ['grid_sampler_2d', 'grid_sampler_3d'].map(
+      (name) =>
+        `${name}(Tensor self, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners)`,
+    ),
+    as('grid_sampler', 'self', 'grid', 'interpolation_mode', 'padding_mode', 'align_corners'),
+  ),
+  '_cdist_forward(Tensor self, Tensor x2, float p, int? compute_mode)': as(
+    'cdist',
+    'self',
+    'x2',
+    'p',
+    'compute_mode',
+  ),
+  '_pdist_forward(Tensor self, float p=2)': as('pdist', 'self', 'p'),
+  '_trilinear(Tensor self, Tensor i2, Tensor i3, int[] expand1, int[] expand2, int[] expand3, int[] sumdim, int unroll_dim=1)':
+    trilinear,
+  ...alike(
+    ['_embedding_bag', '_embedding_bag_forward_only'].map(
+      (name) =>
+        `${name}(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq=False, int mode=0, bool sparse=False, Tensor? per_sample_weights=None, bool include_last_offset=False, int padding_idx=-1) -> (Tensor, Tensor, Tensor, Tensor)`,
+    ),
+    (op: OpCall) => {
+      const names = ['weight', 'indices', 'offsets', 'scale_grad_by_freq', 'mode', 'sparse'];
+      const args = [...names, 'per_sample_weights', 'include_last_offset'].map((name) => op.raw(name));
+      const padding = op.int('padding_idx');
+      return op.callMany('embedding_bag', ...args, padding < 0 ? null : padding);
+    },
   ),
   'any(Tensor self, int[]? dim=None, bool keepdim=False)': alongSeveral('ReduceMax'),
   'all(Tensor self, int[]? dim=None, bool keepdim=False)': alongSeveral('ReduceMin'),
