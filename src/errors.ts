@@ -472,6 +472,8 @@ export const errors = {
     error(`ERR TORCH input '${name}' has ${expected} dimensions, got ${rank}`),
   torchInputSize: (name: string, axis: number, expected: string, size: number) =>
     error(`ERR TORCH input '${name}' has to measure ${expected} in dimension ${axis}, got ${size}`),
+  torchInputGuard: (guard: string) =>
+    error(`ERR TORCH inputs do not fulfil what the program was exported for: ${guard}`),
   torchInputType: (dtype: string) => error(`ERR TORCH has no tensors of ${dtype}`),
   torchOutputs: (expected: number, actual: number) =>
     error(`ERR Expected ${expected} outputs but got ${actual}`),

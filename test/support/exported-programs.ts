@@ -52,6 +52,8 @@ export interface Program {
   readonly constants?: Readonly<Record<string, Weight>>;
   readonly nodes: readonly ProgramNode[];
   readonly outputs: readonly (string | Union)[];
+  /** Python expressions that sizes have to fulfil. */
+  readonly guards?: readonly string[];
   readonly ranges?: Readonly<Record<string, { readonly min_val: Json; readonly max_val: Json }>>;
 }
 
@@ -112,7 +114,7 @@ function rowMajor(shape: readonly (number | string)[]): (number | string)[] {
 
 /** The JSON of a program, as torch of this time writes it. */
 export function programJson(program: Program, generation: Generation = 'package'): Record<string, Json> {
-  const { inputs, parameters = {}, constants = {}, nodes, outputs, ranges = {} } = program;
+  const { inputs, parameters = {}, constants = {}, nodes, outputs, ranges = {}, guards = [] } = program;
   const lifted = [...Object.keys(parameters), ...Object.keys(constants)];
   const values = Object.fromEntries(
     Object.entries(inputs).map(([name, { dtype = 'float', shape }]) => [name, meta(dtype, shape)]),
@@ -162,6 +164,7 @@ export function programJson(program: Program, generation: Generation = 'package'
     },
     opset_version: { aten: 10 },
     range_constraints: ranges,
+    guards_code: guards,
     schema_version:
       generation === 'package' ? { major: 8, minor: 8 } : { major: generation === 'flat' ? 7 : 3, minor: 0 },
     torch_version: '2.8.0',

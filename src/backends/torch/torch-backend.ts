@@ -15,7 +15,7 @@ export const torchBackend: Backend = {
     if (!isExportedArchive(members)) return new TorchSession(scriptModule(readArchive(members)), options);
     const module = new ExportedModule(await readExportedArchive(members));
     const session = new TorchSession(module, options);
-    session.prepare(module.example);
+    if (module.example !== null) session.prepare(module.example);
     return session;
   },
 };

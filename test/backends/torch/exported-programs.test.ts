@@ -163,6 +163,39 @@ describe('the inputs of an exported program', () => {
     expect(await run(program, floats(1, 2), floats(5), floats(6))).toBe(reason('y', 0, 1));
   });
 
+  test.each([
+    ["((1 + L['x'].size()[0]) // 2) == 2", [3, 4], [5, 2]],
+    ["L['x'].size()[0] % 2 != 0 and not L['x'].size()[0] <= 1", [3, 5], [2, 1]],
+    ["min(L['x'].size()[0], 4) > -(-3) or max(L['x'].size()[0], 2) == 2", [4, 1], [3]],
+    ["3*L['x'].size()[0] - 2**2 >= 5.5", [4], [3]],
+    ["L['z'].size()[0] == 7", [3], []],
+    ["L['x'].numel() == 7", [3], []],
+    ["L['x'].size()[0] ==", [3], []],
+    ['('.repeat(5000), [3], []],
+    [`${'-'.repeat(4000)}1 == 1`, [3], []],
+  ])('fulfil what torch asks of them besides: %#', async (guard, good, bad) => {
+    const program: Program = {
+      inputs: { x: { shape: ['s0'] } },
+      nodes: [node('neg', 'neg.default', { self: tensor('x') })],
+      outputs: ['neg'],
+      guards: [guard],
+    };
+    const vector = (size: number) => values('FLOAT', [size], new Array<number>(size).fill(1));
+    // The sizes that the program is prepared with come from its export, and so fulfil it.
+    const hinted = (size: number) => {
+      const json = JSON.stringify(programJson(program)).replace('"hint":null', `"hint":{"as_int":${size}}`);
+      return exportedOf(json, program);
+    };
+    const session = await open(hinted(good[0] as number));
+    for (const size of good) expect((await session.run([vector(size)]))[0]?.shape).toEqual([size]);
+    for (const size of bad) {
+      await expect(session.run([vector(size)])).rejects.toThrow(
+        `ERR TORCH inputs do not fulfil what the program was exported for: ${guard}`,
+      );
+    }
+    await session.close();
+  });
+
   test('of half precision come as FLOAT and are rounded', async () => {
     const program: Program = {
       inputs: { x: { dtype: 'half', shape: [1] } },

@@ -10,6 +10,7 @@ import { TracedTensor } from '../tracing/traced-tensor.ts';
 import type { Tracer } from '../tracing/tracer.ts';
 import type { ExportedArchive } from './archive.ts';
 import { GraphRunner } from './graph-runner.ts';
+import { InputGuards } from './input-guards.ts';
 import { InputShapes } from './input-shapes.ts';
 import type { Argument, InputSpec, TensorMeta } from './program.ts';
 import { dtypeNumber, storageType } from './scalar-types.ts';
@@ -33,16 +34,17 @@ interface UserInput {
 /** A program of torch.export.save. */
 export class ExportedModule implements TorchModule {
   readonly signature: Signature;
-  /** Inputs like those that it was exported with. */
-  readonly example: readonly InputKind[];
+  /** Inputs like those that it was exported with; null where it does not say what they measured. */
+  readonly example: readonly InputKind[] | null;
   readonly #archive: ExportedArchive;
   readonly #inputs: readonly UserInput[];
   readonly #shapes: InputShapes;
+  readonly #guards: InputGuards;
 
   /** @throws ServerError when the program takes, gives or does what is not supported. */
   constructor(archive: ExportedArchive) {
     this.#archive = archive;
-    const { graph, inputs, outputs, ranges } = archive.program;
+    const { graph, inputs, outputs, ranges, guards } = archive.program;
     const users = inputs.flatMap((spec) =>
       spec.kind === 'user' && spec.argument.kind !== 'literal' ? [spec.argument] : [],
     );
@@ -56,14 +58,17 @@ export class ExportedModule implements TorchModule {
       metas.map((meta) => meta?.sizes ?? [1]),
       ranges,
     );
+    this.#guards = new InputGuards(guards);
     const given = outputs.filter(
       (spec) => spec.kind === 'user' && !(spec.argument.kind === 'literal' && spec.argument.value === null),
     );
     this.signature = { inputs: this.#inputs.map(({ name }) => name), outputs: given.length };
-    this.example = this.#inputs.map(({ dtype }, i) => ({
-      dtype: DTYPES[dtype] as InputKind['dtype'],
-      shape: this.#shapes.example[i] as number[],
-    }));
+    const shapes = this.#shapes.example;
+    this.example =
+      shapes?.map((shape, i) => {
+        const { dtype } = this.#inputs[i] as UserInput;
+        return { dtype: DTYPES[dtype] as InputKind['dtype'], shape };
+      }) ?? null;
     checkTargets(graph);
   }
 
@@ -74,6 +79,7 @@ export class ExportedModule implements TorchModule {
       if (dtype !== expected) throw errors.torchInputDtype(name, expected, dtype);
     }
     this.#shapes.check(inputs.map(({ shape }) => shape));
+    this.#guards.check(new Map(inputs.map(({ shape }, i) => [this.signature.inputs[i] as string, shape])));
   }
 
   dim(input: number, axis: number): string | null {
@@ -81,6 +87,15 @@ export class ExportedModule implements TorchModule {
   }
 
   run(tracer: Tracer, args: readonly TensorValue[]): ScriptValue {
+    try {
+      return this.#run(tracer, args);
+    } catch (error) {
+      // What is wrong with a node says where it is.
+      throw error instanceof ScriptError ? errors.torchArchive(error.message) : error;
+    }
+  }
+
+  #run(tracer: Tracer, args: readonly TensorValue[]): ScriptValue {
     const { graph, inputs, outputs } = this.#archive.program;
     const users = args.map((arg, i) =>
       this.#given(tracer, arg as TracedTensor, this.#inputs[i] as UserInput),

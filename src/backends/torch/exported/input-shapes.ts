@@ -8,13 +8,10 @@ import { evaluateSize, symbolOf } from './size-expressions.ts';
  */
 const LEAST_CHECKED = 3;
 const ANY_SIZE: Range = { min: 0, max: Number.POSITIVE_INFINITY };
-/** For dimensions of which nothing is known; apart from each other, so that none is taken for another. */
-const EXAMPLE_SIZES = [3, 5, 7, 11, 13, 17, 19, 23];
-
 /** What the inputs of a program may measure. */
 export class InputShapes {
-  /** Sizes like those that the program was exported with. */
-  readonly example: readonly (readonly number[])[];
+  /** The sizes that the program was exported with; null where it does not say. */
+  readonly example: readonly (readonly number[])[] | null;
   readonly #names: readonly string[];
   readonly #sizes: readonly (readonly Size[])[];
   readonly #ranges: ReadonlyMap<string, Range>;
@@ -27,12 +24,10 @@ export class InputShapes {
     this.#names = names;
     this.#sizes = sizes;
     this.#ranges = ranges;
-    const chosen = new Map<string, number>();
-    // What is computed of symbols comes last here, too.
-    for (const size of sizes.flat()) {
-      if (typeof size === 'object' && symbolOf(size.expression) !== undefined) this.#example(size, chosen);
-    }
-    this.example = sizes.map((shape) => shape.map((size) => this.#example(size, chosen)));
+    const examples = sizes.map((shape) =>
+      shape.flatMap((size) => (typeof size === 'number' ? size : (size.hint ?? []))),
+    );
+    this.example = examples.every((shape, i) => shape.length === sizes[i]?.length) ? examples : null;
   }
 
   /** The name of a dimension that may differ from run to run; dimensions of one symbol share it. */
@@ -80,16 +75,5 @@ export class InputShapes {
 
   #refuse(input: number, axis: number, expected: string, actual: number): never {
     throw errors.torchInputSize(this.#names[input] as string, axis, expected, actual);
-  }
-
-  #example(size: Size, chosen: Map<string, number>): number {
-    if (typeof size === 'number') return size;
-    const key = symbolOf(size.expression) ?? size.expression;
-    const known = chosen.get(key) ?? size.hint ?? evaluateSize(size.expression, chosen);
-    const { min, max } = this.#ranges.get(key) ?? ANY_SIZE;
-    const any = EXAMPLE_SIZES[chosen.size % EXAMPLE_SIZES.length] as number;
-    const example = known ?? Math.min(Math.max(any, min), max);
-    chosen.set(key, example);
-    return example;
   }
 }

@@ -20,7 +20,8 @@ export function readProgram(bytes: Uint8Array, name: string): ExportedProgram {
   const ranges = (program.optional('range_constraints')?.entries() ?? []).map(
     ([symbol, range]) => [symbol, readRange(range)] as const,
   );
-  return { graph, inputs, outputs, ranges: new Map(ranges) };
+  const guards = (program.optional('guards_code')?.list() ?? []).map((guard) => guard.text());
+  return { graph, inputs, outputs, ranges: new Map(ranges), guards };
 }
 
 function readRange(range: JsonPlace): Range {

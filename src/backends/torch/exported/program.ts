@@ -96,4 +96,6 @@ export interface ExportedProgram {
   readonly outputs: readonly OutputSpec[];
   /** By symbol. */
   readonly ranges: ReadonlyMap<string, Range>;
+  /** What else sizes have to fulfil, as Python. */
+  readonly guards: readonly string[];
 }
