@@ -26,9 +26,13 @@ import { Rates } from './observability/rates.ts';
 import { SlowLog } from './observability/slow-log.ts';
 import { DEFAULT_OUTPUT_LIMITS, OutputWatch } from './output-limits.ts';
 import { type ConnectionHost, type Origin, refuse } from './protocol/connection.ts';
+import { type Arguments, keepArgument } from './protocol/request-reader.ts';
 import type { TlsOptions } from './protocol/tls-options.ts';
 import { Subscriptions } from './pubsub/subscriptions.ts';
 import { Scripts } from './scripting/scripts.ts';
+import { ParkedClient } from './upstream/parked-client.ts';
+import { ProxiedClient } from './upstream/proxied-client.ts';
+import { RedisEngine, type RedisSettings } from './upstream/redis-engine.ts';
 
 export interface NodeOptions {
   readonly name: string;
@@ -53,6 +57,8 @@ export interface NodeOptions {
   readonly durability?: { readonly mode: Durability; readonly volatileTensors: readonly string[] };
   /** When models from the data folder get their sessions; when they first run where absent. */
   readonly warmup?: WarmUp;
+  /** A Redis that has the keys; where absent they are here. */
+  readonly redis?: RedisSettings | undefined;
   /** Who may use DEBUG; nobody where absent. */
   readonly debugCommand?: RuntimeConfig['debugCommand'];
   /** What SHUTDOWN does; closes the node where absent. */
@@ -70,6 +76,8 @@ const DEFAULT_SLOWLOG_US = 10_000;
 const DEFAULT_SLOWLOG_LENGTH = 128;
 const DEFAULT_LUA_TIME_LIMIT_MS = 5000;
 const DEFAULT_REPL_TIMEOUT_S = 60;
+/** Of values that are kept at hand, where a Redis has the keys. */
+const CACHE_BYTES = 1024 ** 3;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
@@ -79,6 +87,10 @@ export class TesseraNode {
   readonly #host: ConnectionHost<ClientSession>;
   readonly #outputs: OutputWatch;
   readonly #warmup: WarmUp;
+  /** Null where the keys are here. */
+  readonly #redis: RedisEngine | null;
+  /** Whether the Redis lets clients in that have not logged in. */
+  #redisIsOpen = true;
   #lastClientId = 0;
 
   constructor(options: NodeOptions) {
@@ -156,6 +168,8 @@ export class TesseraNode {
       persistence,
     };
     this.context.kept.restore(this.context);
+    this.#redis =
+      options.redis === undefined ? null : new RedisEngine(options.redis, CACHE_BYTES, this.context);
     this.#outputs = new OutputWatch(
       () => config.outputLimits,
       (client) =>
@@ -179,7 +193,12 @@ export class TesseraNode {
           `client ${client.id} (${client.remoteAddress}) sends too much at once: query buffer limit reached`,
         ),
       backlogged: (client) => this.#outputs.check(client),
-      execute: (client, args) => dispatcher.execute(client, args),
+      execute: (client, args) => {
+        const local = (some: Arguments) => dispatcher.execute(client, some);
+        return client instanceof ParkedClient
+          ? client.execute(this.context, this.#redis as RedisEngine, args.map(keepArgument), local)
+          : local(args);
+      },
       isStranger: (client) => this.context.access.mustLogIn(client),
       holds: (release) => persistence?.holds(release) ?? false,
       closed: (client) => this.#closed(client),
@@ -206,12 +225,20 @@ export class TesseraNode {
       await persistence.ready;
       if (this.#warmup === 'eager') void this.#warmUp(persistence);
     }
+    if (this.#redis !== null) {
+      this.#redisIsOpen = await this.#redis.isOpen();
+      // Clients that came while it was away come again: they are served then.
+      this.#redis.watch(() => {
+        for (const client of this.#clients.values()) if (client instanceof ParkedClient) client.kill();
+      });
+    }
     await this.context.listeners.listen();
   }
 
   /** Closes the listeners and all clients, ends the workers. */
   async close(): Promise<void> {
     const closed = this.context.listeners.close();
+    this.#redis?.close();
     for (const client of this.#clients.values()) client.kill();
     this.context.memory.close();
     this.context.keyspace.close();
@@ -236,15 +263,25 @@ export class TesseraNode {
       return null;
     }
     const isRemote = origin.unixPath === null && !isLoopback(socket.remoteAddress ?? '');
-    if (isRemote && access.protectedMode && access.defaultUser.anyPassword) {
+    // A Redis behind a unix socket, or on this machine, takes everybody for somebody of this machine.
+    const isOpen = this.#redis === null ? access.defaultUser.anyPassword : this.#redisIsOpen;
+    if (isRemote && access.protectedMode && isOpen) {
       statistics.rejectedConnections++;
       refuse(socket, errors.protectedMode());
       return null;
     }
     statistics.connections++;
-    const client = new ClientSession(++this.#lastClientId, socket, this.#host, origin, access);
+    const id = ++this.#lastClientId;
+    const client = this.#session(id, socket, origin);
     this.#clients.set(client.id, client);
     return client;
+  }
+
+  #session(id: number, socket: Socket, origin: Origin): ClientSession {
+    const { access } = this.context;
+    if (this.#redis === null) return new ClientSession(id, socket, this.#host, origin, access);
+    if (!this.#redis.isThere) return new ParkedClient(id, socket, this.#host, origin, access);
+    return new ProxiedClient(id, socket, this.#host, origin, access, this.context, this.#redis);
   }
 
   #closed(client: ClientSession): void {

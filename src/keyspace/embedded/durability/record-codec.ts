@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
-import { nextModelId } from '../../../backends/model-id.ts';
 import { bytesOf, latin1 } from '../../../protocol/latin1.ts';
 import { FormatError } from '../../dump/format-error.ts';
+import { liveValue } from '../../dump/live-value.ts';
 import { RdbReader } from '../../dump/rdb-reader.ts';
 import { RdbWriter } from '../../dump/rdb-writer.ts';
 import { decodeValue, encodeValue } from '../../dump/value-codec.ts';
@@ -201,15 +201,8 @@ function checked(bytes: Buffer): Buffer {
   return content;
 }
 
-/** A value read back. A model gets an id of its own, and a session when it is first used. */
 function readValue(from: RdbReader): StoredValue {
-  const dumped = decodeValue(from);
-  const statistics = { durationUs: 0, samples: 0, calls: 0, errors: 0 };
-  if (dumped.type === 'model')
-    return { type: 'model', model: { ...dumped.model, id: nextModelId(), statistics } };
-  if (dumped.type === 'script')
-    return { type: 'script', script: { ...dumped.script, id: nextModelId(), statistics } };
-  return dumped;
+  return liveValue(decodeValue(from));
 }
 
 /** Unix time in ms; 0 stands for none. */

@@ -1,0 +1,234 @@
+import type { Socket } from 'node:net';
+import type { AccessControl } from '../access/access-control.ts';
+import { ClientSession } from '../client-session.ts';
+import { errors } from '../errors.ts';
+import type { NodeContext } from '../node-context.ts';
+import type { ConnectionHost, Origin } from '../protocol/connection.ts';
+import { OK } from '../protocol/reply.ts';
+import type { AddressBook } from './address-book.ts';
+import { AiCommands } from './ai-commands.ts';
+import { ProxiedTransaction } from './proxied-transaction.ts';
+import type { RedisEngine } from './redis-engine.ts';
+import { RequestSplitter } from './request-splitter.ts';
+import { encodeRequest } from './requests.ts';
+import { UpstreamConnection } from './upstream-connection.ts';
+
+const MINUS = 45;
+
+/** After these a RESP2 connection has messages on it that answer nothing: bytes go through unseen from then on. */
+const SUBSCRIBING = new Set(['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE']);
+const UNSUBSCRIBING = new Set(['UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE']);
+const STREAMING = new Set(['MONITOR', 'SYNC', 'PSYNC']);
+const NOTICED = new Set([
+  ...[...SUBSCRIBING, ...UNSUBSCRIBING, ...STREAMING],
+  ...['CLIENT', 'HELLO', 'MULTI', 'EXEC', 'DISCARD', 'RESET'],
+]);
+/** In a cluster also these: they have addresses in them, or tell of a redirection that is followed. */
+const NOTICED_IN_CLUSTER = new Set(['CLUSTER', 'INFO', 'ROLE', 'MIGRATE', 'ASKING']);
+
+/**
+ * A client of a node that stands before a Redis. It has a connection of its own there, which all of its commands go through as they are; the
+ * AI commands run here, on values that are fetched from there.
+ */
+export class ProxiedClient extends ClientSession {
+  readonly #node: NodeContext;
+  readonly #engine: RedisEngine;
+  readonly #splitter: RequestSplitter;
+  readonly #upstream: UpstreamConnection;
+  readonly #ai: AiCommands;
+  /** Whether a command runs that later ones have to wait for. */
+  #isRunning = false;
+  #hasEnded = false;
+  #queue: ProxiedTransaction | null = null;
+  /** Set by ASKING for the AI command behind it: for all that it asks Redis. */
+  #isAsking = false;
+
+  constructor(
+    id: number,
+    socket: Socket,
+    host: ConnectionHost<ClientSession>,
+    origin: Origin,
+    access: AccessControl,
+    node: NodeContext,
+    engine: RedisEngine,
+  ) {
+    super(id, socket, host, origin, access);
+    this.#node = node;
+    this.#engine = engine;
+    this.#splitter = new RequestSplitter(
+      {
+        takes: (name) => {
+          const isTaken =
+            NOTICED.has(name) ||
+            name.startsWith('AI.') ||
+            (engine.addresses !== null && NOTICED_IN_CLUSTER.has(name));
+          if (isTaken) return true;
+          this.#queue?.queued(name, null);
+          this.#upstream.pass();
+          return false;
+        },
+        raw: (bytes) => this.#send(Buffer.from(bytes)),
+        command: (args) => this.#command(args),
+      },
+      () => node.config.protoMaxBulkLen,
+    );
+    this.#upstream = new UpstreamConnection(engine.address, {
+      bytes: (bytes) => {
+        this.pushBytes(bytes);
+        if (socket.writableNeedDrain) this.#upstream.pause();
+      },
+      error: (line) => this.#redirected(line),
+      drained: () => {
+        if (!this.#isRunning) socket.resume();
+      },
+      closed: () => this.closeAfterReplies(),
+    });
+    this.#ai = new AiCommands(node, engine, this.#upstream, {
+      session: this,
+      push: (reply) => this.push(reply),
+      pushBytes: (bytes) => this.pushBytes(bytes),
+      asReply: (error) => this.asReply(error),
+      done: () => this.#goOn(),
+    });
+    socket.on('drain', () => this.#upstream.resume());
+    this.onClose(() => this.#upstream.destroy());
+  }
+
+  override readTarget(fallback: Buffer): Buffer {
+    return fallback;
+  }
+
+  override received(count: number, buffer: Buffer): void {
+    this.counted(count);
+    if (this.closing) return;
+    this.lastCommandAt = Date.now();
+    this.#splitter.push(buffer.subarray(0, count));
+    if (this.#isRunning) this.socket.pause();
+  }
+
+  protected override ended(): void {
+    this.#hasEnded = true;
+    // What is under way is answered, and what Redis still has to say.
+    if (!this.#isRunning) this.#upstream.end();
+  }
+
+  #send(bytes: Buffer): void {
+    if (!this.#upstream.send(bytes)) this.socket.pause();
+  }
+
+  #forward(args: readonly Uint8Array[]): void {
+    this.#send(encodeRequest(args));
+  }
+
+  /** @returns whether the next command may come at once. */
+  #command(args: Buffer[]): boolean {
+    const name = (args[0] as Buffer).toString('latin1').toUpperCase();
+    if (name.startsWith('AI.')) return this.#aiCommand(args);
+    const [, word = ''] = args.map((arg) => arg.toString('latin1', 0, 16).toUpperCase());
+    if (name === 'CLIENT' && word === 'REPLY') return this.#setReplyMode(args);
+    const { addresses } = this.#engine;
+    if (addresses !== null && NOTICED_IN_CLUSTER.has(name)) {
+      return this.#clusterCommand(addresses, name, word, args);
+    }
+    const queue = this.#queue;
+    if (name === 'MULTI') this.#queue ??= new ProxiedTransaction();
+    else if (name === 'EXEC' || name === 'DISCARD' || name === 'RESET') this.#queue = null;
+    else queue?.queued(name, null);
+    if (name === 'HELLO') this.#takeProtocol(word);
+    else if (name === 'RESET') this.#takeProtocol('2');
+    else if (name === 'EXEC' && queue !== null) {
+      this.#upstream.take((reply) => queue.finish(reply, (bytes) => this.#pushAnswer(bytes)));
+    } else if (SUBSCRIBING.has(name) || UNSUBSCRIBING.has(name)) {
+      // In RESP3 what it answers are messages.
+      if (this.writer.protocol === 2) this.#bePipe();
+    } else if (STREAMING.has(name)) this.#bePipe();
+    else this.#upstream.pass();
+    this.#forward(args);
+    return true;
+  }
+
+  /** Commands that tell addresses, or are told some. */
+  #clusterCommand(addresses: AddressBook, name: string, word: string, args: Buffer[]): boolean {
+    this.#queue?.queued(name, null);
+    const command = name === 'CLUSTER' ? `CLUSTER ${word}` : name;
+    const { secure } = this.origin;
+    if (addresses.concerns(command)) {
+      this.#upstream.take((reply) => this.#pushAnswer(addresses.translated(command, reply, secure)));
+    } else this.#upstream.pass();
+    if (name === 'ASKING') this.#isAsking = true;
+    if (command === 'CLUSTER MEET') this.#forward(addresses.resolved(args, 2));
+    else if (command === 'MIGRATE') this.#forward(addresses.resolved(args, 1));
+    else this.#forward(args);
+    return true;
+  }
+
+  #redirected(line: Buffer): Buffer {
+    return this.#engine.addresses?.redirected(line, this.origin.secure) ?? line;
+  }
+
+  #bePipe(): void {
+    this.#splitter.beOpaque();
+    this.#upstream.bePipe();
+  }
+
+  #takeProtocol(version: string): void {
+    this.#upstream.take((reply) => {
+      if (reply[0] !== MINUS && (version === '2' || version === '3'))
+        this.writer.protocol = version === '3' ? 3 : 2;
+      this.pushBytes(reply);
+    });
+  }
+
+  /** Replies that are held back here are still counted: Redis sends them all. */
+  #setReplyMode(args: readonly Buffer[]): boolean {
+    const mode = args[2]?.toString('latin1').toUpperCase();
+    this.#upstream.inTurn(() => {
+      if (mode === 'ON' || mode === 'OFF') this.#upstream.silent = mode === 'OFF';
+      if (mode === 'ON') this.push(OK);
+      else if (mode !== 'OFF') this.push(errors.syntax());
+    });
+    return true;
+  }
+
+  #aiCommand(args: Buffer[]): boolean {
+    const { commands } = this.#node;
+    const command = commands.find((args[0] as Buffer).toString('latin1'));
+    if (command === undefined || command.group !== 'ai') {
+      // Redis says what it says of commands that are none.
+      this.#upstream.pass();
+      this.#forward(args);
+      return true;
+    }
+    this.lastCommand = command.name;
+    const isAsking = this.#isAsking;
+    this.#isAsking = false;
+    try {
+      if (!commands.arityFits(command, args.length)) {
+        throw errors.wrongArity(command.arityName ?? command.name);
+      }
+      if (this.#queue !== null) this.#ai.enqueue(this.#queue, command, args);
+      else if (command.name === 'ai.tensorset') this.#ai.storeTensor(args);
+      else {
+        this.#isRunning = this.#ai.waits(command);
+        this.#ai.run(command, args, isAsking);
+      }
+    } catch (error) {
+      this.#ai.answer(this.asReply(error));
+    }
+    // It may have ended already.
+    return !this.#isRunning;
+  }
+
+  #pushAnswer(answer: Buffer): void {
+    if (!this.#upstream.silent) this.pushBytes(answer);
+  }
+
+  #goOn(): void {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    this.#splitter.resume();
+    if (this.#isRunning) return;
+    if (this.#hasEnded) this.#upstream.end();
+    else this.socket.resume();
+  }
+}
