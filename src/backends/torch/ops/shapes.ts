@@ -207,7 +207,8 @@ export const shapes = defineOps('Shapes and views', {
     },
     'squeeze(Tensor self, int[] dim)': (op) => {
       const x = op.tensor('self');
-      return op.rank(x) === 0 ? x : squeezed(op, x, op.axes('dim', op.rank(x)));
+      const axes = op.ints('dim').map((axis) => op.checkedAxis(axis, op.rank(x)));
+      return op.rank(x) === 0 ? x : squeezed(op, x, axes);
     },
     'expand(Tensor self, int[] size, *, bool implicit=False)': expand,
     'expand_as(Tensor self, Tensor other)': (op) =>
