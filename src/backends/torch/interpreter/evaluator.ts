@@ -51,6 +51,8 @@ export class Evaluator {
         return expression.value;
       case 'float':
         return new Float(expression.value);
+      case 'complex':
+        throw new ScriptError('complex numbers are not supported');
       case 'name':
         return this.#name(expression.name, frame);
       case 'attribute':
@@ -60,9 +62,11 @@ export class Evaluator {
       case 'call':
         return this.#call(expression, frame);
       case 'tuple':
-        return new Tuple(expression.items.map(inner));
+        return new Tuple(this.#items(expression.items, frame));
       case 'list':
-        return expression.items.map(inner);
+        return this.#items(expression.items, frame);
+      case 'starred':
+        throw new ScriptError('a starred expression stands for no single value');
       case 'dict': {
         const made = new ScriptDict();
         for (const [key, value] of expression.entries) made.set(inner(key), inner(value));
@@ -192,7 +196,16 @@ export class Evaluator {
 
   #arguments({ args, named }: CallExpression, frame: Frame): [ScriptValue[], Named] {
     const evaluate = (part: Expression) => this.#interpreter.evaluate(part, frame);
-    return [args.map(evaluate), new Map(named.map(([name, value]) => [name, evaluate(value)]))];
+    return [this.#items(args, frame), new Map(named.map(([name, value]) => [name, evaluate(value)]))];
+  }
+
+  /** Values of items or arguments, of which a starred one is several. */
+  #items(items: readonly Expression[], frame: Frame): ScriptValue[] {
+    const { engine } = this.#interpreter;
+    return items.flatMap((item) => {
+      if (item.kind !== 'starred') return [this.#interpreter.evaluate(item, frame)];
+      return iterate(engine, this.#interpreter.evaluate(item.of, frame));
+    });
   }
 
   #callMethod(owner: ScriptValue, name: string, args: readonly ScriptValue[], named: Named): ScriptValue {
