@@ -128,9 +128,10 @@ export class Evaluator {
   #name(name: string, frame: Frame): ScriptValue {
     const local = frame.variables.get(name);
     if (local !== undefined) return local;
-    const defined = this.#interpreter.program.lookUp(frame.module, name);
-    if (defined !== undefined) return defined;
     const builtin = Object.hasOwn(BUILTINS, name) ? BUILTINS[name] : undefined;
+    const defined = this.#interpreter.program.lookUp(frame.module, name);
+    // A script's own function of a builtin's name is never called, as in libtorch.
+    if (defined !== undefined && (builtin === undefined || name === 'reversed')) return defined;
     if (builtin === undefined) throw new ScriptError(`undefined value ${name}`);
     return new Callable((args, named) => builtin(this.#interpreter.engine, args, named));
   }
@@ -158,6 +159,7 @@ export class Evaluator {
         );
       }
       case 'math':
+        if (last === 'remainder') return operation('aten::mathremainder');
         return MATH[last] === undefined ? operation(`aten::${last}`) : new Float(MATH[last]);
       case '__torch__': {
         const defined = program.resolve(path.join('.'));
@@ -214,7 +216,7 @@ export class Evaluator {
       return this.#interpreter.callMethod(owner, name, args, named);
     }
     const method = containerMethod(this.#interpreter.engine, owner, name);
-    if (method !== undefined) return method(args);
+    if (method !== undefined) return method(args, named);
     return callOperation(this.#interpreter.engine, `aten::${name}`, [owner, ...args], named);
   }
 
@@ -247,11 +249,18 @@ export class Evaluator {
     const evaluate = (part: Expression) => this.#interpreter.evaluate(part, frame);
     const made = new ScriptDict();
     const items: ScriptValue[] = [];
-    for (const item of iterate(engine, evaluate(expression.of))) {
+    const of = iterate(engine, evaluate(expression.of));
+    // Its variables are its own.
+    const outer = namesOf(expression.target).map((name) => [name, frame.variables.get(name)] as const);
+    for (const item of of) {
       this.#interpreter.assign(expression.target, item, frame);
       if (!expression.conditions.every((condition) => truth(engine, evaluate(condition)))) continue;
       if (expression.key === null) items.push(evaluate(expression.item));
       else made.set(settled(engine, evaluate(expression.key)), evaluate(expression.item));
+    }
+    for (const [name, value] of outer) {
+      if (value === undefined) frame.variables.delete(name);
+      else frame.variables.set(name, value);
     }
     return expression.key === null ? items : made;
   }
@@ -273,8 +282,10 @@ export class Evaluator {
     let result: ScriptValue = true;
     for (const [i, { operator, operand }] of rest.entries()) {
       const right = this.#interpreter.evaluate(operand, frame);
-      result = compare(engine, operator, left, right);
-      if (i < rest.length - 1 && !truth(engine, result)) return false;
+      // TorchScript compares from the left; where that has no meaning to it, it is Python's chain.
+      const fromLeft = i > 0 && (result instanceof TensorValue || typeof right === 'boolean');
+      if (i > 0 && !fromLeft && !truth(engine, result)) return false;
+      result = compare(engine, operator, fromLeft ? result : left, right);
       left = right;
     }
     return result;
@@ -352,6 +363,12 @@ export class Evaluator {
   }
 }
 
+/** The variables that a target writes to. */
+function namesOf(target: Expression): string[] {
+  if (target.kind === 'name') return [target.name];
+  return target.kind === 'tuple' ? target.items.flatMap(namesOf) : [];
+}
+
 /** The parts of a name with dots. */
 export function dotted(expression: Expression): string[] | undefined {
   if (expression.kind === 'name') return [expression.name];
@@ -362,6 +379,10 @@ export function dotted(expression: Expression): string[] | undefined {
 function isInstance(value: ScriptValue, type: Expression): boolean {
   if (type.kind === 'tuple' || type.kind === 'list') return type.items.some((one) => isInstance(value, one));
   const name = typeText(type).replace(/\[.*$/, '');
+  const [inner] = type.kind === 'subscript' ? type.indices : [];
+  if (name === 'List' && inner !== undefined && 'line' in inner) {
+    return Array.isArray(value) && value.every((item) => isInstance(item, inner));
+  }
   switch (name) {
     case 'list':
       return Array.isArray(value);

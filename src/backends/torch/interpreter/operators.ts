@@ -1,4 +1,6 @@
+import { arithmetic } from './arithmetic.ts';
 import type { Engine } from './engine.ts';
+import { percentFormatted } from './formatting.ts';
 import {
   Device,
   Float,
@@ -21,27 +23,6 @@ export const TENSOR_OPS: Readonly<Record<string, string>> = {
   ...{ '<': 'lt', '>': 'gt', '<=': 'le', '>=': 'ge', '==': 'eq', '!=': 'ne' },
 };
 
-const INT: Readonly<Record<string, (x: number, y: number) => number>> = {
-  '+': (x, y) => x + y,
-  '-': (x, y) => x - y,
-  '*': (x, y) => x * y,
-  '//': floorDivide,
-  '%': remainder,
-  '&': (x, y) => Number(BigInt(x) & BigInt(y)),
-  '|': (x, y) => Number(BigInt(x) | BigInt(y)),
-  '^': (x, y) => Number(BigInt(x) ^ BigInt(y)),
-  '<<': (x, y) => x * 2 ** y,
-  '>>': (x, y) => Math.floor(x / 2 ** y),
-};
-const FLOAT: Readonly<Record<string, (x: number, y: number) => number>> = {
-  '+': (x, y) => x + y,
-  '-': (x, y) => x - y,
-  '*': (x, y) => x * y,
-  '/': (x, y) => x / y,
-  '//': (x, y) => Math.floor(x / y),
-  '%': (x, y) => (y === 0 ? Number.NaN : x - y * Math.floor(x / y)),
-  '**': (x, y) => x ** y,
-};
 const COMPARE: Readonly<Record<string, (x: number | string, y: number | string) => boolean>> = {
   '<': (x, y) => x < y,
   '>': (x, y) => x > y,
@@ -50,15 +31,6 @@ const COMPARE: Readonly<Record<string, (x: number | string, y: number | string) 
   '==': (x, y) => x === y,
   '!=': (x, y) => x !== y,
 };
-
-function floorDivide(x: number, y: number): number {
-  if (y === 0) throw new ScriptError('ZeroDivisionError: integer division or modulo by zero');
-  return Math.floor(x / y);
-}
-
-function remainder(x: number, y: number): number {
-  return x - y * floorDivide(x, y);
-}
 
 /** Lists and texts of more items are none that a program needs: they fill the memory. */
 const MAX_LENGTH = 10_000_000;
@@ -108,31 +80,10 @@ export function operate(
     if (Array.isArray(left)) return Array.from({ length: Math.max(0, right) }, () => left).flat();
   }
   if (operator === '*' && typeof left === 'number') return operate(engine, operator, right, left);
-  if (operator === '%' && typeof left === 'string') return percentFormat(engine, left, right);
+  if (operator === '%' && typeof left === 'string') return percentFormatted(engine, left, right);
   throw new ScriptError(
     `unsupported operand types for ${operator}: ${typeName(left)} and ${typeName(right)}`,
   );
-}
-
-function arithmetic(
-  operator: string,
-  left: number | boolean | Float,
-  right: number | boolean | Float,
-): ScriptValue {
-  const [x, y] = [numberOf(left), numberOf(right)];
-  const floats = left instanceof Float || right instanceof Float || operator === '/';
-  if (floats && (operator === '/' || operator === '//') && y === 0) {
-    throw new ScriptError('ZeroDivisionError: division by zero');
-  }
-  if (!floats && operator === '**') return y >= 0 ? x ** y : new Float(x ** y);
-  const compute = (floats ? FLOAT : INT)[operator];
-  if (compute === undefined) throw new ScriptError(`unsupported operand types for ${operator}`);
-  return floats ? new Float(compute(x, y)) : compute(x, y);
-}
-
-function percentFormat(engine: Engine, format: string, values: ScriptValue): string {
-  const rest = values instanceof Tuple ? [...values.items] : [values];
-  return format.replace(/%[sdif]/g, () => shown(engine, rest.shift() ?? null));
 }
 
 /** `left operator right` for comparisons, `in` and `is`. */
