@@ -53,8 +53,10 @@ const TICK = 1024;
 /** What ends a program that has no error of its own: control flow that the engine uses. */
 export class Interruption extends Error {}
 
-/** The ops of augmented assignments to tensors, where they are in place. */
-const IN_PLACE: Readonly<Record<string, string>> = { '+': 'add_', '-': 'sub_', '*': 'mul_', '/': 'div_' };
+/** The ops of augmented assignments to tensors that are in place; `%=` is C's, unlike `%`. */
+const IN_PLACE: Readonly<Record<string, string>> = {
+  ...{ '+': 'add_', '-': 'sub_', '*': 'mul_', '/': 'div_', '%': 'fmod_' },
+};
 
 /** What each target gets: a starred one what the others leave. */
 function gathered(items: readonly ScriptValue[], targets: readonly Expression[]): readonly ScriptValue[] {

@@ -90,13 +90,15 @@ function parseWithItems(tokens: TokenStream): WithItem[] {
 }
 
 function parseIf(tokens: TokenStream, line: number): Statement {
-  const condition = parseExpression(tokens);
-  const body = parseBlock(tokens);
-  const elseLine = tokens.line;
-  let otherwise: Statement[] = [];
-  if (tokens.accepts('elif')) otherwise = [tokens.nested(() => parseIf(tokens, elseLine))];
-  else if (tokens.accepts('else')) otherwise = parseBlock(tokens);
-  return { kind: 'if', condition, body, otherwise, line };
+  const branches: Pick<Extract<Statement, { kind: 'if' }>, 'condition' | 'body' | 'line'>[] = [];
+  let at = line;
+  do {
+    branches.push({ condition: parseExpression(tokens), body: parseBlock(tokens), line: at });
+    at = tokens.line;
+  } while (tokens.accepts('elif'));
+  let otherwise: Statement[] = tokens.accepts('else') ? parseBlock(tokens) : [];
+  for (const branch of branches.reverse()) otherwise = [{ kind: 'if', ...branch, otherwise }];
+  return otherwise[0] as Statement;
 }
 
 function parseFunction(tokens: TokenStream, line: number): FunctionDefinition {

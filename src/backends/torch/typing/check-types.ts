@@ -23,6 +23,9 @@ export function checkTypes(statements: readonly Statement[], { dialect = 'python
   new SourceChecker(statements, dialect).check();
 }
 
+/** Expressions that are looked at, some of them often: a loop over a tuple is checked for each item. No file of torchvision's models has 20 000. */
+const MAX_STEPS = 1_000_000;
+
 /** The functions of a source, checked when they are first asked for. */
 class SourceChecker implements Surroundings {
   readonly dialect: Dialect;
@@ -31,6 +34,8 @@ class SourceChecker implements Surroundings {
   readonly #schemas = new Map<string, FunctionSchema>();
   /** Those whose bodies are being checked. */
   readonly #open = new Set<string>();
+  #steps = 0;
+  #line = 1;
 
   constructor(statements: readonly Statement[], dialect: Dialect) {
     this.#statements = statements;
@@ -38,9 +43,19 @@ class SourceChecker implements Surroundings {
   }
 
   check(): void {
-    for (const statement of this.#statements) this.#define(statement);
-    for (const [name, { line }] of this.#functions) this.functionSchema(name, line);
-    for (const statement of this.#statements) if (statement.kind === 'class') this.#class(statement);
+    try {
+      for (const statement of this.#statements) this.#define(statement);
+      for (const [name, { line }] of this.#functions) this.functionSchema(name, line);
+      for (const statement of this.#statements) if (statement.kind === 'class') this.#class(statement);
+    } catch (error) {
+      if (!(error instanceof RangeError && /call stack/.test(error.message))) throw error;
+      throw new SourceError('nested too deeply', this.#line);
+    }
+  }
+
+  step(line: number): void {
+    this.#line = line;
+    if (++this.#steps > MAX_STEPS) throw new SourceError('the source takes too long to check', line);
   }
 
   functionSchema(name: string, line: number): FunctionSchema | undefined {

@@ -28,6 +28,7 @@ import {
   is,
   NONE,
   STR,
+  sizeOf,
   TENSOR,
   type Type,
   tupleOf,
@@ -43,6 +44,8 @@ export interface Surroundings {
   readonly dialect: Dialect;
   /** The schema of a function of the script; undefined where there is none of that name. @throws SourceError where it is no good. */
   functionSchema(name: string, line: number): FunctionSchema | undefined;
+  /** Counts what is done. @throws SourceError when it is too much. */
+  step(line: number): void;
 }
 
 /** Operators by the names of their functions. */
@@ -51,6 +54,9 @@ export const OPERATORS: Readonly<Record<string, string>> = {
   ...{ '@': 'matmul', '&': '__and__', '|': '__or__', '^': '__xor__', '<<': '__lshift__', '>>': '__rshift__' },
   ...{ '<': 'lt', '>': 'gt', '<=': 'le', '>=': 'ge', '==': 'eq', '!=': 'ne' },
 };
+
+/** No program has larger types; x = (x, x) again and again makes them. */
+const MAX_SIZE = 10_000;
 
 /** What a loop goes through: the type of each item; of a tuple of different types, which is unrolled, all of them. */
 export type Items = { readonly each: Type } | { readonly unrolled: readonly Type[] };
@@ -76,6 +82,13 @@ export class ExpressionChecker {
    * @throws SourceError
    */
   typeOf(expression: Expression, hint?: Type): Type {
+    this.surroundings.step(expression.line);
+    const type = this.#typeOf(expression, hint);
+    if (sizeOf(type) <= MAX_SIZE) return type;
+    throw new SourceError(`a type of more than ${MAX_SIZE} parts`, expression.line);
+  }
+
+  #typeOf(expression: Expression, hint?: Type): Type {
     const { line } = expression;
     switch (expression.kind) {
       case 'none':

@@ -2,9 +2,8 @@ import { SourceError } from '../language/lexer.ts';
 import type { Expression, FunctionDefinition, Statement } from '../language/syntax.ts';
 import { annotatedType } from './annotations.ts';
 import type { Refinements } from './conditions.ts';
-import { ExpressionChecker, OPERATORS, type Surroundings } from './expression-checker.ts';
+import { ExpressionChecker, type Surroundings } from './expression-checker.ts';
 import { converted } from './matching.ts';
-import { operatorSchemas } from './operators.ts';
 import type { Scope } from './scope.ts';
 import { is, isSubtype, NONE, type Type, typeName, UNKNOWN, unify } from './types.ts';
 
@@ -167,9 +166,9 @@ export class StatementChecker {
   #augmented({ operator, target, value, line }: Of<'augmented'>): void {
     const before = this.#checker.typeOf(target);
     const change = this.#checker.typeOf(value);
-    const inPlace = `aten::${AUGMENTED[operator] ?? OPERATORS[operator]}_`;
+    const inPlace = is(before, 'Tensor') ? IN_PLACE[operator] : undefined;
     const args = { positional: [before, change], named: [] };
-    if (is(before, 'Tensor') && operatorSchemas(inPlace) !== undefined) {
+    if (inPlace !== undefined) {
       this.#checker.callOperator(inPlace, args, line);
       if (target.kind === 'attribute') this.#checker.assign(target, before);
       return;
@@ -311,8 +310,10 @@ export class StatementChecker {
   }
 }
 
-/** `x %= y` is fmod where it is about numbers; others are the operators' own functions. */
-const AUGMENTED: Readonly<Record<string, string>> = { '%': 'fmod', '//': 'floor_divide' };
+/** Augmented assignments that change a tensor itself. `%=` is C's remainder, of numbers too. */
+const IN_PLACE: Readonly<Record<string, string>> = {
+  ...{ '+': 'aten::add_', '-': 'aten::sub_', '*': 'aten::mul_', '/': 'aten::div_', '%': 'aten::fmod_' },
+};
 const NAMES = { class: 'a class', import: 'an import', decorator: 'a decorator' } as const;
 
 function readable(scope: Scope, name: string): Type | undefined {

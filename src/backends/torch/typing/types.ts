@@ -77,6 +77,21 @@ export function is(type: Type, name: PlainName): boolean {
   return type.kind === 'plain' && type.name === name;
 }
 
+const sizes = new WeakMap<Type, number>();
+
+/** How many types it is made of, each time that one is in it. */
+export function sizeOf(type: Type): number {
+  const known = sizes.get(type);
+  if (known !== undefined) return known;
+  let size = 1;
+  if (type.kind === 'dict') size += sizeOf(type.key) + sizeOf(type.value);
+  else if (type.kind === 'tuple') for (const item of type.items) size += sizeOf(item);
+  else if (type.kind === 'union') for (const part of type.of) size += sizeOf(part);
+  else if ('of' in type) size += sizeOf(type.of);
+  sizes.set(type, size);
+  return size;
+}
+
 /** Whether some of it is not known. */
 export function isUncertain(type: Type): boolean {
   switch (type.kind) {
@@ -155,9 +170,16 @@ export function unify(a: Type, b: Type, asUnion = false): Type | undefined {
 }
 
 export function unifyAll(types: readonly Type[], asUnion = false): Type | undefined {
-  const [first, ...rest] = types;
-  return rest.reduce<Type | undefined>((all, type) => all && unify(all, type, asUnion), first);
+  let [all] = types;
+  for (const type of types) {
+    if (all === undefined) return undefined;
+    all = unify(all, type, asUnion);
+    // A union of so many says nothing any more, and takes long to make.
+    if (all !== undefined && all.kind === 'union' && all.of.length > MAX_PARTS) return UNKNOWN;
+  }
+  return all;
 }
+const MAX_PARTS = 100;
 
 /** As TorchScript writes it: `Dict[str, Optional[int]]`. */
 export function typeName(type: Type): string {
