@@ -19,6 +19,7 @@ const BEYOND_LIBTORCH: readonly (readonly [reason: string, sources: RegExp])[] =
   ['the operators //= and @=', /(\/\/|@)= /],
   ['several statements in a line', /x = 1; y = 2|if x > 1: return x/],
   ['a plus before a value', /return \+/],
+  ['methods in variables, of which nothing is known', /y = x\.index\n {4}return y\n/],
   ['an ellipsis as the only index', /t\[\.\.\.\]/],
 ];
 /** Only for Python's names. */

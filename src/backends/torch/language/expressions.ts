@@ -92,6 +92,10 @@ function parseBinary(tokens: TokenStream, level: number): Expression {
 
 function parseUnary(tokens: TokenStream): Expression {
   const { line } = tokens;
+  // libtorch takes a `not` wherever a value can begin: x + not y.
+  if (tokens.accepts('not')) {
+    return { kind: 'not', operand: tokens.nested(() => parseNot(tokens)), line };
+  }
   if (tokens.sees('-', '+', '~')) {
     const operator = tokens.take().text as '-' | '+' | '~';
     const operand = tokens.nested(() => parseUnary(tokens));

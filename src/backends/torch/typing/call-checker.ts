@@ -53,9 +53,12 @@ export class CallChecker {
   isReference(expression: Expression): boolean {
     if (expression.kind === 'call') return this.iterableName(expression) !== undefined;
     const path = this.#freePath(expression);
-    return (
-      path !== undefined && resolve(path, this.#checker.surroundings, expression.line).kind === 'function'
-    );
+    if (path !== undefined) {
+      return resolve(path, this.#checker.surroundings, expression.line).kind === 'function';
+    }
+    if (expression.kind !== 'attribute') return false;
+    const owner = this.#checker.typeOf(expression.of);
+    return owner.kind !== 'unknown' && methodsOf(owner, expression.name) !== undefined;
   }
 
   call(expression: CallExpression, hint?: Type): Type {
@@ -288,8 +291,6 @@ export class CallChecker {
   #makeDict({ args, named, line }: CallExpression, hint: Type | undefined): Type {
     const wanted = wantedOf(hint, 'dict');
     const [from] = args;
-    if (args.length > 1)
-      throw new SourceError(`dict expected at most 1 arguments but found ${args.length}`, line);
     const keys: Type[] = named.map(() => STR);
     const values = named.map(([, value]) => this.#checker.typeOf(value, wanted?.value));
     if (from !== undefined) {

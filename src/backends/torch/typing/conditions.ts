@@ -1,5 +1,5 @@
 import type { Call, Expression } from '../language/syntax.ts';
-import { is, isSubtype, partsOf, same, type Type, unify, unionOf } from './types.ts';
+import { is, isSubtype, partsOf, type Type, unify, unionOf } from './types.ts';
 
 /** What is known of variables where a condition holds. */
 export type Refinements = ReadonlyMap<string, Type>;
@@ -55,7 +55,8 @@ function eitherOf(left: Refinements, right: Refinements): Refinements {
 export function isNone(type: Type, name: string | undefined): Condition {
   if (is(type, 'None')) return decided(true);
   const parts = partsOf(type);
-  if (parts.some((part) => part.kind === 'unknown' || is(part, 'Any'))) return OPEN;
+  if (parts.some((part) => part.kind === 'unknown')) return OPEN;
+  // An Any is taken for a value that is there.
   const rest = parts.filter((part) => !is(part, 'None'));
   if (rest.length === parts.length) return decided(false);
   if (name === undefined) return OPEN;
@@ -68,12 +69,12 @@ export function isOneOf(type: Type, types: readonly Type[], name: string | undef
   if (types.some(({ kind }) => kind === 'unknown') || parts.some(({ kind }) => kind === 'unknown')) {
     return OPEN;
   }
+  if (types.some((one) => is(one, 'Any'))) return decided(true);
   if (parts.some((part) => is(part, 'Any'))) {
     const whenTrue = name === undefined ? NOTHING : new Map([[name, unionOf(types)]]);
     return { whenTrue, whenFalse: NOTHING, value: undefined };
   }
-  const fits = (part: Type) =>
-    types.some((one) => same(part, one) || (!is(one, 'Any') && isSubtype(part, one)));
+  const fits = (part: Type) => types.some((one) => isSubtype(part, one));
   const matching = parts.filter(fits);
   const others = parts.filter((part) => !fits(part));
   if (matching.length === 0) return decided(false);

@@ -2,12 +2,18 @@ import { SourceError } from '../language/lexer.ts';
 import { converted } from './matching.ts';
 import { isSubtype, listOf, type Type, typeName } from './types.ts';
 
+/** Why a variable cannot be read, and the line that is to blame: where there is none, the one that reads it. */
+export interface Fault {
+  readonly reason: string;
+  readonly line?: number;
+}
+
 /** The variables of a block and of those around it. A block within sees what is written in here; what it writes is its own until it is merged. */
 export class Scope {
   readonly parent: Scope | null;
   readonly #types = new Map<string, Type>();
   /** Why a name that was written to cannot be read. */
-  readonly #faults = new Map<string, { readonly reason: string; readonly line: number | undefined }>();
+  readonly #faults = new Map<string, Fault>();
   readonly #closures = new Set<string>();
   /** Types that variables were annotated with, of the whole function. */
   readonly #declared: Map<string, Type>;
@@ -33,6 +39,12 @@ export class Scope {
     return this.#types.has(name) || this.#faults.has(name) || (this.parent?.has(name) ?? false);
   }
 
+  /** Undefined where it cannot be read, too. */
+  typeOf(name: string): Type | undefined {
+    if (this.#faults.has(name)) return undefined;
+    return this.#types.get(name) ?? this.parent?.typeOf(name);
+  }
+
   declaredType(name: string): Type | undefined {
     return this.#declared.get(name);
   }
@@ -42,7 +54,7 @@ export class Scope {
    * @throws SourceError
    */
   assign(name: string, type: Type, line: number): void {
-    const outer = this.parent?.has(name) ? this.parent.lookUp(name, line) : undefined;
+    const outer = this.parent?.typeOf(name);
     let stored = type;
     if (outer !== undefined) {
       stored = converted(outer, type, true);
@@ -58,7 +70,7 @@ export class Scope {
 
   /** Writes a variable with the type that it is annotated with. */
   declare(name: string, type: Type, line: number): void {
-    if (this.parent?.has(name)) {
+    if (this.parent?.typeOf(name) !== undefined) {
       throw new SourceError(
         `Attempting to declare and annotate the type of variable '${name}' that is already defined in an outer block`,
         line,
@@ -79,13 +91,15 @@ export class Scope {
     for (const [name, type] of types) this.refine(name, type);
   }
 
-  /**
-   * The name can be written to, not be read.
-   * @param line that is to blame; by default the one that reads it.
-   */
-  forbid(name: string, reason: string, line?: number): void {
+  /** The name can be written to, not be read. */
+  forbid(name: string, fault: Fault): void {
     this.#types.delete(name);
-    this.#faults.set(name, { reason, line });
+    this.#faults.set(name, fault);
+  }
+
+  /** Names that cannot be read since this block. */
+  get faults(): ReadonlyMap<string, Fault> {
+    return this.#faults;
   }
 
   /** A function within a function, which TorchScript reads but does not call. */

@@ -189,14 +189,15 @@ export class StatementChecker {
     const a = this.#branch(whenTrue, body);
     const b = this.#branch(whenFalse, otherwise);
     if (a.ends && b.ends) return true;
-    const { scope } = this.#checker;
-    if (a.ends || b.ends) {
-      const taken = a.ends ? b.scope : a.scope;
-      for (const name of taken.written) this.#take(name, taken);
-      return false;
-    }
-    for (const name of new Set([...a.scope.written, ...b.scope.written])) {
-      this.#merge(scope, name, a.scope, b.scope, line);
+    if (a.ends || b.ends) this.#take(a.ends ? b.scope : a.scope);
+    else {
+      const names = [
+        ...a.scope.written,
+        ...b.scope.written,
+        ...a.scope.faults.keys(),
+        ...b.scope.faults.keys(),
+      ];
+      for (const name of new Set(names)) this.#merge(name, a.scope, b.scope, line);
     }
     return false;
   }
@@ -208,31 +209,29 @@ export class StatementChecker {
     });
   }
 
-  #take(name: string, from: Scope): void {
-    const type = from.lookUp(name, 0);
-    if (type !== undefined) this.#checker.scope.refine(name, type);
+  /** Goes on with what one of two branches leaves, as the other does not end. */
+  #take(from: Scope): void {
+    const { scope } = this.#checker;
+    for (const name of from.written) scope.refine(name, from.typeOf(name) ?? UNKNOWN);
+    for (const [name, fault] of from.faults) scope.forbid(name, fault);
   }
 
-  #merge(into: Scope, name: string, a: Scope, b: Scope, line: number): void {
-    const missing = !a.has(name) ? 'true' : !b.has(name) ? 'false' : undefined;
-    if (missing !== undefined) {
-      into.forbid(name, `${name} is not defined in the ${missing} branch`, line);
-      return;
-    }
-    const [x, y] = [readable(a, name), readable(b, name)];
-    if (x === undefined || y === undefined) {
-      into.forbid(name, `${name} is not defined in both branches`, line);
-      return;
-    }
-    const declared = into.declaredType(name);
-    const both = unify(x, y, declared !== undefined && ['optional', 'union'].includes(declared.kind));
-    if (both !== undefined) into.refine(name, both);
-    else {
-      into.forbid(
-        name,
-        `Type mismatch: ${name} is set to type ${typeName(x)} in the true branch and type ${typeName(y)} in the false branch`,
-        line,
-      );
+  #merge(name: string, a: Scope, b: Scope, line: number): void {
+    const { scope } = this.#checker;
+    const fault = a.faults.get(name) ?? b.faults.get(name);
+    const [x, y] = [a.typeOf(name), b.typeOf(name)];
+    if (fault !== undefined) scope.forbid(name, fault);
+    else if (x === undefined || y === undefined) {
+      const branch = x === undefined ? 'true' : 'false';
+      scope.forbid(name, { reason: `${name} is not defined in the ${branch} branch`, line });
+    } else {
+      const declared = scope.declaredType(name);
+      const both = unify(x, y, declared !== undefined && ['optional', 'union'].includes(declared.kind));
+      if (both !== undefined) scope.refine(name, both);
+      else {
+        const reason = `Type mismatch: ${name} is set to type ${typeName(x)} in the true branch and type ${typeName(y)} in the false branch`;
+        scope.forbid(name, { reason, line });
+      }
     }
   }
 
@@ -295,7 +294,7 @@ export class StatementChecker {
   #delete(target: Expression, line: number): void {
     if (target.kind === 'name') {
       this.#checker.typeOf(target);
-      this.#checker.scope.forbid(target.name, `undefined value ${target.name}`);
+      this.#checker.scope.forbid(target.name, { reason: `undefined value ${target.name}` });
       return;
     }
     const [index] = target.kind === 'subscript' ? target.indices : [];
@@ -315,12 +314,3 @@ const IN_PLACE: Readonly<Record<string, string>> = {
   ...{ '+': 'aten::add_', '-': 'aten::sub_', '*': 'aten::mul_', '/': 'aten::div_', '%': 'aten::fmod_' },
 };
 const NAMES = { class: 'a class', import: 'an import', decorator: 'a decorator' } as const;
-
-function readable(scope: Scope, name: string): Type | undefined {
-  try {
-    return scope.lookUp(name, 0);
-  } catch (error) {
-    if (error instanceof SourceError) return undefined;
-    throw error;
-  }
-}
