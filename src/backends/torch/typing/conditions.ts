@@ -9,17 +9,22 @@ export interface Condition {
   readonly whenTrue: Refinements;
   readonly whenFalse: Refinements;
   readonly value: boolean | undefined;
+  /** Types that are not known may decide it: one of the branches may never be compiled. */
+  readonly mayBeDecided?: boolean;
 }
 
 const NOTHING: Refinements = new Map();
 export const OPEN: Condition = { whenTrue: NOTHING, whenFalse: NOTHING, value: undefined };
+export const UNCERTAIN: Condition = { ...OPEN, mayBeDecided: true };
 
 export function decided(value: boolean): Condition {
   return { ...OPEN, value };
 }
 
-export function negated({ whenTrue, whenFalse, value }: Condition): Condition {
+export function negated(condition: Condition): Condition {
+  const { whenTrue, whenFalse, value } = condition;
   return {
+    ...condition,
     whenTrue: whenFalse,
     whenFalse: whenTrue,
     value: value === undefined ? undefined : !value,
@@ -34,6 +39,7 @@ export function conjunction(left: Condition, right: Condition): Condition {
     whenTrue: new Map([...left.whenTrue, ...right.whenTrue]),
     whenFalse: eitherOf(left.whenFalse, right.whenFalse),
     value: isFalse ? false : isTrue ? true : undefined,
+    mayBeDecided: left.mayBeDecided === true || right.mayBeDecided === true,
   };
 }
 
@@ -55,7 +61,7 @@ function eitherOf(left: Refinements, right: Refinements): Refinements {
 export function isNone(type: Type, name: string | undefined): Condition {
   if (is(type, 'None')) return decided(true);
   const parts = partsOf(type);
-  if (parts.some((part) => part.kind === 'unknown')) return OPEN;
+  if (parts.some((part) => part.kind === 'unknown')) return UNCERTAIN;
   // An Any is taken for a value that is there.
   const rest = parts.filter((part) => !is(part, 'None'));
   if (rest.length === parts.length) return decided(false);
@@ -67,7 +73,7 @@ export function isNone(type: Type, name: string | undefined): Condition {
 export function isOneOf(type: Type, types: readonly Type[], name: string | undefined): Condition {
   const parts = partsOf(type);
   if (types.some(({ kind }) => kind === 'unknown') || parts.some(({ kind }) => kind === 'unknown')) {
-    return OPEN;
+    return UNCERTAIN;
   }
   if (types.some((one) => is(one, 'Any'))) return decided(true);
   if (parts.some((part) => is(part, 'Any'))) {

@@ -12,6 +12,7 @@ import {
   negated,
   OPEN,
   type Refinements,
+  UNCERTAIN,
   variableName,
 } from './conditions.ts';
 import type { Dialect } from './dialect.ts';
@@ -314,7 +315,7 @@ export class ExpressionChecker {
   #identity(expression: Of<'compare'>, operator: string, operand: Expression): Condition {
     const left = this.typeOf(expression.first);
     const right = this.typeOf(operand);
-    if (left.kind === 'unknown' && right.kind === 'unknown') return OPEN;
+    if (left.kind === 'unknown' && right.kind === 'unknown') return UNCERTAIN;
     let condition = OPEN;
     if (is(right, 'None')) condition = isNone(left, variableName(expression.first));
     else if (is(left, 'None')) condition = isNone(right, variableName(operand));
@@ -349,16 +350,35 @@ export class ExpressionChecker {
   }
 
   #conditional({ condition, body, otherwise, line }: Of<'conditional'>, hint?: Type): Type {
-    const { whenTrue, whenFalse, value } = this.condition(condition);
-    if (value === true) return this.within(whenTrue, () => this.typeOf(body, hint));
-    if (value === false) return this.within(whenFalse, () => this.typeOf(otherwise, hint));
-    const a = this.within(whenTrue, () => this.typeOf(body, hint));
-    const b = this.within(whenFalse, () => this.typeOf(otherwise, hint));
-    const both = unify(a, b);
+    const { whenTrue, whenFalse, value, mayBeDecided = false } = this.condition(condition);
+    const ofBody = () => this.within(whenTrue, () => this.typeOf(body, hint));
+    const ofOtherwise = () => this.within(whenFalse, () => this.typeOf(otherwise, hint));
+    if (value !== undefined) return value ? ofBody() : ofOtherwise();
+    const [a, b] = mayBeDecided ? eitherOrBoth(ofBody, ofOtherwise) : [ofBody(), ofOtherwise()];
+    if (a === undefined || b === undefined) return a ?? b ?? UNKNOWN;
+    const both = unify(a, b) ?? (mayBeDecided ? UNKNOWN : undefined);
     if (both !== undefined) return both;
     throw new SourceError(
       `if-expression's true branch has type ${typeName(a)} but false branch has type ${typeName(b)}`,
       line,
     );
   }
+}
+
+/**
+ * What two branches give of which one may not be compiled: undefined for one that is wrong where the other is not.
+ * @throws SourceError where both are wrong.
+ */
+export function eitherOrBoth<T>(first: () => T, second: () => T): [T | undefined, T | undefined] {
+  const fault = { of: undefined as SourceError | undefined };
+  const attempt = (run: () => T): T | undefined => {
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof SourceError) || fault.of !== undefined) throw fault.of ?? error;
+      fault.of = error;
+      return undefined;
+    }
+  };
+  return [attempt(first), attempt(second)];
 }

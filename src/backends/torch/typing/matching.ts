@@ -154,7 +154,8 @@ export function matchSchema(schema: FunctionSchema, args: Arguments, implicitly:
       if (named !== undefined) return { reason: `Keyword argument ${parameter.name} specified twice` };
       const rest = args.positional.slice(used);
       const isLast = parameters[i + 1] === undefined || parameters[i + 1]?.isNamedOnly === true;
-      const item = implicitly && isLast ? itemOfRest(parameter, rest[0] as Type) : undefined;
+      const item =
+        implicitly && isLast ? itemOfRest(parameter, rest[0] as Type, rest.length === 1) : undefined;
       if (item === undefined) {
         const reason = argumentFault(parameter, args.positional[used++] as Type, variables, implicitly);
         if (reason !== undefined) return { reason };
@@ -181,9 +182,10 @@ export function matchSchema(schema: FunctionSchema, args: Arguments, implicitly:
 }
 
 /** view(2, 3) is view([2, 3]): what each of the remaining arguments has to be then. */
-function itemOfRest({ type, takesOne }: SchemaParameter, first: Type): Type | undefined {
+function itemOfRest({ type, takesOne }: SchemaParameter, first: Type, isAlone: boolean): Type | undefined {
   if (type.kind !== 'list' || takesOne || type.of.kind === 'variable') return undefined;
-  const isList = first.kind === 'list' || first.kind === 'unknown' || becomesList(first, type.of);
+  const isList =
+    first.kind === 'list' || (first.kind === 'unknown' && isAlone) || becomesList(first, type.of);
   return isList ? undefined : type.of;
 }
 

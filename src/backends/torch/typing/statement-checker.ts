@@ -2,12 +2,18 @@ import { SourceError } from '../language/lexer.ts';
 import type { Expression, FunctionDefinition, Statement } from '../language/syntax.ts';
 import { annotatedType } from './annotations.ts';
 import type { Refinements } from './conditions.ts';
-import { ExpressionChecker, type Surroundings } from './expression-checker.ts';
+import { ExpressionChecker, eitherOrBoth, type Surroundings } from './expression-checker.ts';
 import { converted } from './matching.ts';
 import type { Scope } from './scope.ts';
 import { is, isSubtype, NONE, type Type, typeName, UNKNOWN, unify } from './types.ts';
 
 type Of<Kind extends Statement['kind']> = Extract<Statement, { kind: Kind }>;
+
+interface Branch {
+  /** Its end is never reached. */
+  readonly ends: boolean;
+  readonly scope: Scope;
+}
 
 /** The statements of one function. */
 export class StatementChecker {
@@ -181,13 +187,18 @@ export class StatementChecker {
   }
 
   #if({ condition, body, otherwise, line }: Of<'if'>): boolean {
-    const { whenTrue, whenFalse, value } = this.#checker.condition(condition);
+    const { whenTrue, whenFalse, value, mayBeDecided = false } = this.#checker.condition(condition);
     if (value !== undefined) {
       this.#checker.scope.refineAll(value ? whenTrue : whenFalse);
       return this.#block(value ? body : otherwise);
     }
-    const a = this.#branch(whenTrue, body);
-    const b = this.#branch(whenFalse, otherwise);
+    const [first, second] = [() => this.#branch(whenTrue, body), () => this.#branch(whenFalse, otherwise)];
+    const [a, b] = mayBeDecided ? eitherOrBoth(first, second) : [first(), second()];
+    if (a === undefined || b === undefined) {
+      const only = (a ?? b) as Branch;
+      this.#take(only.scope);
+      return only.ends;
+    }
     if (a.ends && b.ends) return true;
     if (a.ends || b.ends) this.#take(a.ends ? b.scope : a.scope);
     else {
@@ -197,12 +208,12 @@ export class StatementChecker {
         ...a.scope.faults.keys(),
         ...b.scope.faults.keys(),
       ];
-      for (const name of new Set(names)) this.#merge(name, a.scope, b.scope, line);
+      for (const name of new Set(names)) this.#merge(name, a.scope, b.scope, mayBeDecided ? undefined : line);
     }
     return false;
   }
 
-  #branch(refinements: Refinements, body: readonly Statement[]): { ends: boolean; scope: Scope } {
+  #branch(refinements: Refinements, body: readonly Statement[]): Branch {
     return this.#checker.within(refinements, () => {
       const { scope } = this.#checker;
       return { ends: this.#block(body), scope };
@@ -216,11 +227,13 @@ export class StatementChecker {
     for (const [name, fault] of from.faults) scope.forbid(name, fault);
   }
 
-  #merge(name: string, a: Scope, b: Scope, line: number): void {
+  /** @param line of the condition; undefined where it may be decided, so that only one of the branches counts. */
+  #merge(name: string, a: Scope, b: Scope, line: number | undefined): void {
     const { scope } = this.#checker;
     const fault = a.faults.get(name) ?? b.faults.get(name);
     const [x, y] = [a.typeOf(name), b.typeOf(name)];
-    if (fault !== undefined) scope.forbid(name, fault);
+    if (line === undefined) scope.refine(name, (x && y && unify(x, y)) ?? UNKNOWN);
+    else if (fault !== undefined) scope.forbid(name, fault);
     else if (x === undefined || y === undefined) {
       const branch = x === undefined ? 'true' : 'false';
       scope.forbid(name, { reason: `${name} is not defined in the ${branch} branch`, line });
