@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { tensor } from '../../support/tensorflow-graphs.ts';
+import type { ScriptValue, TensorValue } from '../../../src/backends/torch/interpreter/values.ts';
+import { RecordedProgram } from '../../../src/backends/torch/tracing/recorded-program.ts';
+import { StageSessions } from '../../../src/backends/torch/tracing/stage-sessions.ts';
+import type { Traceable } from '../../../src/backends/torch/tracing/traceable.ts';
+import { seen, tensor } from '../../support/tensorflow-graphs.ts';
 import { RecordedFunction, vector } from '../../support/torch-programs.ts';
 
+const FREE = { deadline: Number.POSITIVE_INFINITY, memoryBytes: Number.POSITIVE_INFINITY };
 const opened: RecordedFunction[] = [];
 afterEach(() => {
   for (const { sessions } of opened.splice(0)) sessions.close();
@@ -264,6 +269,23 @@ describe('a program whose way depends on what is in a tensor', () => {
     expect(program.run([vector(3)]).map(({ values }) => values)).toEqual([[0.75], [10], [2]]);
   });
 
+  test('may ask what its inputs are', () => {
+    const program = f(
+      'def f(x, flag, n):',
+      '  if bool(flag): x = x * 10',
+      '  for i in range(int(n)): x = x + i',
+      '  return [x, n]',
+    );
+    const run = (flag: number, n: number) =>
+      program
+        .run([vector(1), tensor('BOOL', [], [flag]), tensor('INT64', [], [n])])
+        .map(({ values }) => values);
+    expect(run(1, 3)).toEqual([[13], [3]]);
+    expect(run(0, 3)).toEqual([[4], [3]]);
+    expect(run(1, 0)).toEqual([[10], [0]]);
+    expect(run(1, 3)).toEqual([[13], [3]]);
+  });
+
   test('is interpreted once for each way that it goes, whatever the sizes', () => {
     const program = f('if bool(x.sum() > 0): return x * 2', 'return -x');
     for (const x of [[1], [-1], [1, 2], [-2, 1], [3, 4, 5]]) program.values(...x);
@@ -351,6 +373,26 @@ describe('a program whose way depends on what is in a tensor', () => {
     ['for i in range(int(x.sum().long() * 2305843009213693952)): x = x + 1', 'beyond 2^53'],
   ])('%s', (line, message) => {
     expect(() => f(line, 'return x').values(3, -1)).toThrow(message);
+  });
+
+  test('one that does another thing than before is interpreted from its beginning', () => {
+    const sessions = new StageSessions({ intraOpParallelism: 1, interOpParallelism: 1 });
+    let isFirst = true;
+    const changing: Traceable = {
+      check: () => {},
+      dim: () => null,
+      run(tracer, [x]) {
+        const call = (name: string, ...args: ScriptValue[]) => tracer.call(`aten::${name}`, args, new Map());
+        const asked = call(isFirst ? 'sum' : 'max', x as TensorValue) as TensorValue;
+        isFirst = false;
+        return tracer.truth(call('gt', asked, 3) as TensorValue) ? call('neg', asked) : asked;
+      },
+    };
+    const program = new RecordedProgram(changing, sessions);
+    const run = (...values: number[]) => program.run([vector(...values)], FREE).map(seen)[0]?.values;
+    expect(run(2, 2)).toEqual([-4]);
+    expect(run(1, 1)).toEqual([1]);
+    sessions.close();
   });
 
   test('one that never ends is cut, and so is its recorded way', () => {

@@ -65,7 +65,7 @@ export function itemAt<T>(items: readonly T[], index: number): T {
 /** Puts what a loop would go through at the end of a list. */
 export function extend(engine: Engine, items: ScriptValue[], more: ScriptValue): void {
   const added = iterate(engine, more);
-  checkLength(items.length + added.length);
+  checkLength(engine, items.length + added.length);
   // Not as arguments of push: there may be more than the stack holds.
   for (const item of added) items.push(item);
 }
@@ -174,14 +174,17 @@ const text: Readonly<Record<string, Method<string>>> = {
       if (typeof item === 'string') return item;
       throw new ScriptError(`expected a str, got ${typeName(item)}`);
     });
-    checkLength(parts.reduce((sum, part) => sum + part.length + s.length, 0));
+    checkLength(
+      engine,
+      parts.reduce((sum, part) => sum + part.length + s.length, 0),
+    );
     return parts.join(s);
   },
   format: (engine, s, args) => formatted(engine, s, args as readonly ScriptValue[]),
   ...Object.fromEntries(
     Object.entries(TEXT_METHODS).map(([name, method]): [string, Method<string>] => [
       name,
-      (engine, s, args) => method(s, allSettled(engine, args)),
+      (engine, s, args) => method(s, allSettled(engine, args), (length) => checkLength(engine, length)),
     ]),
   ),
 };

@@ -10,7 +10,7 @@ import {
 import type { Engine } from './engine.ts';
 import { formatted } from './formatting.ts';
 import { MATH_FUNCTIONS } from './math-functions.ts';
-import { compare, contains, operate, settled, shown, TENSOR_OPS, truth } from './operators.ts';
+import { checkLength, compare, contains, operate, settled, shown, TENSOR_OPS, truth } from './operators.ts';
 import {
   Device,
   Float,
@@ -65,6 +65,7 @@ function range(engine: Engine, args: readonly ScriptValue[]): number[] {
   if (step === 0) throw new ScriptError('range() arg 3 must not be zero');
   const count = Math.max(0, Math.ceil((end - start) / (step ?? 1)));
   if (count > MAX_RANGE) throw new ScriptError(`a range of ${count} is too long`);
+  checkLength(engine, count);
   return Array.from({ length: count }, (_, i) => start + i * (step ?? 1));
 }
 /** A loop of more turns than this is none that a graph could hold. */

@@ -3,7 +3,9 @@ import { ScriptError, type ScriptValue, Tuple, typeName } from './values.ts';
 
 /** The arguments of a method of texts; what was not given is undefined. */
 type Arguments = readonly (ScriptValue | undefined)[];
-type TextMethod = (text: string, args: Arguments) => ScriptValue;
+/** @param check throws where a text or a list of so many items is too long. */
+type TextMethod = (text: string, args: Arguments, check: Check) => ScriptValue;
+type Check = (length: number) => void;
 
 function word(value: ScriptValue | undefined, otherwise?: string): string {
   if (typeof value === 'string') return value;
@@ -18,8 +20,6 @@ function count(value: ScriptValue | undefined, otherwise: number): number {
 }
 
 const SPACES = ' \t\n\v\f\r';
-/** Lists of words and texts of more than this are none that a script needs: they fill the memory. */
-const MAX_WIDTH = 10_000_000;
 
 function stripped(text: string, chars: string, atStart: boolean, atEnd: boolean): string {
   let [from, to] = [0, text.length];
@@ -77,17 +77,17 @@ const find =
 
 const index =
   (last: boolean): TextMethod =>
-  (text, args) => {
-    const at = find(last)(text, args);
+  (text, args, check) => {
+    const at = find(last)(text, args, check);
     if (at === -1) throw new ScriptError('ValueError: substring not found');
     return at;
   };
 
 const padded =
   (left: (room: number) => number): TextMethod =>
-  (text, [width, fill]) => {
+  (text, [width, fill], check) => {
     const room = Math.max(0, count(width, 0) - text.length);
-    if (room > MAX_WIDTH) throw new ScriptError(`a text of ${room} characters is too long`);
+    check(text.length + room);
     const by = word(fill, ' ');
     if (by.length !== 1)
       throw new ScriptError('TypeError: The fill character must be exactly one character long');
@@ -104,10 +104,10 @@ function occurrences(text: string, part: string): number {
   return part === '' ? text.length + 1 : text.split(part).length - 1;
 }
 
-function replaced(text: string, from: string, to: string, most: number): string {
-  if (most < 0) return text.replaceAll(from, () => to);
+function replaced(text: string, from: string, to: string, most: number, check: Check): string {
   const parts = text.split(from);
-  const cut = Math.min(most, parts.length - 1);
+  const cut = most < 0 ? parts.length - 1 : Math.min(most, parts.length - 1);
+  check(text.length + cut * to.length);
   return [...parts.slice(0, cut), parts.slice(cut).join(from)].join(to);
 }
 
@@ -136,10 +136,11 @@ export const TEXT_METHODS: Readonly<Record<string, TextMethod>> = {
   center: padded((room) => Math.ceil(room / 2)),
   ljust: padded(() => 0),
   rjust: padded((room) => room),
-  zfill: (text, [width]) => padded((room) => room)(text, [width, '0']),
-  expandtabs: (text, [size]) => {
+  zfill: (text, [width], check) => padded((room) => room)(text, [width, '0'], check),
+  expandtabs: (text, [size], check) => {
     let column = 0;
     const width = count(size, 8);
+    check(text.length + Math.max(0, width) * occurrences(text, '\t'));
     return text.replace(/\t|\n|[^\t\n]+/g, (part) => {
       const shown = part === '\t' ? ' '.repeat(width <= 0 ? 0 : width - (column % width)) : part;
       column = part === '\n' ? 0 : column + shown.length;
@@ -163,7 +164,7 @@ export const TEXT_METHODS: Readonly<Record<string, TextMethod>> = {
   count: (text, [part, start, end]) => occurrences(between(text, start, end)[0], word(part)),
   startswith: (text, [part, start, end]) => between(text, start, end)[0].startsWith(word(part)),
   endswith: (text, [part, start, end]) => between(text, start, end)[0].endsWith(word(part)),
-  replace: (text, [from, to, most]) => replaced(text, word(from), word(to), count(most, -1)),
+  replace: (text, [from, to, most], check) => replaced(text, word(from), word(to), count(most, -1), check),
   isdigit: isAll(/^\d+$/),
   isdecimal: isAll(/^\d+$/),
   isnumeric: isAll(/^\d+$/),
