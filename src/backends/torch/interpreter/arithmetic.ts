@@ -18,7 +18,7 @@ const INT: Readonly<Record<string, (x: number, y: number) => ScriptValue>> = {
   '//': floorDivide,
   '%': (x, y) => x - y * floorDivide(x, y),
   // Two ints make a float, whatever the exponent.
-  '**': (x, y) => new Float(x ** y),
+  '**': (x, y) => new Float(power(x, y)),
   '&': (x, y) => Number(BigInt(x) & BigInt(y)),
   '|': (x, y) => Number(BigInt(x) | BigInt(y)),
   '^': (x, y) => Number(BigInt(x) ^ BigInt(y)),
@@ -32,8 +32,13 @@ const FLOAT: Readonly<Record<string, (x: number, y: number) => number>> = {
   '/': (x, y) => x / y,
   '//': (x, y) => Math.floor(x / y),
   '%': (x, y) => ((x % y) + y) % y,
-  '**': (x, y) => x ** y,
+  '**': power,
 };
+
+function power(x: number, y: number): number {
+  if (x === 0 && y < 0) throw new ScriptError('0.0 cannot be raised to a negative power');
+  return x ** y;
+}
 
 function floorDivide(x: number, y: number): number {
   if (y === 0) throw new ScriptError('ZeroDivisionError: integer division or modulo by zero');

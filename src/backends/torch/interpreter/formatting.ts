@@ -30,8 +30,9 @@ export function percentFormatted(engine: Engine, format: string, values: ScriptV
 
 function specified(engine: Engine, specifier: string, value: ScriptValue): string {
   switch (specifier) {
-    case 's':
     case 'c':
+      return typeof value === 'number' ? String.fromCharCode(value % 256) : shown(engine, value);
+    case 's':
       return shown(engine, value);
     case 'd':
     case 'i':
@@ -55,6 +56,7 @@ function shownNumber(engine: Engine, specifier: string, value: ScriptValue): str
 function numberText(specifier: 'd' | 'i' | 'e' | 'f', x: number): string {
   if (!Number.isFinite(x)) return formatDouble(x);
   if (specifier === 'd' || specifier === 'i') return String(Math.trunc(x));
-  if (specifier === 'f') return x.toFixed(6);
-  return x.toExponential(6).replace(/e([+-])(\d)$/, 'e$10$2');
+  // libtorch prints a float of 32 bits.
+  if (specifier === 'f') return Math.fround(x).toFixed(6);
+  return Math.fround(x).toExponential(6).replace(/e([+-])(\d)$/, 'e$10$2');
 }

@@ -144,8 +144,10 @@ export const BUILTINS: Readonly<Record<string, Function>> = {
   abs: (engine, [value = null]) => absolute(engine, value),
   round: (engine, args, named) => callOperation(engine, 'aten::round', args, named),
   pow: (engine, args, named) => callOperation(engine, 'aten::pow', args, named),
-  divmod: (engine, [x = null, y = null]) =>
-    new Tuple([operate(engine, '//', x, y), operate(engine, '%', x, y)]),
+  divmod: (engine, [x = null, y = null]) => {
+    if (isNumber(y) && numberOf(y) === 0) throw new ScriptError('ZeroDivisionError: divmod() by zero');
+    return new Tuple([operate(engine, '//', x, y), operate(engine, '%', x, y)]);
+  },
   hex: (engine, [value = null]) => inBase(intOf(engine, value), 16, '0x'),
   oct: (engine, [value = null]) => inBase(intOf(engine, value), 8, '0o'),
   bin: (engine, [value = null]) => inBase(intOf(engine, value), 2, '0b'),
@@ -154,7 +156,13 @@ export const BUILTINS: Readonly<Record<string, Function>> = {
     if (typeof value === 'string' && value.length === 1) return value.charCodeAt(0);
     throw new ScriptError(`String for ord() must be 1 character, found ${textOf(value ?? null)}`);
   },
-  chr: (_, [value]) => String.fromCodePoint(typeof value === 'number' ? value : 0),
+  chr: (engine, [value = null]) => {
+    const code = intOf(engine, value);
+    if (code < 0 || code >= 0x110000)
+      throw new ScriptError(`chr() arg not in range(0x110000), found ${code}`);
+    // A text is of bytes to libtorch.
+    return String.fromCharCode(code % 256);
+  },
   print: () => null,
 };
 

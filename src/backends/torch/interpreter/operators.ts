@@ -127,9 +127,23 @@ export function compare(
   if (isNumber(left) && isNumber(right)) return test(numberOf(left), numberOf(right));
   if (typeof left === 'string' && typeof right === 'string') return test(left, right);
   if (operator === '==' || operator === '!=') return equal(engine, left, right) === (operator === '==');
+  const [a, b] = [itemsOf(left), itemsOf(right)];
+  if (a !== undefined && b !== undefined) return compareItems(engine, operator, a, b);
   throw new ScriptError(
     `unsupported operand types for ${operator}: ${typeName(left)} and ${typeName(right)}`,
   );
+}
+
+/** The first items that differ decide, or else the lengths. */
+function compareItems(
+  engine: Engine,
+  operator: string,
+  left: readonly ScriptValue[],
+  right: readonly ScriptValue[],
+): ScriptValue {
+  const at = left.findIndex((item, i) => i >= right.length || !equal(engine, item, right[i] as ScriptValue));
+  if (at < 0 || at >= right.length) return compare(engine, operator, left.length, right.length);
+  return compare(engine, operator, left[at] as ScriptValue, right[at] as ScriptValue);
 }
 
 export function equal(engine: Engine, left: ScriptValue, right: ScriptValue): boolean {

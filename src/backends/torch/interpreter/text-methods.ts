@@ -44,11 +44,8 @@ function splitFromEnd(text: string, separator: string, most: number): string[] {
   return [parts.slice(0, first).join(separator), ...parts.slice(first)];
 }
 
-function words(text: string, most: number): string[] {
-  const all = text.split(/[ \t\n\v\f\r]+/).filter((part) => part !== '');
-  if (most < 0 || all.length <= most + 1) return all;
-  const rest = new RegExp(`^\\s*(?:\\S+\\s+){${most}}`).exec(text)?.[0].length ?? 0;
-  return [...all.slice(0, most), text.slice(rest)];
+function words(text: string): string[] {
+  return text.split(/[ \t\n\v\f\r]+/).filter((part) => part !== '');
 }
 
 /** The part of a text between two positions, which may count from the end. */
@@ -84,14 +81,14 @@ const index =
   };
 
 const padded =
-  (left: (room: number) => number): TextMethod =>
+  (left: (room: number, width: number) => number): TextMethod =>
   (text, [width, fill], check) => {
     const room = Math.max(0, count(width, 0) - text.length);
     check(text.length + room);
     const by = word(fill, ' ');
     if (by.length !== 1)
       throw new ScriptError('TypeError: The fill character must be exactly one character long');
-    const before = left(room);
+    const before = left(room, text.length + room);
     return by.repeat(before) + text + by.repeat(room - before);
   };
 
@@ -105,6 +102,7 @@ function occurrences(text: string, part: string): number {
 }
 
 function replaced(text: string, from: string, to: string, most: number, check: Check): string {
+  if (from === '') throw new ScriptError('ValueError: empty substring');
   const parts = text.split(from);
   const cut = most < 0 ? parts.length - 1 : Math.min(most, parts.length - 1);
   check(text.length + cut * to.length);
@@ -117,10 +115,10 @@ const lower = (text: string) => text.replace(/[A-Z]/g, (c) => c.toLowerCase());
 
 /** Methods of texts, but for `format`, which needs an engine. */
 export const TEXT_METHODS: Readonly<Record<string, TextMethod>> = {
+  // Without a separator all words are split, whatever is said of how many; from the end, at each single space.
   split: (text, [by, most]) =>
-    by === undefined || by === null ? words(text, count(most, -1)) : split(text, word(by), count(most, -1)),
-  rsplit: (text, [by, most]) =>
-    by === undefined ? words(text, -1) : splitFromEnd(text, word(by), count(most, -1)),
+    by === undefined || by === null ? words(text) : split(text, word(by), count(most, -1)),
+  rsplit: (text, [by, most]) => splitFromEnd(text, word(by, ' '), count(most, -1)),
   splitlines: (text, [keepEnds]) => {
     const lines = text.match(/[^\n\r]*(?:\r\n|\n|\r)|[^\n\r]+$/g) ?? [];
     return keepEnds === true ? [...lines] : lines.map((line) => line.replace(/[\r\n]+$/, ''));
@@ -133,7 +131,7 @@ export const TEXT_METHODS: Readonly<Record<string, TextMethod>> = {
   capitalize: (text) => upper(text.slice(0, 1)) + lower(text.slice(1)),
   swapcase: (text) => text.replace(/[a-z]|[A-Z]/g, (c) => (c < 'a' ? lower(c) : upper(c))),
   title: (text) => text.replace(/[A-Za-z]+/g, (found) => upper(found.slice(0, 1)) + lower(found.slice(1))),
-  center: padded((room) => Math.ceil(room / 2)),
+  center: padded((room, width) => Math.floor(room / 2) + (room & width & 1)),
   ljust: padded(() => 0),
   rjust: padded((room) => room),
   zfill: (text, [width], check) => padded((room) => room)(text, [width, '0'], check),
