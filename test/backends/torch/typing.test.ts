@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readArchive } from '../../../src/backends/torch/archive/archive.ts';
 import { SourceError } from '../../../src/backends/torch/language/lexer.ts';
@@ -128,6 +129,69 @@ describe('the checker of TorchScript', () => {
     expect(
       refusal('def f(q, k, v):\n    return torch.scaled_dot_product_attention(q, k, v)', 'native'),
     ).toBeNull();
+  });
+});
+
+const nestedLoops = (depth: number) =>
+  Array.from({ length: depth }, (_, i) => `${'    '.repeat(i + 1)}for a${i} in x:\n`).join('');
+
+describe('the checker of TorchScript, with sources made to break it', () => {
+  test.each([
+    ['types that double', `def f(x):\n${'    x = (x, x)\n'.repeat(60)}    return x`, 'a type of more than'],
+    [
+      'loops over tuples, unrolled',
+      `def f(x: Tuple[${Array(50).fill('int').join(', ')}]):\n${nestedLoops(12)}${'    '.repeat(13)}print(x)`,
+      'takes too long to check',
+    ],
+    ['a long sum', `def f(x: int):\n    return ${'x + '.repeat(100_000)}x`, 'nested too deeply'],
+  ])('ends with %s', (_, source, reason) => {
+    expect(refusal(source, 'python')?.message).toContain(reason);
+  });
+
+  test('takes long chains of elif, and lists of many types', () => {
+    const branches = Array.from({ length: 300 }, (_, i) => `    elif x == ${i}:\n        return ${i}\n`);
+    const chain = `def f(x: int):\n    if x < 0:\n        return 0\n${branches.join('')}    return 9`;
+    expect(refusal(chain, 'python')).toBeNull();
+    const tuples = Array.from({ length: 300 }, (_, i) => `(${'x, '.repeat(i + 1)})`);
+    expect(refusal(`def f(x: int):\n    return [${tuples.join(', ')}]`, 'python')).toBeNull();
+  });
+
+  test('answers any program with a verdict', () => {
+    const pieces = [
+      '(',
+      ')',
+      ', ',
+      ' = ',
+      'None',
+      'x',
+      ' if x else ',
+      '[0]',
+      '.y',
+      '*',
+      ' is None',
+      '\n    ',
+      'return ',
+      ': ',
+    ];
+    const change = fc.record({
+      at: fc.double({ min: 0, max: 1, noNaN: true }),
+      piece: fc.constantFrom(...pieces),
+    });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...corpus),
+        fc.array(change, { minLength: 1, maxLength: 4 }),
+        ({ source }, changes) => {
+          let changed = source;
+          for (const { at, piece } of changes) {
+            const position = Math.floor(at * changed.length);
+            changed = changed.slice(0, position) + piece + changed.slice(position + (position % 3));
+          }
+          for (const dialect of ['python', 'native', 'archive'] as const) refusal(changed, dialect);
+        },
+      ),
+      { numRuns: 500, seed: 7 },
+    );
   });
 });
 

@@ -58,5 +58,7 @@ function numberText(specifier: 'd' | 'i' | 'e' | 'f', x: number): string {
   if (specifier === 'd' || specifier === 'i') return String(Math.trunc(x));
   // libtorch prints a float of 32 bits.
   if (specifier === 'f') return Math.fround(x).toFixed(6);
-  return Math.fround(x).toExponential(6).replace(/e([+-])(\d)$/, 'e$10$2');
+  return Math.fround(x)
+    .toExponential(6)
+    .replace(/e([+-])(\d)$/, 'e$10$2');
 }

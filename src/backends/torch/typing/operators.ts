@@ -43,7 +43,10 @@ const DEFINED = [
   'aten::__contains__(str self, str key) -> bool',
 ];
 
-/** Names by their overloads, in the order in which they are tried; none where only the name is known. */
+/**
+ * Names by their overloads, in the order in which they are tried; none where only the name is known. libtorch-operators.txt is written by
+ * test/fixtures/torchscript/generate.py from the registry of libtorch 1.13.
+ */
 let index: Map<string, string[]> | undefined;
 const parsed = new Map<string, readonly FunctionSchema[]>();
 
