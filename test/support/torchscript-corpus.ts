@@ -6,6 +6,12 @@ const FOLDER = path.join(import.meta.dirname, '../fixtures/torchscript');
 
 type Verdict = 'accepted' | { readonly refused: string; readonly line?: number };
 
+export interface EncodedTensor {
+  readonly tensor: readonly number[];
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int64' | 'bool';
+}
+
 /** A value of Python, with the types that JSON has not. */
 export type Encoded =
   | null
@@ -13,6 +19,7 @@ export type Encoded =
   | number
   | string
   | readonly Encoded[]
+  | EncodedTensor
   | { readonly float: string }
   | { readonly tuple: readonly Encoded[] }
   | { readonly dict: readonly (readonly [Encoded, Encoded])[] };
@@ -55,13 +62,33 @@ export function torchScriptCorpus(): CorpusEntry[] {
   });
 }
 
-export function decoded(value: Encoded): ScriptValue {
+export function isTensor(value: Encoded): value is EncodedTensor {
+  return value !== null && typeof value === 'object' && 'tensor' in value;
+}
+
+/** The tensors in a value, in order. */
+export function tensorsIn(value: Encoded): EncodedTensor[] {
+  if (value === null || typeof value !== 'object') return [];
+  if (isTensor(value)) return [value];
+  if ('tuple' in value) return value.tuple.flatMap(tensorsIn);
+  if ('dict' in value) return value.dict.flatMap(([, item]) => tensorsIn(item));
+  return 'float' in value ? [] : (value as readonly Encoded[]).flatMap(tensorsIn);
+}
+
+/** @param tensor makes one; by default there are none. */
+export function decoded(value: Encoded, tensor: (of: EncodedTensor) => ScriptValue = noTensor): ScriptValue {
   if (value === null || typeof value !== 'object') return value;
+  if (isTensor(value)) return tensor(value);
   if ('float' in value)
     return new Float(Number(value.float.replace('inf', 'Infinity').replace('nan', 'NaN')));
-  if ('tuple' in value) return new Tuple(value.tuple.map(decoded));
-  if (!('dict' in value)) return (value as readonly Encoded[]).map(decoded);
+  const inner = (item: Encoded) => decoded(item, tensor);
+  if ('tuple' in value) return new Tuple(value.tuple.map(inner));
+  if (!('dict' in value)) return (value as readonly Encoded[]).map(inner);
   const made = new ScriptDict();
-  for (const [key, item] of value.dict) made.set(decoded(key), decoded(item));
+  for (const [key, item] of value.dict) made.set(inner(key), inner(item));
   return made;
+}
+
+function noTensor(): never {
+  throw new Error('a tensor');
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../../src/backends/torch/interpreter/engine.ts';
 import { Interpreter } from '../../../src/backends/torch/interpreter/interpreter.ts';
 import { Program } from '../../../src/backends/torch/interpreter/program.ts';
@@ -7,9 +7,21 @@ import {
   ScriptDict,
   ScriptFunction,
   type ScriptValue,
+  TensorValue,
   Tuple,
 } from '../../../src/backends/torch/interpreter/values.ts';
-import { type CorpusCall, decoded, torchScriptCorpus } from '../../support/torchscript-corpus.ts';
+import { RecordedProgram } from '../../../src/backends/torch/tracing/recorded-program.ts';
+import { StageSessions } from '../../../src/backends/torch/tracing/stage-sessions.ts';
+import { interpreted } from '../../../src/backends/torch/tracing/traceable.ts';
+import { type Seen, seen, tensor } from '../../support/tensorflow-graphs.ts';
+import {
+  type CorpusCall,
+  decoded,
+  type Encoded,
+  type EncodedTensor,
+  tensorsIn,
+  torchScriptCorpus,
+} from '../../support/torchscript-corpus.ts';
 
 const noTensors = (): never => {
   throw new Error('these programs have no tensors');
@@ -20,13 +32,18 @@ const engine: Engine = {
   ...{ convert: noTensors, constant: noTensors, tick: () => {}, watch: () => {} },
 };
 
-/** Calls the last function of a source. */
-function run(source: string, args: readonly ScriptValue[] = []): ScriptValue {
+function lastFunction(source: string): { program: Program; callee: ScriptFunction } {
   const program = new Program(new Map([['script', source]]));
   const name = [...source.matchAll(/^def (\w+)/gm)].at(-1)?.[1] ?? '';
   const found = program.lookUp('script', name);
   if (!(found instanceof ScriptFunction)) throw new Error(`no function ${name}`);
-  return new Interpreter(program, [], engine).callFunction(found, args, new Map());
+  return { program, callee: found };
+}
+
+/** Calls the last function of a source. */
+function run(source: string, args: readonly ScriptValue[] = []): ScriptValue {
+  const { program, callee } = lastFunction(source);
+  return new Interpreter(program, [], engine).callFunction(callee, args, new Map());
 }
 
 /** A value with its types in words; floats that a libm may round otherwise with the digits that they all have. */
@@ -44,7 +61,7 @@ const OTHERWISE: readonly (readonly [reason: string, source: RegExp])[] = [
   ['ints are doubles: beyond 2^53 only the leading digits are right', /9007199254740993 \* 3/],
 ];
 
-const calls = torchScriptCorpus().flatMap(({ source, calls: all }) =>
+const allCalls = torchScriptCorpus().flatMap(({ source, calls: all }) =>
   all.map((call) => ({
     source,
     call,
@@ -52,7 +69,52 @@ const calls = torchScriptCorpus().flatMap(({ source, calls: all }) =>
   })),
 );
 
+const calls = allCalls.filter(({ call }) => tensorsIn(call.args).length === 0);
+const tensorCalls = allCalls.filter(({ call }) => tensorsIn(call.args).length > 0);
+
+const sessions = new StageSessions({ intraOpParallelism: 1, interOpParallelism: 1 });
+afterAll(() => sessions.close());
+
+const DTYPES = { float32: 'FLOAT', int64: 'INT64', bool: 'BOOL' } as const;
+const written = ({ tensor: elements, shape, dtype }: EncodedTensor) =>
+  tensor(DTYPES[dtype], [...shape], [...elements]);
+/** The tensors in what a function gives. */
+const tensorsOf = (value: ScriptValue): ScriptValue[] => {
+  if (value instanceof TensorValue) return [value];
+  if (value instanceof Tuple) return value.items.flatMap(tensorsOf);
+  return Array.isArray(value) ? value.flatMap(tensorsOf) : [];
+};
+
+/** Calls the last function of a source with tensors, traced and in ONNX Runtime. */
+function runWithTensors(source: string, args: readonly Encoded[]): Seen[] {
+  const { program, callee } = lastFunction(source);
+  const traceable = interpreted(program, [], (interpreter, inputs) => {
+    const rest = [...inputs];
+    const values = args.map((arg) => decoded(arg, () => rest.shift() as ScriptValue));
+    return new Tuple(tensorsOf(interpreter.callFunction(callee, values, new Map())));
+  });
+  const limits = { deadline: Number.POSITIVE_INFINITY, memoryBytes: Number.POSITIVE_INFINITY };
+  return new RecordedProgram(traceable, sessions).run(tensorsIn(args).map(written), limits).map(seen);
+}
+
 describe('the interpreter of TorchScript', () => {
+  test.each(tensorCalls.map((one) => [one.title, one] as const))(
+    'gives what libtorch gives: %s',
+    (_, { source, call }) => {
+      if (call.raises !== undefined) {
+        expect(() => runWithTensors(source, call.args)).toThrow();
+        return;
+      }
+      const rounded = ({ values, ...rest }: Seen) => ({
+        ...rest,
+        values: values.map((x) => Number(Number(x).toFixed(4)) + 0),
+      });
+      expect(runWithTensors(source, call.args).map(rounded)).toEqual(
+        tensorsIn(call.gives ?? null).map((one) => rounded(seen(written(one)))),
+      );
+    },
+  );
+
   test('gives what libtorch gives', () => {
     expect(calls.length).toBeGreaterThan(350);
     const wrong = calls.filter(
@@ -96,7 +158,10 @@ describe('the interpreter of TorchScript', () => {
 function agrees(source: string, { args, gives, raises }: CorpusCall): boolean {
   let value: ScriptValue;
   try {
-    value = run(source, args.map(decoded));
+    value = run(
+      source,
+      args.map((arg) => decoded(arg)),
+    );
   } catch {
     return raises !== undefined;
   }

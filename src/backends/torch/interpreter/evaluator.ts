@@ -30,6 +30,11 @@ const DTYPES: Readonly<Record<string, number>> = {
 };
 const MATH: Readonly<Record<string, number>> = { pi: Math.PI, e: Math.E, inf: Infinity, nan: Number.NaN };
 
+/** Names of what ops give that give several tensors, by their places: values and indices of max, sort, topk.. */
+const RESULTS: Readonly<Record<string, number>> = {
+  ...{ values: 0, indices: 1, Q: 0, R: 1, U: 0, S: 1, V: 2, sign: 0, logabsdet: 1, hist: 0, bin_edges: 1 },
+};
+
 /** What expressions are worth. */
 export class Evaluator {
   readonly #interpreter: Interpreter;
@@ -103,6 +108,8 @@ export class Evaluator {
       return new Callable((args, named) => this.#interpreter.callMethod(owner, name, args, named));
     }
     if (owner instanceof NamedTuple) return itemAt(owner.items, owner.names.indexOf(name));
+    if (owner instanceof Tuple && Object.hasOwn(RESULTS, name))
+      return itemAt(owner.items, RESULTS[name] as number);
     if (owner instanceof TensorValue) return engine.attribute(owner, name);
     if (owner instanceof Device) return name === 'index' ? null : (owner.name.split(':')[0] as string);
     throw new ScriptError(`${typeName(owner)} has no attribute '${name}'`);

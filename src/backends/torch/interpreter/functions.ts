@@ -35,7 +35,11 @@ OPERATORS.set('floordiv', '//');
 const COMPARISONS = new Set(['<', '>', '<=', '>=', '==', '!=']);
 
 function extreme(engine: Engine, args: readonly ScriptValue[], operator: '<' | '>'): ScriptValue {
-  const items = args.length === 1 ? iterate(engine, args[0] as ScriptValue) : args;
+  const given =
+    args.length === 1 && !(args[0] instanceof TensorValue) ? iterate(engine, args[0] ?? null) : args;
+  // A tensor is taken for a number: an int, unless there are floats.
+  const type = given.some((item) => item instanceof Float) ? 'float' : 'int';
+  const items = given.map((item) => (item instanceof TensorValue ? engine.convert(item, type) : item));
   const [first, ...rest] = items;
   if (first === undefined) throw new ScriptError('ValueError: arg is an empty sequence');
   const symbolic = items.find((item) => item instanceof SymbolicNumber);
@@ -110,6 +114,12 @@ function makeDict(engine: Engine, from: ScriptValue | undefined, named: Named = 
   return made;
 }
 
+/** A function of lists that is an op of tensors. */
+function ofTensors(name: string, ofLists: Function): Function {
+  return (engine, args, named) =>
+    args[0] instanceof TensorValue ? engine.call(`aten::${name}`, args, named) : ofLists(engine, args, named);
+}
+
 /** Python's own functions. */
 export const BUILTINS: Readonly<Record<string, Function>> = {
   int: (engine, [value = null]) => convert(engine, value, 'int'),
@@ -137,10 +147,15 @@ export const BUILTINS: Readonly<Record<string, Function>> = {
   sorted: (engine, [value = null]) => sorted(engine, iterate(engine, value)),
   min: (engine, args) => extreme(engine, args, '<'),
   max: (engine, args) => extreme(engine, args, '>'),
-  sum: (engine, [value = null]) =>
+  sum: ofTensors('sum', (engine, [value = null]) =>
     iterate(engine, value).reduce((sum, item) => operate(engine, '+', sum, item), 0 as ScriptValue),
-  any: (engine, [value = null]) => iterate(engine, value).some((item) => truth(engine, item)),
-  all: (engine, [value = null]) => iterate(engine, value).every((item) => truth(engine, item)),
+  ),
+  any: ofTensors('any', (engine, [value = null]) =>
+    iterate(engine, value).some((item) => truth(engine, item)),
+  ),
+  all: ofTensors('all', (engine, [value = null]) =>
+    iterate(engine, value).every((item) => truth(engine, item)),
+  ),
   abs: (engine, [value = null]) => absolute(engine, value),
   round: (engine, args, named) => callOperation(engine, 'aten::round', args, named),
   pow: (engine, args, named) => callOperation(engine, 'aten::pow', args, named),

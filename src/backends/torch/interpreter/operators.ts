@@ -57,6 +57,8 @@ function repeated(items: readonly ScriptValue[], times: number): ScriptValue[] {
   return out;
 }
 
+const OF_NUMBERS = new Set(['//', '&', '|', '^', '<<', '>>']);
+
 /** `left operator right`, whatever both are. */
 export function operate(
   engine: Engine,
@@ -64,6 +66,11 @@ export function operate(
   left: ScriptValue,
   right: ScriptValue,
 ): ScriptValue {
+  // For these there is no op of a number and a tensor: the tensor becomes a number.
+  if (right instanceof TensorValue && isNumeric(left) && OF_NUMBERS.has(operator)) {
+    const isFloat = left instanceof Float || (left instanceof SymbolicNumber && left.type === 'float');
+    return operate(engine, operator, left, engine.convert(right, isFloat ? 'float' : 'int'));
+  }
   if (left instanceof TensorValue || right instanceof TensorValue) {
     return engine.call(`aten::${TENSOR_OPS[operator]}`, [left, right], new Map());
   }

@@ -34,10 +34,9 @@ export interface FunctionSchema {
 
 /** What libtorch defines in TorchScript itself, which is not in its list of operators. */
 const DEFINED = [
-  ...['mul', 'add', 'ne', 'eq', 'sub', 'div', 'lt', 'le', 'gt', 'ge', 'floordiv', 'remainder'].map(
+  ...['mul', 'add', 'ne', 'eq', 'sub', 'div', 'lt', 'le', 'gt', 'ge', 'remainder'].map(
     (name) => `aten::${name}(Scalar a, Tensor b) -> Tensor`,
   ),
-  ...['__and__', '__or__', '__xor__'].map((name) => `aten::${name}(Scalar a, Tensor b) -> Tensor`),
   'aten::floordiv(Tensor self, Tensor other) -> Tensor',
   'aten::floordiv(Tensor self, Scalar other) -> Tensor',
   'aten::__contains__(str self, str key) -> bool',
