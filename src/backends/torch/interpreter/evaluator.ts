@@ -1,6 +1,7 @@
-import { type Expression, type Index, typeText } from '../language/syntax.ts';
+import type { Expression, Index } from '../language/syntax.ts';
 import { containerMethod, intOf, itemAt, iterate, slicePositions } from './containers.ts';
 import { BUILTINS, callOperation } from './functions.ts';
+import { isInstance } from './instances.ts';
 import type { Frame, Interpreter } from './interpreter.ts';
 import { compare, operate, settled, shown, truth } from './operators.ts';
 import {
@@ -34,6 +35,9 @@ const MATH: Readonly<Record<string, number>> = { pi: Math.PI, e: Math.E, inf: In
 const RESULTS: Readonly<Record<string, number>> = {
   ...{ values: 0, indices: 1, Q: 0, R: 1, U: 0, S: 1, V: 2, sign: 0, logabsdet: 1, hist: 0, bin_edges: 1 },
 };
+
+/** As torch writes the floats that have no digits. */
+const FLOATS: Readonly<Record<string, number>> = { inf: Infinity, nan: Number.NaN };
 
 /** What expressions are worth. */
 export class Evaluator {
@@ -132,9 +136,17 @@ export class Evaluator {
     callOperation(engine, 'aten::_set_item', [owner, key, value], new Map());
   }
 
+  /** A tensor of one element that stands where a number is wanted becomes that number. */
+  #annotated(type: Expression, value: ScriptValue): ScriptValue {
+    const name = type.kind === 'name' ? type.name : '';
+    const isNumber = name === 'int' || name === 'float' || name === 'bool';
+    return isNumber && value instanceof TensorValue ? this.#interpreter.engine.convert(value, name) : value;
+  }
+
   #name(name: string, frame: Frame): ScriptValue {
     const local = frame.variables.get(name);
     if (local !== undefined) return local;
+    if (Object.hasOwn(FLOATS, name)) return new Float(FLOATS[name] as number);
     const builtin = Object.hasOwn(BUILTINS, name) ? BUILTINS[name] : undefined;
     const defined = this.#interpreter.program.lookUp(frame.module, name);
     // A script's own function of a builtin's name is never called, as in libtorch.
@@ -234,6 +246,7 @@ export class Evaluator {
     const evaluate = (part: Expression) => this.#interpreter.evaluate(part, frame);
     switch (name) {
       case 'annotate':
+        return second && this.#annotated(first, evaluate(second));
       case 'unchecked_cast':
         return second && evaluate(second);
       case 'uninitialized':
@@ -381,27 +394,4 @@ export function dotted(expression: Expression): string[] | undefined {
   if (expression.kind === 'name') return [expression.name];
   const owner = expression.kind === 'attribute' ? dotted(expression.of) : undefined;
   return owner && expression.kind === 'attribute' ? [...owner, expression.name] : undefined;
-}
-
-function isInstance(value: ScriptValue, type: Expression): boolean {
-  if (type.kind === 'tuple' || type.kind === 'list') return type.items.some((one) => isInstance(value, one));
-  const name = typeText(type).replace(/\[.*$/, '');
-  const [inner] = type.kind === 'subscript' ? type.indices : [];
-  if (name === 'List' && inner !== undefined && 'line' in inner) {
-    return Array.isArray(value) && value.every((item) => isInstance(item, inner));
-  }
-  switch (name) {
-    case 'list':
-      return Array.isArray(value);
-    case 'tuple':
-      return value instanceof Tuple;
-    case 'dict':
-      return value instanceof ScriptDict;
-    case 'torch.Tensor':
-      return value instanceof TensorValue;
-    case 'Optional':
-      return true;
-    default:
-      return typeName(value) === name;
-  }
 }

@@ -1,8 +1,11 @@
 import type { Value } from '../../onnx-graph/value.ts';
 import { SymbolicNumber, TensorValue } from '../interpreter/values.ts';
+import type { OpCall } from './op-call.ts';
 
 interface View {
   readonly base: TracedTensor;
+  /** What took it. */
+  readonly call: OpCall;
   /** The same part of another tensor of the base's shape. */
   readonly of: (base: Value) => Value;
 }

@@ -361,7 +361,7 @@ export class Tracer implements Engine {
         const again = lower(op.on(base));
         return (Array.isArray(again) ? again[index] : again) as Value;
       };
-      return new TracedTensor(value, { base: self, of });
+      return new TracedTensor(value, { base: self, call: op, of });
     });
   }
 
