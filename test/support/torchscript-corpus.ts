@@ -75,8 +75,14 @@ export function tensorsIn(value: Encoded): EncodedTensor[] {
   return 'float' in value ? [] : (value as readonly Encoded[]).flatMap(tensorsIn);
 }
 
+/** A text as libtorch has it: a character for each byte of UTF-8. */
+export function bytesOf(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
 /** @param tensor makes one; by default there are none. */
 export function decoded(value: Encoded, tensor: (of: EncodedTensor) => ScriptValue = noTensor): ScriptValue {
+  if (typeof value === 'string') return bytesOf(value);
   if (value === null || typeof value !== 'object') return value;
   if (isTensor(value)) return tensor(value);
   if ('float' in value)

@@ -4,7 +4,7 @@ import type { Expression } from '../language/syntax.ts';
 import { annotatedType } from './annotations.ts';
 import { attributeType, isTensorCast, methodsOf } from './attributes.ts';
 import { CASTS, FUNCTIONS, ITERABLES, isBuiltin } from './builtins.ts';
-import { type Condition, canBeBool, isOneOf, variableName } from './conditions.ts';
+import { type Condition, canBeBool, isOneOf, UNCERTAIN, variableName } from './conditions.ts';
 import type { ExpressionChecker, Items } from './expression-checker.ts';
 import { type LiteralChecker, wantedOf } from './literal-checker.ts';
 import { type Arguments, converted } from './matching.ts';
@@ -78,8 +78,12 @@ export class CallChecker {
   /** What `isinstance` and `hasattr` say; undefined for other calls. */
   typeTest(expression: CallExpression): Condition | undefined {
     const { callee, args, line } = expression;
-    if (callee.kind !== 'name' || callee.name !== 'isinstance' || this.#scope.has('isinstance'))
-      return undefined;
+    if (callee.kind !== 'name' || this.#scope.has(callee.name)) return undefined;
+    if (callee.name === 'hasattr') {
+      this.#hasAttribute(expression);
+      return UNCERTAIN;
+    }
+    if (callee.name !== 'isinstance') return undefined;
     const [value, types] = args;
     if (value === undefined || types === undefined || args.length !== 2) {
       throw new SourceError(`isinstance expected exactly 2 arguments but found ${args.length}`, line);
