@@ -1,11 +1,11 @@
-import type { NodeNames, StoredModel } from '../backends/model.ts';
+import type { NodeNames, Runnable } from '../backends/model.ts';
 import { errors, ServerError } from '../errors.ts';
 import type { PlacedSettings } from './devices.ts';
 import type { Lane } from './lane.ts';
 import type { LoadResult } from './messages.ts';
 import type { HeldSession, SessionHolder, SessionMemory } from './session-memory.ts';
 
-export type LoadableModel = Pick<StoredModel, 'id' | 'backend' | 'blob'>;
+export type LoadableModel = Pick<Runnable, 'id' | 'backend' | 'blob' | 'isScript'>;
 
 /** The names of its inputs and outputs, where the client said them. */
 export type NamedModel = LoadableModel & NodeNames;
@@ -72,9 +72,9 @@ export class SessionPlacement {
     return this.#lanes.filter((lane) => lane.resident.has(modelId)).length;
   }
 
-  /** Whether no thread will run it soon: those that have a session are loading something else, or there are none. */
+  /** Whether no thread will run it soon: those that have a session load something else or wait for another run, or there are none. */
   isStranded(modelId: number): boolean {
-    return !this.#lanes.some((lane) => lane.resident.has(modelId) && lane.busy !== 'load');
+    return !this.#lanes.some((lane) => lane.resident.has(modelId) && lane.busy !== 'load' && !lane.waits);
   }
 
   /**
@@ -229,6 +229,7 @@ export class SessionPlacement {
           blob: model.blob,
           options: { intraOpParallelism, interOpParallelism, trial },
           nodes: load.nodes,
+          isScript: model.isScript === true,
         },
         abort.signal,
       )) as LoadResult;

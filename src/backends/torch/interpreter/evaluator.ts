@@ -164,7 +164,7 @@ export class Evaluator {
         return undefined;
       }
       default:
-        return undefined;
+        return this.#interpreter.externals.get(path.join('.'));
     }
   }
 

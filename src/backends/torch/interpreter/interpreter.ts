@@ -51,6 +51,8 @@ export class Interruption extends Error {}
 export class Interpreter {
   readonly program: Program;
   readonly engine: Engine;
+  /** Functions of the server that a script may call: redis.execute. */
+  readonly externals: ReadonlyMap<string, Callable>;
   readonly #constants: readonly Pickled[];
   readonly #evaluator: Evaluator;
   readonly #converted = new Map<object, ScriptValue>();
@@ -58,8 +60,14 @@ export class Interpreter {
   #steps = 0;
   #calls = 0;
 
-  constructor(program: Program, constants: readonly Pickled[], engine: Engine) {
+  constructor(
+    program: Program,
+    constants: readonly Pickled[],
+    engine: Engine,
+    externals: ReadonlyMap<string, Callable> = new Map(),
+  ) {
     this.program = program;
+    this.externals = externals;
     this.engine = engine;
     this.#constants = constants;
     this.#evaluator = new Evaluator(this);

@@ -25,16 +25,28 @@ export interface Trace {
   fits(shapes: readonly (readonly number[])[]): boolean;
 }
 
+/** Goes through a program with the engine, and gives the tensors that come out. */
+export type Traceable = (tracer: Tracer, inputs: readonly TracedTensor[]) => readonly ScriptValue[];
+
+/** A module's forward. @throws ServerError with the place in the source. */
+export function traceForward(archive: Archive, program: Program, inputs: readonly TraceInput[]): Trace {
+  return trace(inputs, (tracer, args) => {
+    const interpreter = new Interpreter(program, archive.constants, tracer);
+    const root = interpreter.convert(archive.root);
+    return [interpreter.callMethod(root as Instance, 'forward', args, new Map())];
+  });
+}
+
 /**
- * Goes through a module's forward with inputs like these. All of their dimensions may differ in later runs, but for those that the program
- * needs as numbers.
+ * Goes through a program with inputs like these. All of their dimensions may differ in later runs, but for those that the program needs as
+ * numbers.
  * @throws ServerError with the place in the source.
  */
-export function traceForward(archive: Archive, program: Program, inputs: readonly TraceInput[]): Trace {
+export function trace(inputs: readonly TraceInput[], run: Traceable): Trace {
   const pinned = new Set<string>();
   for (;;) {
     try {
-      return attempt(archive, program, inputs, pinned);
+      return attempt(inputs, run, pinned);
     } catch (error) {
       if (!(error instanceof PinnedDimension)) throw error;
       pinned.add(error.dim);
@@ -42,23 +54,15 @@ export function traceForward(archive: Archive, program: Program, inputs: readonl
   }
 }
 
-function attempt(
-  archive: Archive,
-  program: Program,
-  inputs: readonly TraceInput[],
-  pinned: ReadonlySet<string>,
-): Trace {
+function attempt(inputs: readonly TraceInput[], run: Traceable, pinned: ReadonlySet<string>): Trace {
   const tracer = new Tracer();
-  const interpreter = new Interpreter(program, archive.constants, tracer);
-  const root = interpreter.convert(archive.root);
   const args = inputs.map((input, i) =>
     tracer.input(
       input,
       input.shape.map((size, d) => (pinned.has(dimName(i, d)) ? size : dimName(i, d))),
     ),
   );
-  const result = interpreter.callMethod(root as Instance, 'forward', args, new Map());
-  for (const value of outputsOf(result)) tracer.output(onTheWire(tracer, value));
+  for (const value of run(tracer, args).flatMap(outputsOf)) tracer.output(onTheWire(tracer, value));
   const { emissions, guards } = tracer;
   const values = tracer.inputs;
   return {

@@ -1,4 +1,5 @@
 import { nextModelId } from '../../../backends/model-id.ts';
+import { newScript } from '../../../backends/script.ts';
 import { bytesOf, latin1 } from '../../../protocol/latin1.ts';
 import { FormatError } from '../../dump/format-error.ts';
 import { RdbReader } from '../../dump/rdb-reader.ts';
@@ -188,8 +189,7 @@ function readValue(from: RdbReader): StoredValue {
   const statistics = { durationUs: 0, samples: 0, calls: 0, errors: 0 };
   if (dumped.type === 'model')
     return { type: 'model', model: { ...dumped.model, id: nextModelId(), statistics } };
-  if (dumped.type === 'script')
-    return { type: 'script', script: { ...dumped.script, id: nextModelId(), statistics } };
+  if (dumped.type === 'script') return { type: 'script', script: newScript(dumped.script) };
   return dumped;
 }
 
