@@ -5,9 +5,9 @@ import { OK, type Reply } from '../../protocol/reply.ts';
 import type { Tensor } from '../../tensors/tensor.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { callScript } from './call-script.ts';
 import { countedBehind, incomplete, OVERWRITE, ownKey, READ, READ_WRITE } from './key-specs.ts';
 import { putTensors, TIMEDOUT } from './modelexecute.ts';
-import { runScript } from './run-script.ts';
 import { parseScriptExecute, type ScriptArguments, scriptExecuteKeys } from './script-arguments.ts';
 import { checkFunction, readScript } from './scripts.ts';
 import { readTensor } from './tensorget.ts';
@@ -47,7 +47,7 @@ export async function executeScript(
   const tensors = args.inputs.map((name) => readTensor(keyspace, name));
   const release = keyspace.hold(tensors.map(({ buffer }) => buffer));
   const limit = queueLimit(args.timeoutMs);
-  const outcome = await runScript(context, key, script, args, tensors, limit).finally(release);
+  const outcome = await callScript(context, key, script, args, tensors, limit).finally(release);
   if (outcome === 'TIMEDOUT') return TIMEDOUT;
   putTensors(
     keyspace,

@@ -25,6 +25,7 @@ import { toHostTensor } from './host-tensors.ts';
 import { OpCall } from './op-call.ts';
 import { type Emissions, ShapeReplay, type TracedEmission } from './shape-replay.ts';
 import { TracedNumber, TracedTensor } from './traced-tensor.ts';
+import { widened } from './wide-broadcasts.ts';
 
 /** A tensor that goes in: what a run of the program is traced with. */
 export interface TraceInput {
@@ -64,6 +65,11 @@ export class Tracer implements Engine {
   readonly #constants = new Map<PickledTensor, TracedTensor>();
   readonly #sizes = new Map<string, TracedNumber>();
   readonly #inputs: { readonly value: Value; readonly shape: readonly number[] }[] = [];
+  readonly #emitter = {
+    one: (op: string, inputs: readonly (Value | null)[], attributes?: Attributes) =>
+      this.#one(op, inputs, attributes),
+    ints: (elements: readonly number[]) => this.ints(elements),
+  };
   #replay: ShapeReplay | null = null;
 
   get emissions(): Emissions {
@@ -91,10 +97,11 @@ export class Tracer implements Engine {
 
   emit(
     op: string,
-    inputs: readonly (Value | null)[],
+    operands: readonly (Value | null)[],
     attributes: Attributes = {},
     options: EmitOptions = {},
   ): Value[] {
+    const inputs = widened(op, operands, this.#emitter);
     const outputs = this.#builder.emitMany(op, inputs, attributes, options);
     const emission = { op, inputs, attributes, options };
     for (const [index, { name, constant }] of outputs.entries()) {

@@ -8,9 +8,9 @@ import type { Arguments } from '../../../protocol/request-reader.ts';
 import type { Tensor } from '../../../tensors/tensor.ts';
 import { keyAt, keywordAt } from '../../arguments.ts';
 import type { CommandContext } from '../../command.ts';
+import { callScript } from '../call-script.ts';
 import { type ExecuteArguments, parseModelExecute, parseModelRun } from '../execute-arguments.ts';
 import { checkCounts, readModel } from '../models.ts';
-import { runScript } from '../run-script.ts';
 import { parseScriptExecute, parseScriptRun, type ScriptArguments } from '../script-arguments.ts';
 import { checkFunction, readScript } from '../scripts.ts';
 import { parseFormat } from '../tensorget.ts';
@@ -116,7 +116,7 @@ function scriptOperation(
   return {
     inputs: args.inputs,
     outputs: args.outputs,
-    run: (tensors) => runScript(context, key, script, args, tensors, limit),
+    run: (tensors) => callScript(context, key, script, args, tensors, limit),
     reply: () => OK,
   };
 }

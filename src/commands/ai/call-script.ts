@@ -12,7 +12,7 @@ import type { ScriptArguments } from './script-arguments.ts';
  * @param key that it lies under.
  * @throws ServerError with what went wrong in it.
  */
-export async function runScript(
+export async function callScript(
   context: CommandContext,
   key: KeyName,
   script: StoredScript,
