@@ -32,13 +32,13 @@ export type ScriptReply = number | string | null | readonly ScriptReply[];
 
 /** What a function reaches outside of its thread, during one call. Each of these waits for its answer. */
 export interface ScriptHost {
-  /** When the call is cut, in ms of performance.now(). */
+  /** When the call is cut, in ms of performance.now(); in the past once nobody waits for it. */
   readonly deadline: number;
   /** Runs a command as the client that called. @throws Error with the text of its error, or that the call is cut. */
   execute(args: readonly Uint8Array[]): ScriptReply;
   /** Runs the model under a key. @throws Error like `execute`. */
   runModel(key: string, inputs: readonly Tensor[], outputs: number): readonly Tensor[];
-  /** @throws Error when nobody waits for the call any more. */
+  /** @throws Error when the call has been cut. */
   checkWanted(): void;
 }
 

@@ -16,7 +16,7 @@ type Question =
 
 /** The worker's end: what a script asks goes to the main thread, and the thread waits for the answer. */
 export class ScriptBridge implements ScriptHost {
-  readonly deadline: number;
+  readonly #deadline: number;
   readonly #port: MessagePort;
   readonly #call: CallMessage;
   #asked = 0;
@@ -24,7 +24,11 @@ export class ScriptBridge implements ScriptHost {
   constructor(port: MessagePort, call: CallMessage) {
     this.#port = port;
     this.#call = call;
-    this.deadline = performance.now() + call.limitMs;
+    this.#deadline = performance.now() + call.limitMs;
+  }
+
+  get deadline(): number {
+    return Atomics.load(this.#call.signal, CUT) === 0 ? this.#deadline : 0;
   }
 
   execute(args: readonly Uint8Array[]): ScriptReply {
@@ -41,7 +45,7 @@ export class ScriptBridge implements ScriptHost {
 
   checkWanted(): void {
     if (Atomics.load(this.#call.signal, CUT) !== 0) throw errors.scriptUnwanted();
-    if (performance.now() >= this.deadline) throw errors.scriptTimeout(this.#call.limitMs);
+    if (performance.now() >= this.#deadline) throw errors.scriptTimeout(this.#call.limitMs);
   }
 
   #ask(question: Question): Exclude<ScriptAnswer['outcome'], { error: string }> {
@@ -51,7 +55,7 @@ export class ScriptBridge implements ScriptHost {
     const request: ScriptRequest = { callId, number, ...question };
     this.#port.postMessage(request);
     for (let answered = number - 1; answered < number; answered = Atomics.load(signal, ANSWERED)) {
-      Atomics.wait(signal, ANSWERED, answered, this.deadline - performance.now());
+      Atomics.wait(signal, ANSWERED, answered, this.#deadline - performance.now());
       this.checkWanted();
     }
     const { outcome } = this.#answer(number);

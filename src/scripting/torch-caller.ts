@@ -53,7 +53,8 @@ export class TorchCaller implements ScriptCaller {
     limit: QueueLimit,
   ): Promise<readonly Tensor[]> {
     const { node } = this.#run.context;
-    const args = ['AI.MODELEXECUTE', key, 'INPUTS', '0', 'OUTPUTS', '0'];
+    // The command that would do the same, as far as it says which permissions that takes.
+    const args = ['AI.MODELEXECUTE', key, 'INPUTS', '0', 'OUTPUTS', '0', 'TIMEOUT', '1'];
     admitFromScript(
       this.#run,
       args.map((arg) => Buffer.from(arg, 'latin1')),

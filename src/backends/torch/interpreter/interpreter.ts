@@ -12,6 +12,7 @@ import type { Expression, Statement } from '../language/syntax.ts';
 import { intOf, iterate, slicePositions } from './containers.ts';
 import type { Engine } from './engine.ts';
 import { Evaluator } from './evaluator.ts';
+import { type RunningBlock, valuesToCome } from './liveness.ts';
 import { operate, truth } from './operators.ts';
 import { Program } from './program.ts';
 import {
@@ -32,10 +33,15 @@ import {
   UnsupportedOperation,
 } from './values.ts';
 
+/** Functions of the server by the names that scripts have for them. */
+export type Externals = ReadonlyMap<string, Callable>;
+
 /** The names of a function that is running. */
 export interface Frame {
   readonly module: string;
   readonly variables: Map<string, ScriptValue>;
+  /** From the function's own to the innermost. */
+  readonly blocks: RunningBlock[];
 }
 
 /** How a statement ends: with the next one, or otherwise. */
@@ -44,6 +50,8 @@ type Outcome = undefined | 'break' | 'continue' | { readonly value: ScriptValue 
 /** A script may do this much, which is far more than any model does: one that loops without end is cut here. */
 const MAX_STEPS = 20_000_000;
 const MAX_CALLS = 300;
+/** Steps between two looks of the engine at the clock. */
+const TICK = 1024;
 /** What ends a program that has no error of its own: control flow that the engine uses. */
 export class Interruption extends Error {}
 
@@ -52,10 +60,11 @@ export class Interpreter {
   readonly program: Program;
   readonly engine: Engine;
   /** Functions of the server that a script may call: redis.execute. */
-  readonly externals: ReadonlyMap<string, Callable>;
+  readonly externals: Externals;
   readonly #constants: readonly Pickled[];
   readonly #evaluator: Evaluator;
   readonly #converted = new Map<object, ScriptValue>();
+  readonly #frames: Frame[] = [];
   #line = 0;
   #steps = 0;
   #calls = 0;
@@ -64,13 +73,14 @@ export class Interpreter {
     program: Program,
     constants: readonly Pickled[],
     engine: Engine,
-    externals: ReadonlyMap<string, Callable> = new Map(),
+    externals: Externals = new Map(),
   ) {
     this.program = program;
     this.externals = externals;
     this.engine = engine;
     this.#constants = constants;
     this.#evaluator = new Evaluator(this);
+    engine.watch(() => this.#frames.flatMap(({ blocks, variables }) => [...valuesToCome(blocks, variables)]));
   }
 
   /** CONSTANTS.c0 and so on. */
@@ -118,13 +128,14 @@ export class Interpreter {
 
   callFunction(callee: ScriptFunction, args: readonly ScriptValue[], named: Named): ScriptValue {
     const { definition, module } = callee;
-    const frame: Frame = { module, variables: new Map() };
+    const frame: Frame = { module, variables: new Map(), blocks: [] };
     const { parameters, name } = definition;
     if (args.length > parameters.length) {
       throw new ScriptError(`${name}() takes ${parameters.length} arguments but ${args.length} were given`);
     }
     if (++this.#calls > MAX_CALLS) throw new ScriptError('maximum recursion depth exceeded');
     const calledFrom = this.#line;
+    this.#frames.push(frame);
     try {
       for (const [i, parameter] of parameters.entries()) {
         const given = i < args.length ? args[i] : named.get(parameter.name);
@@ -140,12 +151,14 @@ export class Interpreter {
       throw this.#placed(error, module, name);
     } finally {
       this.#calls--;
+      this.#frames.pop();
       this.#line = calledFrom;
     }
   }
 
   evaluate(expression: Expression, frame: Frame): ScriptValue {
     if (++this.#steps > MAX_STEPS) throw new ScriptError('the program does too much: it may never end');
+    if (this.#steps % TICK === 0) this.engine.tick();
     return this.#evaluator.evaluate(expression, frame);
   }
 
@@ -216,11 +229,18 @@ export class Interpreter {
   }
 
   #block(statements: readonly Statement[], frame: Frame): Outcome {
-    for (const statement of statements) {
-      const outcome = this.#statement(statement, frame);
-      if (outcome !== undefined) return outcome;
+    const running = { statements, at: 0 };
+    frame.blocks.push(running);
+    try {
+      for (const [at, statement] of statements.entries()) {
+        running.at = at;
+        const outcome = this.#statement(statement, frame);
+        if (outcome !== undefined) return outcome;
+      }
+      return undefined;
+    } finally {
+      frame.blocks.pop();
     }
-    return undefined;
   }
 
   #statement(statement: Statement, frame: Frame): Outcome {

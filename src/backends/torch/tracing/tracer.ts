@@ -43,6 +43,15 @@ export class PinnedDimension extends Interruption {
   }
 }
 
+/** What tells the elements of tensors to a program whose way depends on them. */
+export interface ContentReader {
+  /** The elements of a value of the graph, row-major. @throws ScriptError */
+  elements(value: Value): readonly number[];
+  /** See Engine. */
+  tick(): void;
+  watch(alive: () => Iterable<ScriptValue>): void;
+}
+
 /** What the trace took for granted. */
 export interface Guard {
   readonly value: Value;
@@ -57,10 +66,17 @@ const SYMBOLIC: Readonly<Record<string, { readonly op: string; readonly compares
   '==': { op: 'Equal', compares: true },
 };
 
+/** Operators that never make the same tensor again. */
+const RANDOM = /^(Random|Multinomial$|Bernoulli$)/;
+
 /** The engine that computes nothing: it writes down what a program does with tensors as an ONNX graph. */
 export class Tracer implements Engine {
+  /** Since they were last taken away. */
   readonly guards: Guard[] = [];
+  /** What no run makes again. */
+  readonly random: Value[] = [];
   readonly #builder = GraphBuilder.create();
+  readonly #reader: ContentReader;
   readonly #emissions = new Map<string, TracedEmission>();
   readonly #constants = new Map<PickledTensor, TracedTensor>();
   readonly #sizes = new Map<string, TracedNumber>();
@@ -71,6 +87,14 @@ export class Tracer implements Engine {
     ints: (elements: readonly number[]) => this.ints(elements),
   };
   #replay: ShapeReplay | null = null;
+
+  constructor(reader: ContentReader) {
+    this.#reader = reader;
+  }
+
+  get graph(): GraphBuilder {
+    return this.#builder;
+  }
 
   get emissions(): Emissions {
     return this.#emissions;
@@ -87,12 +111,21 @@ export class Tracer implements Engine {
     return new TracedTensor(value);
   }
 
-  output(value: Value): void {
-    this.#builder.output(value);
+  output(value: Value): Value {
+    return this.#builder.output(value);
   }
 
-  bytes(): Uint8Array<ArrayBuffer> {
-    return this.#builder.bytes();
+  tick(): void {
+    this.#reader.tick();
+  }
+
+  watch(alive: () => Iterable<ScriptValue>): void {
+    this.#reader.watch(alive);
+  }
+
+  /** Sizes that were asked for may hang on tensors that are gone; they are taken of others when they are asked for again. */
+  forgetSizes(): void {
+    this.#sizes.clear();
   }
 
   emit(
@@ -104,8 +137,9 @@ export class Tracer implements Engine {
     const inputs = widened(op, operands, this.#emitter);
     const outputs = this.#builder.emitMany(op, inputs, attributes, options);
     const emission = { op, inputs, attributes, options };
-    for (const [index, { name, constant }] of outputs.entries()) {
-      if (constant === undefined) this.#emissions.set(name, { emission, index });
+    if (RANDOM.test(op)) this.random.push(...outputs);
+    for (const [index, value] of outputs.entries()) {
+      if (value.constant === undefined) this.#emissions.set(value.name, { emission, index, value });
     }
     return outputs;
   }
@@ -209,7 +243,8 @@ export class Tracer implements Engine {
   }
 
   truth(value: ScriptValue): boolean {
-    return this.#decide(value as TracedTensor | TracedNumber) !== 0;
+    const { value: asked } = value as TracedTensor | TracedNumber;
+    return this.#decide(new TracedNumber('bool', this.cast(asked, 'bool'))) !== 0;
   }
 
   known(value: ScriptValue): number {
@@ -309,18 +344,26 @@ export class Tracer implements Engine {
     return this.#inputs.some(({ value }) => value.shape?.includes(dim));
   }
 
+  /** The one element of a tensor, which has to have one. */
+  #only({ dtype }: Value, elements: readonly number[]): number {
+    const [first] = elements;
+    if (first !== undefined && elements.length === 1) return first;
+    const count = elements.length === 0 ? 'no values' : 'more than one value';
+    if (dtype === 'bool') throw new ScriptError(`Boolean value of Tensor with ${count} is ambiguous`);
+    throw new ScriptError(`a Tensor with ${elements.length} elements cannot be converted to Scalar`);
+  }
+
   /** What the number is in the run that is traced; other runs have to agree. */
   #decide({ value }: TracedTensor | TracedNumber): number {
-    const [known] = numbersOf(value) ?? [];
-    if (known !== undefined) return known;
+    const known = numbersOf(value);
+    if (known !== undefined) return this.#only(value, known);
     this.#replay ??= replayFor(
       this.#emissions,
       this.inputs,
       this.#inputs.map(({ shape }) => shape),
     );
     const [is] = this.#replay.numbers(value) ?? [];
-    if (is === undefined)
-      throw new ScriptError('what comes next depends on what is in a tensor, which only a run tells');
+    if (is === undefined) return this.#only(value, this.#reader.elements(value));
     this.guards.push({ value, is });
     return is;
   }

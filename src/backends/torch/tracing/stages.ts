@@ -1,0 +1,162 @@
+import type { Tensor } from '../../../tensors/tensor.ts';
+import type { DirectSession } from '../../onnx/direct-session.ts';
+import { GraphParts } from '../../onnx-graph/graph-part.ts';
+import type { Value } from '../../onnx-graph/value.ts';
+import { Instance, ScriptDict, ScriptError, type ScriptValue, Tuple } from '../interpreter/values.ts';
+import type { StageSessions } from './stage-sessions.ts';
+import { TracedNumber, TracedTensor } from './traced-tensor.ts';
+import { type ContentReader, Tracer } from './tracer.ts';
+import { elementsOfTensor, isOnTheWire, toWire } from './wire-tensors.ts';
+
+/** How much a run may do. */
+export interface RunLimits {
+  /** When it has to end, as performance.now() tells the time, in ms. */
+  readonly deadline: number;
+  /** Bytes of all tensors that it has at one time. */
+  readonly memoryBytes: number;
+}
+
+/** One run of ONNX Runtime among those that a run of a program is made of; tensors go by the names of their values. */
+export interface Stage {
+  /** Of the session. */
+  readonly key: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** What nobody needs after it. */
+  readonly drops: readonly string[];
+}
+
+/** What a session made of the tensors that are there. */
+export function runStage(
+  { inputs, outputs, drops }: Stage,
+  session: DirectSession,
+  tensors: Map<string, Tensor>,
+): void {
+  const results = session.run(inputs.map((name) => tensors.get(name) as Tensor));
+  for (const [i, name] of outputs.entries()) tensors.set(name, results[i] as Tensor);
+  for (const name of drops) tensors.delete(name);
+}
+
+/**
+ * A run of a program in stages: what it does with tensors is written down as one growing graph, and where it asks for elements, the part of
+ * the graph that leads to them is run, together with all that the program may still use. Later parts begin with what is there. What nobody
+ * kept is computed again.
+ */
+export class Stages implements ContentReader {
+  readonly tracer: Tracer;
+  /** What has been computed, and the inputs, by the names of their values. */
+  readonly tensors: Map<string, Tensor>;
+  readonly #sessions: StageSessions;
+  readonly #limits: RunLimits;
+  readonly #parts: GraphParts;
+  readonly #given = new Map<string, Value>();
+  #alive: () => Iterable<ScriptValue> = () => [];
+
+  /** @param tensors that are there already, where the same program has been run up to some point. */
+  constructor(sessions: StageSessions, limits: RunLimits, tensors = new Map<string, Tensor>()) {
+    this.tracer = new Tracer(this);
+    this.tensors = tensors;
+    this.#sessions = sessions;
+    this.#limits = limits;
+    this.#parts = new GraphParts(this.tracer.graph);
+  }
+
+  /** A tensor that comes from outside; it is kept as long as the run goes on. */
+  give(value: Value, tensor: Tensor): void {
+    this.#given.set(value.name, value);
+    this.tensors.set(value.name, tensor);
+  }
+
+  /** The tensor that a value of the graph is in this run. @throws ScriptError, Error of ONNX Runtime */
+  tensor(value: Value): Tensor {
+    return this.results([value])[0] as Tensor;
+  }
+
+  /** Several at once. */
+  results(values: readonly Value[]): Tensor[] {
+    const wanted = values.map((value) => this.readable(value));
+    this.advance(wanted);
+    return wanted.map(({ name, constant }) =>
+      constant === undefined ? (this.tensors.get(name) as Tensor) : toWire(constant),
+    );
+  }
+
+  elements(value: Value): readonly number[] {
+    return elementsOfTensor(this.tensor(value));
+  }
+
+  /**
+   * Runs what leads to these values, if it has not been run.
+   * @returns the stage, null where nothing had to be run.
+   */
+  advance(wanted: readonly Value[]): Stage | null {
+    this.tick();
+    const alive = this.pause();
+    const missing = wanted.filter(({ name, constant }) => constant === undefined && !this.tensors.has(name));
+    if (missing.length === 0) return null;
+    const outputs = new Map([...missing, ...alive].map((value) => [value.name, value]));
+    for (const name of this.tensors.keys()) outputs.delete(name);
+    const part = this.#parts.take([...outputs.values()], (name) => this.#known(name));
+    const kept = new Set([...wanted, ...alive, ...this.#given.values()].map(({ name }) => name));
+    const names = [...this.tensors.keys(), ...outputs.keys()];
+    const stage = {
+      key: part.key,
+      inputs: part.inputs.map(({ name }) => name),
+      outputs: [...outputs.keys()],
+      drops: names.filter((name) => !kept.has(name)),
+    };
+    runStage(stage, this.#sessions.open(part), this.tensors);
+    this.#checkMemory();
+    return stage;
+  }
+
+  /** What a client could have of the value. */
+  protected readable(value: Value): Value {
+    return isOnTheWire(value.dtype) ? value : this.tracer.cast(value, 'float');
+  }
+
+  /** Ends a part of the graph. @returns the values that the program may still use, as far as a run can give them back. */
+  protected pause(): Value[] {
+    this.tracer.forgetSizes();
+    const found = new Map(this.tracer.random.map((value) => [value.name, value]));
+    const seen = new Set<ScriptValue>();
+    const waiting = [...this.#alive()];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      if (next === null || typeof next !== 'object' || seen.has(next)) continue;
+      seen.add(next);
+      if (next instanceof TracedTensor || next instanceof TracedNumber)
+        found.set(next.value.name, next.value);
+      else if (Array.isArray(next)) waiting.push(...next);
+      else if (next instanceof Tuple) waiting.push(...next.items);
+      else if (next instanceof ScriptDict) waiting.push(...next.values);
+      else if (next instanceof Instance) waiting.push(...next.attributes.values());
+    }
+    return [...found.values()].filter(
+      ({ name, dtype, isSequence }) => this.tracer.emissions.has(name) && !isSequence && isOnTheWire(dtype),
+    );
+  }
+
+  get isLate(): boolean {
+    return performance.now() > this.#limits.deadline;
+  }
+
+  tick(): void {
+    if (this.isLate) throw new ScriptError('the run takes too long');
+  }
+
+  watch(alive: () => Iterable<ScriptValue>): void {
+    this.#alive = alive;
+  }
+
+  /** Where its tensor is there: the value to begin a part of the graph with. */
+  #known(name: string): Value | undefined {
+    if (!this.tensors.has(name)) return undefined;
+    return this.#given.get(name) ?? this.tracer.emissions.get(name)?.value;
+  }
+
+  #checkMemory(): void {
+    let bytes = 0;
+    for (const { byteLength } of this.tensors.values()) bytes += byteLength;
+    if (bytes > this.#limits.memoryBytes) throw new ScriptError('the run needs too much memory');
+  }
+}
