@@ -30,7 +30,8 @@ export class TorchCaller implements ScriptCaller {
   async execute(args: readonly Uint8Array[]): Promise<ScriptReply> {
     const { node, client } = this.#run.context;
     const command = args.map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length));
-    const found = node.commands.find(command[0]?.toString('latin1') ?? '');
+    if (command[0] === undefined) throw errors.scriptNoArguments();
+    const found = node.commands.find(command[0].toString('latin1'));
     if (found !== undefined && node.pause.holds(found, null)) await node.pause.over();
     if (client.closed) throw errors.scriptUnwanted();
     // Others come between two of its commands, so each of them is let in by itself, unlike Lua's.
