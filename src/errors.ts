@@ -353,8 +353,6 @@ export const errors = {
   scriptInputCount: (name: string) => error(`Wrong number of inputs provided to function: ${name}`),
   scriptTimeout: (ms: number) =>
     error(`ERR the script was cut: it ran longer than MODEL_EXECUTION_TIMEOUT, ${ms} ms`),
-  scriptModelTimeout: () =>
-    error('ERR the model that the script runs has waited for its device until the script was cut'),
   scriptUnwanted: () => error('ERR the script was cut: its client is gone'),
   noSuchFunction: (name: string) => error(`Function does not exist: ${name}`),
   scriptScopeTwice: (scope: string) =>

@@ -36,17 +36,19 @@ export class ActiveCall {
   /** Whether the script waits for the run of a model, so that its thread has nothing to do. */
   waits = false;
   readonly #caller: ScriptCaller;
-  readonly #deadline: number;
+  /** From then on the script surely does not wait any more, in monotonic ms. */
+  readonly #given: number;
   readonly #waiting: () => void;
 
   /**
-   * @param limitMs after which it is cut.
+   * @param limitMs after which it cuts itself.
+   * @param graceMs after which its thread is given up then.
    * @param waiting is called when `waits` has changed.
    */
-  constructor({ call, caller, gone }: PendingCall, limitMs: number, waiting: () => void) {
+  constructor({ call, caller, gone }: PendingCall, limitMs: number, graceMs: number, waiting: () => void) {
     this.message = { ...call, callId: ++lastCallId, limitMs, signal: newSignal() };
     this.#caller = caller;
-    this.#deadline = performance.now() + limitMs;
+    this.#given = performance.now() + limitMs + graceMs;
     this.#waiting = waiting;
     if (gone.aborted) this.cut();
     else gone.addEventListener('abort', () => this.cut(), { once: true });
@@ -75,7 +77,7 @@ export class ActiveCall {
   async #runModel({ key, inputs, outputs }: Extract<ScriptRequest, { kind: 'model' }>) {
     this.#setWaits(true);
     try {
-      return await this.#caller.runModel(key, inputs, outputs, { deadline: this.#deadline });
+      return await this.#caller.runModel(key, inputs, outputs, { deadline: this.#given });
     } finally {
       this.#setWaits(false);
     }

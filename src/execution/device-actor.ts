@@ -259,7 +259,8 @@ export class DeviceActor implements SessionHolder {
     lane.running = new Set(batches.map(({ model }) => model.id));
     const { executionTimeoutMs } = this.#settings;
     const pending = batches[0]?.runs[0]?.call;
-    const call = pending && new ActiveCall(pending, executionTimeoutMs, () => this.#pumpSoon());
+    const call =
+      pending && new ActiveCall(pending, executionTimeoutMs, SCRIPT_GRACE_MS, () => this.#pumpSoon());
     lane.call = call ?? null;
     this.#placement.used(lane, lane.running);
     const unload = lane.unloading.splice(0);

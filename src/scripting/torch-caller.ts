@@ -65,7 +65,8 @@ export class TorchCaller implements ScriptCaller {
     const release = node.keyspace.hold(inputs.map(({ buffer }) => buffer));
     const device = node.devices.get(model.device, model.backend);
     const outcome = await device.run(model, inputs, limit).finally(release);
-    if (outcome === 'TIMEDOUT') throw errors.scriptModelTimeout();
+    // The script was cut before.
+    if (outcome === 'TIMEDOUT') throw errors.scriptUnwanted();
     return outcome;
   }
 }

@@ -157,8 +157,7 @@ export class Interpreter {
   }
 
   evaluate(expression: Expression, frame: Frame): ScriptValue {
-    if (++this.#steps > MAX_STEPS) throw new ScriptError('the program does too much: it may never end');
-    if (this.#steps % TICK === 0) this.engine.tick();
+    this.#step();
     return this.#evaluator.evaluate(expression, frame);
   }
 
@@ -243,7 +242,13 @@ export class Interpreter {
     }
   }
 
+  #step(): void {
+    if (++this.#steps > MAX_STEPS) throw new ScriptError('the program does too much: it may never end');
+    if (this.#steps % TICK === 0) this.engine.tick();
+  }
+
   #statement(statement: Statement, frame: Frame): Outcome {
+    this.#step();
     this.#line = statement.line;
     switch (statement.kind) {
       case 'pass':

@@ -76,18 +76,31 @@ export function operate(
   if (isNumber(left) && isNumber(right)) return arithmetic(operator, left, right);
   if (operator === '+') {
     if (typeof left === 'string' && typeof right === 'string') return left + right;
-    if (Array.isArray(left) && Array.isArray(right)) return [...left, ...right];
+    if (Array.isArray(left) && Array.isArray(right)) {
+      checkLength(left.length + right.length);
+      return [...left, ...right];
+    }
     if (left instanceof Tuple && right instanceof Tuple) return new Tuple([...left.items, ...right.items]);
   }
   if (operator === '*' && typeof right === 'number') {
     if (typeof left === 'string') return left.repeat(Math.max(0, right));
-    if (Array.isArray(left)) return Array.from({ length: Math.max(0, right) }, () => left).flat();
+    if (Array.isArray(left)) {
+      checkLength(left.length * right);
+      return Array.from({ length: Math.max(0, right) }, () => left).flat();
+    }
   }
   if (operator === '*' && typeof left === 'number') return operate(engine, operator, right, left);
   if (operator === '%' && typeof left === 'string') return percentFormat(left, right);
   throw new ScriptError(
     `unsupported operand types for ${operator}: ${typeName(left)} and ${typeName(right)}`,
   );
+}
+
+/** Longer ones would take the thread's memory before anybody looks at the clock. */
+const MAX_ITEMS = 10_000_000;
+
+function checkLength(items: number): void {
+  if (items > MAX_ITEMS) throw new ScriptError(`MemoryError: a list of ${items} items is too long`);
 }
 
 function arithmetic(

@@ -1,7 +1,8 @@
 import type { Tensor } from '../../../tensors/tensor.ts';
 import type { DirectSession } from '../../onnx/direct-session.ts';
+import { DATA_TYPES } from '../../onnx-graph/data-types.ts';
 import { GraphParts } from '../../onnx-graph/graph-part.ts';
-import type { Value } from '../../onnx-graph/value.ts';
+import { staticShape, type Value } from '../../onnx-graph/value.ts';
 import { Instance, ScriptDict, ScriptError, type ScriptValue, Tuple } from '../interpreter/values.ts';
 import type { StageSessions } from './stage-sessions.ts';
 import { TracedNumber, TracedTensor } from './traced-tensor.ts';
@@ -142,6 +143,13 @@ export class Stages implements ContentReader {
 
   tick(): void {
     if (this.isLate) throw new ScriptError('the run takes too long');
+  }
+
+  made({ shape, dtype }: Value): void {
+    const sizes = staticShape(shape);
+    if (sizes === undefined) return;
+    const bytes = sizes.reduce((a, b) => a * b, DATA_TYPES[dtype].bytes);
+    if (bytes > this.#limits.memoryBytes) throw new ScriptError('the run needs too much memory');
   }
 
   watch(alive: () => Iterable<ScriptValue>): void {

@@ -47,6 +47,8 @@ export class PinnedDimension extends Interruption {
 export interface ContentReader {
   /** The elements of a value of the graph, row-major. @throws ScriptError */
   elements(value: Value): readonly number[];
+  /** A value that a run will have to compute. @throws ScriptError where it is too large. */
+  made(value: Value): void;
   /** See Engine. */
   tick(): void;
   watch(alive: () => Iterable<ScriptValue>): void;
@@ -139,7 +141,9 @@ export class Tracer implements Engine {
     const emission = { op, inputs, attributes, options };
     if (RANDOM.test(op)) this.random.push(...outputs);
     for (const [index, value] of outputs.entries()) {
-      if (value.constant === undefined) this.#emissions.set(value.name, { emission, index, value });
+      if (value.constant !== undefined) continue;
+      this.#reader.made(value);
+      this.#emissions.set(value.name, { emission, index, value });
     }
     return outputs;
   }

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest';
+import { countedLoop } from '../support/models.ts';
+import { model } from '../support/node.ts';
+import { nodeFixture } from '../support/node-fixture.ts';
+import type { RespClient } from '../support/resp-client.ts';
+import { callOf, storeFunction } from '../support/torch-scripts.ts';
+
+const fixture = nodeFixture();
+const LIMIT = { executionTimeoutMs: 300 };
+const CUT = 'ERR the script was cut: it ran longer than MODEL_EXECUTION_TIMEOUT, 300 ms';
+const GONE = 'ERR the script was cut: its client is gone';
+
+async function prepare(client: RespClient): Promise<void> {
+  await client.send('AI.TENSORSET', 'a', 'FLOAT', 1, 2, 'VALUES', 2, 3);
+  await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+}
+
+const run = ['AI.MODELEXECUTE', 'm', 'INPUTS', 2, 'a', 'a', 'OUTPUTS', 1, 'b'] as const;
+
+describe('a script that runs too long', () => {
+  test.each([
+    ['while True: pass'],
+    ['while True:', '    x = tensors[0] + 1'],
+    ['while bool(tensors[0].sum() > 0): pass'],
+    ['for i in range(1000000):', '    for j in range(1000000): pass'],
+    ['while True: redis.execute("INCR", "n")'],
+    ['while True: redisAI.model_execute("m", [tensors[0], tensors[0]], 1)'],
+  ])('is cut, and the others of its device go on: %s', async (...lines) => {
+    const client = await fixture.start(LIMIT);
+    await prepare(client);
+    await storeFunction(client, 's', ...lines);
+    const other = await fixture.connect();
+    const late = client.error(...callOf('s', { inputs: ['a'] }));
+    const replies = await Promise.all([late, other.send('PING'), other.send(...run)]);
+    expect(replies).toEqual([CUT, 'PONG', 'OK']);
+    expect(await client.send(...run)).toBe('OK');
+    // Its thread came back by itself.
+    expect(fixture.node.context.devices.counters()).toMatchObject({ timedOutRuns: 0, workersReplaced: 0 });
+    const info = (await client.send('AI.INFO', 's')) as unknown[];
+    expect(info[info.indexOf('errors') + 1]).toBe(1);
+  });
+
+  test('because of the model that it waits for is cut, and the model with it', async () => {
+    const client = await fixture.start({ executionTimeoutMs: 100 });
+    await prepare(client);
+    await client.send('AI.MODELSTORE', 'loop', 'ONNX', 'CPU', 'BLOB', countedLoop());
+    await client.send('AI.TENSORSET', 'x', 'FLOAT', 1, 'VALUES', 1);
+    await client.send('AI.TENSORSET', 'n', 'INT64', 1, 'VALUES', 600_000);
+    await storeFunction(client, 's', 'return redisAI.model_execute("loop", tensors, 1)');
+    expect(await client.error(...callOf('s', { inputs: ['x', 'n'], outputs: ['y'] }))).toBe(
+      CUT.replace('300', '100'),
+    );
+    expect(await client.send(...run)).toBe('OK');
+    await expect.poll(() => fixture.node.context.devices.stuckThreads, { timeout: 30_000 }).toBe(0);
+  });
+
+  test('ends when its client is killed', async () => {
+    const client = await fixture.start({ executionTimeoutMs: 60_000 });
+    await prepare(client);
+    await storeFunction(client, 's', 'redis.execute("SET", "began", "1")', 'while True: pass');
+    const id = Number(await client.send('CLIENT', 'ID'));
+    const late = client.send(...callOf('s')).catch(() => 'closed');
+    const other = await fixture.connect();
+    await expect.poll(() => other.send('GET', 'began')).toBe('1');
+    await other.send('CLIENT', 'KILL', 'ID', id);
+    expect(await late).toBe('closed');
+    await expect.poll(() => fixture.node.context.devices.busyThreads).toBe(0);
+    expect(await other.send(...run)).toBe('OK');
+  });
+
+  test('ends with its node', async () => {
+    const client = await fixture.start({ executionTimeoutMs: 60_000 });
+    await storeFunction(client, 's', 'redis.execute("SET", "began", "1")', 'while True: pass');
+    const late = client.send(...callOf('s')).catch(() => 'closed');
+    const other = await fixture.connect();
+    await expect.poll(() => other.send('GET', 'began')).toBe('1');
+    await fixture.node.close();
+    expect(await late).toBe('closed');
+  });
+});
+
+describe('a script whose client is gone before it begins', () => {
+  test('does nothing', async () => {
+    const client = await fixture.start({ executionTimeoutMs: 60_000 });
+    await storeFunction(
+      client,
+      'wait',
+      'redis.execute("SET", "began", "1")',
+      'while str(redis.execute("GET", "go")) == "None": pass',
+    );
+    await storeFunction(client, 's', 'redis.execute("SET", "written", "1")');
+    const waiting = client.send(...callOf('wait'));
+    const [gone, other] = [await fixture.connect(), await fixture.connect()];
+    await expect.poll(() => other.send('GET', 'began')).toBe('1');
+    const id = Number(await gone.send('CLIENT', 'ID'));
+    const queued = gone.send(...callOf('s')).catch(() => 'closed');
+    await expect.poll(() => fixture.node.context.devices.queueLength).toBe(1);
+    await other.send('CLIENT', 'KILL', 'ID', id);
+    await other.send('SET', 'go', '1');
+    expect([await waiting, await queued]).toEqual(['OK', 'closed']);
+    await expect.poll(() => fixture.node.context.devices.busyThreads).toBe(0);
+    expect(await other.send('EXISTS', 'written')).toBe(0);
+    const info = (await other.send('AI.INFO', 's')) as unknown[];
+    expect(info[info.indexOf('errors') + 1]).toBe(1);
+  });
+});
+
+describe('memory', () => {
+  test.each([
+    ['x = [1]', 'while True: x = x + x'],
+    ['x = "ab"', 'while True: x = x + x'],
+    ['x = [0] * 100000000', 'return torch.tensor(len(x))'],
+    ['x = [tensors[0]]', 'while True: x.append(x[-1] + 1)'],
+    ['return torch.zeros([100000, 100000])'],
+    ['return tensors[0].expand(1000000000, 2).contiguous()'],
+    ['x = tensors[0]', 'while True:', '    x = torch.cat([x, x])', '    n = int(x.sum())'],
+  ])('that is too much ends the script, and nothing else: %s', async (...lines) => {
+    const client = await fixture.start({ executionTimeoutMs: 2000 });
+    await prepare(client);
+    await storeFunction(client, 's', ...lines);
+    expect(await client.error(...callOf('s', { inputs: ['a'], outputs: ['x'] }))).not.toMatch(
+      /^no error|internal/,
+    );
+    expect(await client.send(...run)).toBe('OK');
+  });
+});
+
+test('scripts never hold all threads of a device: one is left for the models that they wait for', async () => {
+  const client = await fixture.start({ threadsPerQueue: 2 });
+  await prepare(client);
+  await storeFunction(
+    client,
+    's',
+    'x = tensors[0]',
+    'for i in range(10):',
+    '    x = redisAI.model_execute("m", [x, x], 1)[0] / x',
+    'return x',
+  );
+  const clients = await Promise.all(Array.from({ length: 8 }, () => fixture.connect()));
+  const replies = await Promise.all(
+    clients.map((one, i) => one.send(...callOf('s', { inputs: ['a'], outputs: [`b${i}`] }))),
+  );
+  expect(replies).toEqual(replies.map(() => 'OK'));
+  expect(await client.send('AI.TENSORGET', 'b7', 'VALUES')).toEqual(['2', '3']);
+});
+
+test('a full queue is an error of the script that waits for it', async () => {
+  const client = await fixture.start({ maxQueueLength: 1 });
+  await prepare(client);
+  await client.send(
+    'AI.MODELSTORE',
+    'batch',
+    'ONNX',
+    'CPU',
+    'BATCHSIZE',
+    4,
+    'MINBATCHSIZE',
+    4,
+    'BLOB',
+    model('mul'),
+  );
+  const [waiting, other] = [await fixture.connect(), await fixture.connect()];
+  await storeFunction(
+    client,
+    's',
+    'redis.execute("SET", "began", "1")',
+    'while str(redis.execute("GET", "go")) == "None": pass',
+    'return redisAI.model_execute("m", [tensors[0], tensors[0]], 1)',
+  );
+  const late = client.error(...callOf('s', { inputs: ['a'], outputs: ['b'] }));
+  await expect.poll(() => other.send('GET', 'began')).toBe('1');
+  const queued = waiting.send(
+    'AI.MODELEXECUTE',
+    'batch',
+    'INPUTS',
+    2,
+    'a',
+    'a',
+    'OUTPUTS',
+    1,
+    'c',
+    'TIMEOUT',
+    60_000,
+  );
+  await expect.poll(() => fixture.node.context.devices.queueLength).toBe(1);
+  await other.send('SET', 'go', '1');
+  expect(await late).toMatch(/^BUSY run not allowed .* \(<string>:4 in f\)$/);
+  await other.send('AI.MODELDEL', 'batch');
+  await queued;
+});
