@@ -52,6 +52,8 @@ export class DeviceActor implements SessionHolder {
   readonly #threadTime = new ThreadTime();
   /** Models with a run that is past its deadline and still holds its thread: how many. */
   readonly #stuck = new Map<number, number>();
+  /** Models that scripts wait for: how many. */
+  readonly #awaited = new Map<number, number>();
   /** Models that are gone: a command that began before may still hold one, and nobody would free its new session. */
   readonly #dropped = new WeakSet<Runnable>();
   #timer: NodeJS.Timeout | null = null;
@@ -72,6 +74,7 @@ export class DeviceActor implements SessionHolder {
     });
     this.#placement = new SessionPlacement(this.#lanes, settings, memory, this, {
       changed: () => this.#eased(),
+      isAwaited: (modelId) => this.#awaited.has(modelId),
       readySince: (modelId) => this.#queue.readySince(modelId, performance.now()),
       failed: (model, error) => {
         for (const run of this.#queue.takeModel(model.id)) run.reject(error);
@@ -127,13 +130,14 @@ export class DeviceActor implements SessionHolder {
    * Queues a run.
    * @param limit until when it may wait in the queue; the answer is then 'TIMEDOUT'.
    * @param call what to do with a script.
+   * @param awaited whether a script waits for it, which holds a thread meanwhile.
    * @throws ServerError when the queue is full, the model is gone or set aside, or the run fails.
    */
   run(
     model: Runnable,
     inputs: readonly Tensor[],
     limit: QueueLimit,
-    call?: PendingCall,
+    { call, awaited }: { readonly call?: PendingCall; readonly awaited?: true } = {},
   ): Promise<RunOutcome> {
     if (this.#stuck.has(model.id)) return Promise.reject(errors.executionBusy());
     if (this.#dropped.has(model)) return Promise.reject(gone(model));
@@ -141,11 +145,14 @@ export class DeviceActor implements SessionHolder {
       this.#counters.refusedRuns++;
       return Promise.reject(errors.queueFull());
     }
-    return new Promise((resolve, reject) => {
+    const outcome = new Promise<RunOutcome>((resolve, reject) => {
       const queuedAt = performance.now();
       this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, limit, call, resolve, reject });
       this.#pumpSoon();
     });
+    if (awaited !== true) return outcome;
+    this.#await(model.id, 1);
+    return outcome.finally(() => this.#await(model.id, -1));
   }
 
   /** Frees a model's sessions. Runs of it that wait, or come later, are answered as if the model was not there. */
@@ -291,8 +298,16 @@ export class DeviceActor implements SessionHolder {
       this.#placement.freed(lane, unload);
       lane.busy = 'idle';
       lane.call = null;
+      // What was loaded for the script although there was no room for it.
+      if (call !== undefined) this.#memory.trim();
       this.#eased();
     }
+  }
+
+  #await(modelId: number, by: 1 | -1): void {
+    const scripts = (this.#awaited.get(modelId) ?? 0) + by;
+    if (scripts === 0) this.#awaited.delete(modelId);
+    else this.#awaited.set(modelId, scripts);
   }
 
   /** Fires the abort when the run under way has gone on for longer than it may. */

@@ -19,6 +19,8 @@ export interface PlacementEvents {
   readonly changed: () => void;
   /** A model that runs wait for could not be loaded. */
   readonly failed: (model: LoadableModel, error: Error) => void;
+  /** Whether a script waits for it: room may be held by the very thread that waits. */
+  readonly isAwaited: (modelId: number) => boolean;
   /** Since when runs of the model wait that could run now, in monotonic ms; undefined where none does. */
   readonly readySince: (modelId: number) => number | undefined;
 }
@@ -116,7 +118,8 @@ export class SessionPlacement {
         resolve: () => {},
         reject: (error: Error) => this.#events.failed(model, error),
       };
-      if (this.#room(load, this.sessionsOf(model.id) === 0) !== 'some') continue;
+      const room = this.#room(load, this.sessionsOf(model.id) === 0);
+      if (room === 'never' || (room === 'none yet' && !this.#events.isAwaited(model.id))) continue;
       void this.#loadIn(lane, load);
       return;
     }

@@ -64,7 +64,7 @@ export class TorchCaller implements ScriptCaller {
     checkCounts(model, inputs.length, outputs);
     const release = node.keyspace.hold(inputs.map(({ buffer }) => buffer));
     const device = node.devices.get(model.device, model.backend);
-    const outcome = await device.run(model, inputs, limit).finally(release);
+    const outcome = await device.run(model, inputs, limit, { awaited: true }).finally(release);
     // The script was cut before.
     if (outcome === 'TIMEDOUT') throw errors.scriptUnwanted();
     return outcome;

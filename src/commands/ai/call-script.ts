@@ -36,5 +36,5 @@ export async function callScript(
     gone: gone.signal,
   };
   const device = node.devices.get(script.device, script.backend);
-  return device.run(script, tensors, limit, call).finally(forget);
+  return device.run(script, tensors, limit, { call }).finally(forget);
 }
