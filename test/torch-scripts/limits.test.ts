@@ -143,26 +143,46 @@ test('scripts never hold all threads of a device: one is left for the models tha
   expect(await client.send('AI.TENSORGET', 'b7', 'VALUES')).toEqual(['2', '3']);
 });
 
-test('a model that a script waits for is loaded beyond the memory limit, where the thread that waits has it', async () => {
-  const blob = model('mul');
-  const client = await fixture.start();
-  const { devices } = fixture.node.context;
-  await storeFunction(client, 's', 'return redisAI.model_execute("m", [tensors[0], tensors[0]], 1)');
-  // The script's thread is the only one that is free for the model.
-  await client.send('AI.MODELSTORE', 'loop', 'ONNX', 'CPU', 'BLOB', countedLoop());
-  await client.send('AI.TENSORSET', 'x', 'FLOAT', 1, 'VALUES', 1);
-  await client.send('AI.TENSORSET', 'n', 'INT64', 1, 'VALUES', 300_000);
-  const other = await fixture.connect();
-  const looping = other.send('AI.MODELEXECUTE', 'loop', 'INPUTS', 2, 'x', 'n', 'OUTPUTS', 1, 'y');
-  await expect.poll(() => devices.busyThreads).toBe(1);
-  await prepare(client);
-  expect(await looping).toBe('OK');
-  await client.send('AI.MODELDEL', 'loop');
-  devices.settings.backendMemoryLimit = 1.5 * blob.length;
-  for (let i = 0; i < 3; i++) {
-    expect(await client.send(...callOf('s', { inputs: ['a'], outputs: ['b'] }))).toBe('OK');
+describe('a model that a script waits for, and that only the thread which waits has,', () => {
+  /** A script and the model `m` in one thread, the model `loop` in the other. */
+  async function share(): Promise<RespClient> {
+    const client = await fixture.start();
+    await storeFunction(client, 's', 'return redisAI.model_execute("m", [tensors[0], tensors[0]], 1)');
+    await client.send('AI.MODELSTORE', 'loop', 'ONNX', 'CPU', 'BLOB', countedLoop());
+    await client.send('AI.TENSORSET', 'x', 'FLOAT', 1, 'VALUES', 1);
+    await client.send('AI.TENSORSET', 'n', 'INT64', 1, 'VALUES', 300_000);
+    const other = await fixture.connect();
+    const looping = other.send(...loop);
+    // The script's thread is the only one that is free for `m`.
+    await expect.poll(() => fixture.node.context.devices.busyThreads).toBe(1);
+    await prepare(client);
+    expect(await looping).toBe('OK');
+    return client;
   }
-  await expect.poll(() => devices.sessionBytes).toBeLessThanOrEqual(1.5 * blob.length);
+  const loop = ['AI.MODELEXECUTE', 'loop', 'INPUTS', 2, 'x', 'n', 'OUTPUTS', 1, 'y'] as const;
+  const call = callOf('s', { inputs: ['a'], outputs: ['b'] });
+
+  test('gets the other thread, also where others keep that busy', async () => {
+    const client = await share();
+    await client.send('AI.TENSORSET', 'n', 'INT64', 1, 'VALUES', 3000);
+    const others = await Promise.all(Array.from({ length: 4 }, () => fixture.connect()));
+    let over = false;
+    const streams = Promise.all(
+      others.flatMap((one) => Array.from({ length: 60 }, () => one.send(...loop))),
+    ).then(() => (over = true));
+    expect([await client.send(...call), over]).toEqual(['OK', false]);
+    await streams;
+  });
+
+  test('is loaded beyond the memory limit', async () => {
+    const client = await share();
+    const { devices } = fixture.node.context;
+    await client.send('AI.MODELDEL', 'loop');
+    const limit = 1.5 * model('mul').length;
+    devices.settings.backendMemoryLimit = limit;
+    for (let i = 0; i < 3; i++) expect(await client.send(...call)).toBe('OK');
+    await expect.poll(() => devices.sessionBytes).toBeLessThanOrEqual(limit);
+  });
 });
 
 test('a full queue is an error of the script that waits for it', async () => {
