@@ -114,7 +114,7 @@ describe('memory', () => {
     ['return tensors[0].expand(1000000000, 2).contiguous()'],
     ['x = tensors[0]', 'while True:', '    x = torch.cat([x, x])', '    n = int(x.sum())'],
   ])('that is too much ends the script, and nothing else: %s', async (...lines) => {
-    const client = await fixture.start({ executionTimeoutMs: 2000 });
+    const client = await fixture.start({ executionTimeoutMs: 600 });
     await prepare(client);
     await storeFunction(client, 's', ...lines);
     expect(await client.error(...callOf('s', { inputs: ['a'], outputs: ['x'] }))).not.toMatch(

@@ -2,12 +2,15 @@ import { setImmediate } from 'node:timers/promises';
 import { errors } from '../../errors.ts';
 import type { Tensor } from '../../tensors/tensor.ts';
 import type { Session, SessionOptions } from '../backend.ts';
-import type { Archive } from './archive/archive.ts';
-import type { Program } from './interpreter/program.ts';
-import type { Instance } from './interpreter/values.ts';
-import { type Signature, signatureOf } from './signature.ts';
+import type { Signature } from './signature.ts';
 import { RecordedProgram } from './tracing/recorded-program.ts';
 import { StageSessions } from './tracing/stage-sessions.ts';
+import type { InputKind, Traceable } from './tracing/traceable.ts';
+
+/** What a session runs. */
+export interface TorchModule extends Traceable {
+  readonly signature: Signature;
+}
 
 /** Of the time that a run may take, what a program may take of its own accord: it ends before its thread is given up. */
 const OWN_SHARE = 0.9;
@@ -20,20 +23,14 @@ export class TorchSession implements Session {
   readonly #sessions: StageSessions;
   readonly #timeoutMs: number;
 
-  constructor(archive: Archive, program: Program, options: SessionOptions) {
-    const signature: Signature = signatureOf(archive, program);
+  constructor(module: TorchModule, options: SessionOptions) {
+    const { signature } = module;
     this.inputs = signature.inputs;
     // The type of what comes back says how many tensors there are, but not what they are called.
     this.outputs = new Array<string>(signature.outputs).fill('');
     this.#timeoutMs = (options.runTimeoutMs ?? Number.POSITIVE_INFINITY) * OWN_SHARE;
     this.#sessions = new StageSessions(options);
-    this.#recorded = new RecordedProgram(
-      program,
-      archive.constants,
-      (interpreter, inputs) =>
-        interpreter.callMethod(interpreter.convert(archive.root) as Instance, 'forward', inputs, new Map()),
-      this.#sessions,
-    );
+    this.#recorded = new RecordedProgram(module, this.#sessions);
   }
 
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
@@ -45,6 +42,11 @@ export class TorchSession implements Session {
       throw errors.torchOutputs(this.outputs.length, outputs.length);
     }
     return outputs;
+  }
+
+  /** Makes ready for such inputs ahead of the first run, so that what is wrong with the program shows at once. */
+  prepare(inputs: readonly InputKind[]): void {
+    this.#recorded.prepare(inputs);
   }
 
   async close(): Promise<void> {

@@ -10,28 +10,37 @@ import {
 import { LiveRun } from '../../../src/backends/torch/tracing/live-run.ts';
 import { StageSessions } from '../../../src/backends/torch/tracing/stage-sessions.ts';
 import type { Tensor } from '../../../src/tensors/tensor.ts';
-import { seen, tensor } from '../../support/tensorflow-graphs.ts';
+import { seen } from '../../support/tensorflow-graphs.ts';
+import { vector } from '../../support/torch-programs.ts';
 
 const sessions = new StageSessions({ intraOpParallelism: 1, interOpParallelism: 1 });
 afterAll(() => sessions.close());
 
-/** Calls a function of the source with the tensors, and `log`, which notes what it is called with. */
-function call(source: string, inputs: readonly Tensor[], timeoutMs = 10_000, memoryBytes = 1 << 20) {
-  const live = new LiveRun(sessions, { deadline: performance.now() + timeoutMs, memoryBytes });
+interface Options {
+  readonly timeoutMs?: number;
+  /** What the function's second argument does. */
+  readonly external?: (live: LiveRun) => (value: ScriptValue) => ScriptValue;
+}
+
+/** Calls f of the source with the tensors and a function, which notes what it is called with where nothing else is said. */
+function call(source: string, inputs: readonly Tensor[], { timeoutMs = 10_000, external }: Options = {}) {
+  const live = new LiveRun(sessions, { deadline: performance.now() + timeoutMs, memoryBytes: 1 << 20 });
   const program = new Program(new Map([['m', source]]));
   const logged: ScriptValue[] = [];
-  const log = new Callable(([value = null]) => {
+  const log = (value: ScriptValue) => {
     logged.push(value);
     return null;
-  });
+  };
+  const called = external?.(live) ?? log;
   const interpreter = new Interpreter(program, [], live);
-  const args = [...inputs.map((input) => live.tensor(input)), log];
+  const args = [
+    ...inputs.map((input) => live.tensor(input)),
+    new Callable(([value = null]) => called(value)),
+  ];
   const result = interpreter.callFunction(program.lookUp('m', 'f') as ScriptFunction, args, new Map());
   const results = (Array.isArray(result) ? result : [result]) as TensorValue[];
   return { logged, results: live.concretes(results).map(seen) };
 }
-
-const vector = (...values: number[]) => tensor('FLOAT', [values.length], values);
 
 describe('a program that is interpreted at each call', () => {
   const halving = [
@@ -60,8 +69,61 @@ describe('a program that is interpreted at each call', () => {
     expect(sessions.made).toBe(before);
   });
 
-  test('ends at its deadline', () => {
-    const source = 'def f(x, log):\n  while True:\n    x = x + 1\n    if bool(x.sum() < 0): return x';
-    expect(() => call(source, [vector(1)], 100)).toThrow('the run takes too long');
+  test('goes on with tensors that come in on the way, and gives them out', () => {
+    const source = [
+      'def f(x, ask):',
+      '  y = ask(x * 2)',
+      '  if bool(y.sum() > 10): y = ask(y + x)',
+      '  return [y, x, torch.tensor([1, 2])]',
+    ].join('\n');
+    const asked: unknown[] = [];
+    const { results } = call(source, [vector(3, 4)], {
+      external: (live) => (value) => {
+        const tensor = live.concrete(value as TensorValue);
+        asked.push(seen(tensor).values);
+        return live.tensor(tensor);
+      },
+    });
+    expect(asked).toEqual([
+      [6, 8],
+      [9, 12],
+    ]);
+    expect(results.map(({ values }) => values)).toEqual([
+      [9, 12],
+      [3, 4],
+      [1, 2],
+    ]);
+  });
+
+  test('computes what leads to several results once', () => {
+    const source = 'def f(x, log):\n  y = torch.relu(x)\n  return [y, y + 1, y.half()]';
+    const before = sessions.made;
+    const { results } = call(source, [vector(-1, 2)]);
+    expect(results).toEqual([
+      { dtype: 'FLOAT', shape: [2], values: [0, 2] },
+      { dtype: 'FLOAT', shape: [2], values: [1, 3] },
+      { dtype: 'FLOAT', shape: [2], values: [0, 2] },
+    ]);
+    expect(sessions.made).toBe(before + 1);
+  });
+
+  test.each([
+    ['by tensors', 'while True:\n    x = x + 1\n    if bool(x.sum() < 0): return x', 'takes too long'],
+    ['by numbers', 'n = 0\n  while True: n = 1 - n', 'takes too long'],
+  ])('ends at its deadline when it goes on without end %s', (_, body, message) => {
+    expect(() => call(`def f(x, log):\n  ${body}`, [vector(1)], { timeoutMs: 100 })).toThrow(message);
+  });
+
+  test.each([
+    ['one tensor', 'return torch.zeros([1000000])', 'too much memory'],
+    [
+      'all tensors together',
+      'xs = [x]\n  while bool(x.sum() > 0): xs.append(x.repeat([10000]) * len(xs))\n  return xs',
+      'too much memory',
+    ],
+    ['a list', 'l = [0]\n  while True: l = l + l', 'is too long'],
+    ['a text', 'return x + len("abc" * 1000000000)', 'is too long'],
+  ])('ends when it needs more memory than it may: %s', (_, body, message) => {
+    expect(() => call(`def f(x, log):\n  ${body}`, [vector(1)])).toThrow(message);
   });
 });

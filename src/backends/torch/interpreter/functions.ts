@@ -8,7 +8,7 @@ import {
   sorted,
 } from './containers.ts';
 import type { Engine } from './engine.ts';
-import { compare, contains, operate, TENSOR_OPS, truth } from './operators.ts';
+import { compare, contains, operate, settled, shown, TENSOR_OPS, truth } from './operators.ts';
 import {
   Device,
   Float,
@@ -46,9 +46,12 @@ function extreme(engine: Engine, args: readonly ScriptValue[], operator: '<' | '
   return rest.reduce((best, item) => engine.symbolic(operator === '<' ? 'min' : 'max', best, item), first);
 }
 
-const raise: Function = (_, [message = null]) => {
-  throw new ScriptError(textOf(message));
+const raise: Function = (engine, [message = null]) => {
+  throw new ScriptError(shown(engine, message));
 };
+
+const assert: Function = (engine, [condition = null, message = '']) =>
+  truth(engine, condition) ? null : raise(engine, [`AssertionError: ${shown(engine, message)}`], new Map());
 
 function range(engine: Engine, args: readonly ScriptValue[]): number[] {
   const bounds = args.map((bound) => intOf(engine, bound));
@@ -92,7 +95,7 @@ function makeDict(engine: Engine, from: ScriptValue | undefined): ScriptDict {
   const entries = from === undefined ? [] : from instanceof ScriptDict ? from.items : iterate(engine, from);
   for (const entry of entries) {
     const [key, value] = iterate(engine, entry);
-    made.set(key ?? null, value ?? null);
+    made.set(settled(engine, key ?? null), value ?? null);
   }
   return made;
 }
@@ -102,7 +105,7 @@ export const BUILTINS: Readonly<Record<string, Function>> = {
   int: (engine, [value = null]) => convert(engine, value, 'int'),
   float: (engine, [value = null]) => convert(engine, value, 'float'),
   bool: (engine, [value = null]) => convert(engine, value, 'bool'),
-  str: (_, [value = null]) => textOf(value),
+  str: (engine, [value = null]) => shown(engine, value),
   len: (engine, [value = null]) => length(engine, value),
   range: (engine, args) => range(engine, args),
   list: (engine, [value]) => (value === undefined ? [] : [...iterate(engine, value)]),
@@ -169,6 +172,8 @@ const identity: Function = (_, [value = null]) => value;
 /** Functions of torch, math and TorchScript itself on what is no tensor. */
 const PLAIN: Readonly<Record<string, Function>> = {
   'prim::RaiseException': raise,
+  'aten::_assert': assert,
+  'aten::_assert_async': assert,
   'prim::min': (engine, args) => extreme(engine, args, '<'),
   'prim::max': (engine, args) => extreme(engine, args, '>'),
   'prim::abs': (engine, [value = null]) => absolute(engine, value),
@@ -186,12 +191,14 @@ const PLAIN: Readonly<Record<string, Function>> = {
     return start + index * step;
   },
   'aten::__getitem__': (engine, [container = null, key = null]) => {
-    if (container instanceof ScriptDict)
-      return container.get(key) ?? raise(engine, [`KeyError: ${textOf(key, true)}`], new Map());
+    if (container instanceof ScriptDict) {
+      const known = settled(engine, key);
+      return container.get(known) ?? raise(engine, [`KeyError: ${textOf(known, true)}`], new Map());
+    }
     return itemAt(iterate(engine, container), intOf(engine, key));
   },
   'aten::_set_item': (engine, [container = null, key = null, value = null]) => {
-    if (container instanceof ScriptDict) container.set(key, value);
+    if (container instanceof ScriptDict) container.set(settled(engine, key), value);
     else if (Array.isArray(container)) container[positionOf(container, intOf(engine, key))] = value;
     return null;
   },
@@ -233,7 +240,7 @@ const PLAIN: Readonly<Record<string, Function>> = {
   'aten::Int': (engine, [value = null]) => convert(engine, value, 'int'),
   'aten::Float': (engine, [value = null]) => convert(engine, value, 'float'),
   'aten::Bool': (engine, [value = null]) => convert(engine, value, 'bool'),
-  'aten::str': (_, [value = null]) => textOf(value),
+  'aten::str': (engine, [value = null]) => shown(engine, value),
 };
 
 function positionOf(items: readonly ScriptValue[], index: number): number {
@@ -283,7 +290,15 @@ export function callOperation(
 /** Plain functions that take tensors too. */
 const ON_ANY = new Set([
   ...['prim::unchecked_unwrap_optional', 'prim::unchecked_cast', 'aten::__is__', 'aten::__isnot__'],
-  ...['aten::__not__', 'aten::Int', 'aten::Float', 'aten::Bool', 'aten::list'],
+  ...[
+    'aten::_assert',
+    'aten::_assert_async',
+    'aten::__not__',
+    'aten::Int',
+    'aten::Float',
+    'aten::Bool',
+    'aten::list',
+  ],
 ]);
 
 /** Whether it is an operation on what is no tensor, which needs no engine. */

@@ -9,11 +9,11 @@ import {
   PickledTuple,
 } from '../archive/pickle.ts';
 import type { Expression, Statement } from '../language/syntax.ts';
-import { intOf, iterate, slicePositions } from './containers.ts';
+import { extend, intOf, iterate, slicePositions } from './containers.ts';
 import type { Engine } from './engine.ts';
 import { Evaluator } from './evaluator.ts';
 import { type RunningBlock, valuesToCome } from './liveness.ts';
-import { operate, truth } from './operators.ts';
+import { operate, settled, shown, truth } from './operators.ts';
 import { Program } from './program.ts';
 import {
   Callable,
@@ -28,7 +28,6 @@ import {
   type ScriptValue,
   TensorValue,
   Tuple,
-  textOf,
   typeName,
   UnsupportedOperation,
 } from './values.ts';
@@ -299,7 +298,7 @@ export class Interpreter {
       case 'assert':
         if (this.#truth(statement.condition, frame)) return undefined;
         throw new ScriptError(
-          `AssertionError: ${statement.message === null ? '' : textOf(this.evaluate(statement.message, frame))}`,
+          `AssertionError: ${statement.message === null ? '' : shown(this.engine, this.evaluate(statement.message, frame))}`,
         );
       case 'delete':
         for (const target of statement.targets) {
@@ -318,10 +317,10 @@ export class Interpreter {
 
   #raised(value: Expression, frame: Frame): string {
     if (value.kind === 'call' && value.callee.kind === 'name') {
-      const texts = value.args.map((arg) => textOf(this.evaluate(arg, frame)));
+      const texts = value.args.map((arg) => shown(this.engine, this.evaluate(arg, frame)));
       return `${value.callee.name}: ${texts.join(' ')}`;
     }
-    return value.kind === 'name' ? value.name : textOf(this.evaluate(value, frame));
+    return value.kind === 'name' ? value.name : shown(this.engine, this.evaluate(value, frame));
   }
 
   /** On tensors it changes the tensor itself, and so all its views. */
@@ -337,7 +336,7 @@ export class Interpreter {
         return;
       }
     }
-    if (Array.isArray(before) && operator === '+') before.push(...iterate(this.engine, value));
+    if (Array.isArray(before) && operator === '+') extend(this.engine, before, value);
     else this.assign(target, operate(this.engine, operator, before, value), frame);
   }
 
@@ -346,7 +345,7 @@ export class Interpreter {
     const [index] = target.indices;
     if (index === undefined || !('line' in index)) throw new ScriptError('this cannot be deleted');
     const key = this.evaluate(index, frame);
-    if (owner instanceof ScriptDict) owner.delete(key);
+    if (owner instanceof ScriptDict) owner.delete(settled(this.engine, key));
     else if (Array.isArray(owner)) {
       const [at] = slicePositions(owner.length, intOf(this.engine, key), null, null);
       if (at !== undefined) owner.splice(at, 1);

@@ -1,5 +1,6 @@
 import { isFloat } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
+import { Float, type ScriptValue } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import type { TracedTensor } from '../tracing/traced-tensor.ts';
@@ -13,6 +14,20 @@ function converted(op: OpCall, name = 'dtype'): ReturnType<Lower> {
   const dtype = op.dtype(name);
   const x = op.tensor('self');
   return dtype === undefined || dtype === x.dtype ? same(op) : op.cast(x, dtype);
+}
+
+/** A tensor as lists of numbers in lists; without dimensions, as a number. */
+function nested(op: OpCall, x: Value): ScriptValue {
+  const shape = x.shape ?? op.fail('the rank of its operand is not known');
+  const sizes = shape.map((_, d) => op.knownSize(x, d));
+  const numbers = op.tracer.elements(x);
+  const list = (d: number, at: number): ScriptValue => {
+    const size = sizes[d];
+    if (size !== undefined) return Array.from({ length: size }, (_, i) => list(d + 1, at * size + i));
+    const number = numbers[at] as number;
+    return x.dtype === 'bool' ? number !== 0 : isFloat(x.dtype) ? new Float(number) : number;
+  };
+  return list(0, 0);
 }
 
 const to =
@@ -38,6 +53,7 @@ export const basics = defineOps('Tensors and their properties', {
   ...alike(['ScalarImplicit(Tensor self) -> Scalar', 'IntImplicit(Tensor self) -> int'], (op: OpCall) => ({
     value: op.tracer.item(op.tensor('self')),
   })),
+  'tolist(Tensor self) -> Any': (op) => ({ value: nested(op, op.tensor('self')) }),
   'prim::NumToTensor(Scalar a)': (op) => op.tensor('a'),
   ...alike(
     ['contiguous(Tensor self, Any memory_format=None)', 'detach(Tensor self)', 'alias(Tensor self)'],

@@ -11,6 +11,7 @@ import { LiveRun } from '../tracing/live-run.ts';
 import { RecordedProgram } from '../tracing/recorded-program.ts';
 import { StageSessions } from '../tracing/stage-sessions.ts';
 import type { RunLimits } from '../tracing/stages.ts';
+import { type Entry, interpreted } from '../tracing/traceable.ts';
 import { type Argument, argumentValues, dealArguments } from './arguments.ts';
 import { externals, ReachesOut, UNREACHABLE } from './externals.ts';
 import { tensorsOf } from './outputs.ts';
@@ -100,15 +101,13 @@ export class TorchScriptSession implements ScriptSession {
     ]);
     const known = this.#recorded.get(way);
     if (known !== undefined) return known;
+    const entry: Entry = (interpreter, values) => {
+      const result = interpreter.callFunction(called, argumentValues(dealt, values), new Map());
+      return outputs === 0 ? null : tensorsOf(functionName, result);
+    };
     const made = new RecordedProgram(
-      this.#script.program,
-      [],
-      (interpreter, values) => {
-        const result = interpreter.callFunction(called, argumentValues(dealt, values), new Map());
-        return outputs === 0 ? null : tensorsOf(functionName, result);
-      },
+      interpreted(this.#script.program, [], entry, UNREACHABLE),
       this.#sessions,
-      UNREACHABLE,
     );
     const [oldest] = this.#recorded.keys();
     if (oldest !== undefined && this.#recorded.size >= MAX_RECORDED) this.#recorded.delete(oldest);

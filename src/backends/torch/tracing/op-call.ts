@@ -1,6 +1,6 @@
 import { type DataType, isFloat } from '../../onnx-graph/data-types.ts';
 import type { Attributes, EmitOptions } from '../../onnx-graph/graph-builder.ts';
-import { numbersOf, type Value } from '../../onnx-graph/value.ts';
+import type { Value } from '../../onnx-graph/value.ts';
 import {
   Float,
   isNumber,
@@ -101,12 +101,7 @@ export class OpCall {
 
   float(name: string): number {
     const value = this.raw(name);
-    if (isNumber(value)) return numberOf(value);
-    const known =
-      value instanceof TracedTensor || value instanceof TracedNumber
-        ? numbersOf(value.value)?.[0]
-        : undefined;
-    return known ?? this.fail(`its argument '${name}' has to be known`);
+    return isNumber(value) ? numberOf(value) : this.tracer.decide(this.scalar(name, 'double'));
   }
 
   /** An axis counted from the front. */

@@ -1,9 +1,6 @@
-import { errors, ServerError } from '../../../errors.ts';
+import { ServerError } from '../../../errors.ts';
 import type { Tensor } from '../../../tensors/tensor.ts';
 import type { Value } from '../../onnx-graph/value.ts';
-import type { Pickled } from '../archive/pickle.ts';
-import { type Externals, Interpreter } from '../interpreter/interpreter.ts';
-import type { Program } from '../interpreter/program.ts';
 import {
   ScriptDict,
   ScriptError,
@@ -13,47 +10,35 @@ import {
   typeName,
 } from '../interpreter/values.ts';
 import { Slot, slotAfter } from './recorded-steps.ts';
-import { type Answered, Diverged, type Progress, Recording } from './recording.ts';
+import { type Answered, Diverged, MAX_STEPS, type Progress, Recording, Unanswered } from './recording.ts';
 import type { StageSessions } from './stage-sessions.ts';
-import { type RunLimits, runStage } from './stages.ts';
+import { checkDeadline, type RunLimits, runStage } from './stages.ts';
+import type { InputKind, Traceable } from './traceable.ts';
 import type { TracedTensor } from './traced-tensor.ts';
 import { PinnedDimension } from './tracer.ts';
 import { elementsOfTensor } from './wire-tensors.ts';
 
-/** Steps of all recorded runs of a program; with more, recording begins anew. */
-const MAX_STEPS = 20_000;
-
-/** Gives a program its inputs: calls a module's forward, or a function with whatever else it takes. */
-export type Entry = (interpreter: Interpreter, inputs: readonly TensorValue[]) => ScriptValue;
+const UNLIMITED: RunLimits = {
+  deadline: Number.POSITIVE_INFINITY,
+  memoryBytes: Number.POSITIVE_INFINITY,
+};
 
 /**
  * A program whose runs are recorded: what it does with tensors up to its end, or up to where it asks what is in one, is a graph in ONNX
  * Runtime, and each answer leads to the next. A run that goes a recorded way costs no more than its graphs; where there is none, the program
- * is interpreted. It must do nothing but compute.
+ * is interpreted.
  */
 export class RecordedProgram {
-  readonly #program: Program;
-  readonly #constants: readonly Pickled[];
-  readonly #entry: Entry;
+  readonly #program: Traceable;
   readonly #sessions: StageSessions;
-  readonly #externals: Externals;
   #root = new Slot();
+  /** Of all recorded runs; when there are too many, recording begins anew. */
   #steps = 0;
   /** How often the program was interpreted. */
   interpreted = 0;
 
-  /** @param externals functions of the server that the program may name, but not call. */
-  constructor(
-    program: Program,
-    constants: readonly Pickled[],
-    entry: Entry,
-    sessions: StageSessions,
-    externals: Externals = new Map(),
-  ) {
-    this.#externals = externals;
+  constructor(program: Traceable, sessions: StageSessions) {
     this.#program = program;
-    this.#constants = constants;
-    this.#entry = entry;
     this.#sessions = sessions;
   }
 
@@ -83,7 +68,7 @@ export class RecordedProgram {
       }
       if (end.kind === 'outputs') return end.names.map((name) => tensors.get(name) as Tensor);
       if (end.kind === 'failure') throw end.error;
-      if (performance.now() > limits.deadline) throw errors.executionTimeout();
+      checkDeadline(limits);
       const { asked, answers } = end;
       const answer = elementsOfTensor(tensors.get(asked) as Tensor);
       answered.push({ branch, asked, answers, answer });
@@ -91,9 +76,28 @@ export class RecordedProgram {
     }
   }
 
+  /** Makes ready for inputs like these, up to the first question: nothing is run. @throws as run does. */
+  prepare(inputs: readonly InputKind[]): void {
+    try {
+      this.#interpret(inputs, null, UNLIMITED, nothingDone());
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+    }
+  }
+
   /** Interprets the program; what has been answered is not run again. */
   #record(inputs: readonly Tensor[], limits: RunLimits, progress: Progress): Tensor[] {
+    return this.#interpret(inputs, inputs, limits, progress);
+  }
+
+  #interpret(
+    inputs: readonly InputKind[],
+    tensors: readonly Tensor[] | null,
+    limits: RunLimits,
+    progress: Progress,
+  ): Tensor[] {
     this.interpreted++;
+    this.#program.check(inputs);
     let done = progress;
     let pinned = new Set(done.answered[0]?.branch.pinned);
     if (this.#steps > MAX_STEPS) {
@@ -102,7 +106,8 @@ export class RecordedProgram {
       done = nothingDone();
     }
     for (;;) {
-      const recording = new Recording(this.#sessions, limits, this.#root, inputs, pinned, done);
+      const run = { program: this.#program, inputs, tensors, pinned };
+      const recording = new Recording(this.#sessions, limits, this.#root, run, done);
       try {
         return this.#attempt(recording);
       } catch (error) {
@@ -119,9 +124,7 @@ export class RecordedProgram {
 
   #attempt(recording: Recording): Tensor[] {
     try {
-      const args = recording.enter();
-      const interpreter = new Interpreter(this.#program, this.#constants, recording.tracer, this.#externals);
-      return recording.finish(tensorsOf(this.#entry(interpreter, args)));
+      return recording.finish(tensorsOf(this.#program.run(recording.tracer, recording.enter())));
     } catch (error) {
       if (error instanceof ServerError && !recording.isLate) recording.fail(error);
       throw error;

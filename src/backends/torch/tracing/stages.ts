@@ -2,6 +2,7 @@ import type { Tensor } from '../../../tensors/tensor.ts';
 import type { DirectSession } from '../../onnx/direct-session.ts';
 import { DATA_TYPES } from '../../onnx-graph/data-types.ts';
 import { GraphParts } from '../../onnx-graph/graph-part.ts';
+import { sizeOf } from '../../onnx-graph/host-tensor.ts';
 import { staticShape, type Value } from '../../onnx-graph/value.ts';
 import { Instance, ScriptDict, ScriptError, type ScriptValue, Tuple } from '../interpreter/values.ts';
 import type { StageSessions } from './stage-sessions.ts';
@@ -9,12 +10,19 @@ import { TracedNumber, TracedTensor } from './traced-tensor.ts';
 import { type ContentReader, Tracer } from './tracer.ts';
 import { elementsOfTensor, isOnTheWire, toWire } from './wire-tensors.ts';
 
+const TOO_LARGE = 'the run needs too much memory';
+
 /** How much a run may do. */
 export interface RunLimits {
   /** When it has to end, as performance.now() tells the time, in ms. */
   readonly deadline: number;
   /** Bytes of all tensors that it has at one time. */
   readonly memoryBytes: number;
+}
+
+/** @throws ScriptError when it is past. */
+export function checkDeadline({ deadline }: RunLimits): void {
+  if (performance.now() > deadline) throw new ScriptError('the run takes too long');
 }
 
 /** One run of ONNX Runtime among those that a run of a program is made of; tensors go by the names of their values. */
@@ -64,8 +72,13 @@ export class Stages implements ContentReader {
 
   /** A tensor that comes from outside; it is kept as long as the run goes on. */
   give(value: Value, tensor: Tensor): void {
-    this.#given.set(value.name, value);
+    this.expect(value);
     this.tensors.set(value.name, tensor);
+  }
+
+  /** The same, where the tensor does not matter yet. */
+  protected expect(value: Value): void {
+    this.#given.set(value.name, value);
   }
 
   /** The tensor that a value of the graph is in this run. @throws ScriptError, Error of ONNX Runtime */
@@ -91,6 +104,15 @@ export class Stages implements ContentReader {
    * @returns the stage, null where nothing had to be run.
    */
   advance(wanted: readonly Value[]): Stage | null {
+    const stage = this.plan(wanted);
+    if (stage === null) return null;
+    runStage(stage, this.#sessions.find(stage.key) as DirectSession, this.tensors);
+    this.#checkMemory();
+    return stage;
+  }
+
+  /** Makes a session of what leads to these values, but does not run it. */
+  protected plan(wanted: readonly Value[]): Stage | null {
     this.tick();
     const alive = this.pause();
     const missing = wanted.filter(({ name, constant }) => constant === undefined && !this.tensors.has(name));
@@ -100,15 +122,18 @@ export class Stages implements ContentReader {
     const part = this.#parts.take([...outputs.values()], (name) => this.#known(name));
     const kept = new Set([...wanted, ...alive, ...this.#given.values()].map(({ name }) => name));
     const names = [...this.tensors.keys(), ...outputs.keys()];
-    const stage = {
+    this.#sessions.open(part);
+    return {
       key: part.key,
       inputs: part.inputs.map(({ name }) => name),
       outputs: [...outputs.keys()],
       drops: names.filter((name) => !kept.has(name)),
     };
-    runStage(stage, this.#sessions.open(part), this.tensors);
-    this.#checkMemory();
-    return stage;
+  }
+
+  /** What a value that is the same in all runs is. */
+  protected fixed(value: Value): Tensor {
+    return this.#sessions.open(this.#parts.take([value], () => undefined)).run([])[0] as Tensor;
   }
 
   /** What a client could have of the value. */
@@ -137,19 +162,20 @@ export class Stages implements ContentReader {
     );
   }
 
+  made(values: readonly Value[]): void {
+    if (this.#limits.memoryBytes === Number.POSITIVE_INFINITY) return;
+    for (const { dtype, shape } of values) {
+      const bytes = sizeOf(staticShape(shape) ?? [0]) * DATA_TYPES[dtype].bytes;
+      if (bytes > this.#limits.memoryBytes) throw new ScriptError(TOO_LARGE);
+    }
+  }
+
   get isLate(): boolean {
     return performance.now() > this.#limits.deadline;
   }
 
   tick(): void {
-    if (this.isLate) throw new ScriptError('the run takes too long');
-  }
-
-  made({ shape, dtype }: Value): void {
-    const sizes = staticShape(shape);
-    if (sizes === undefined) return;
-    const bytes = sizes.reduce((a, b) => a * b, DATA_TYPES[dtype].bytes);
-    if (bytes > this.#limits.memoryBytes) throw new ScriptError('the run needs too much memory');
+    checkDeadline(this.#limits);
   }
 
   watch(alive: () => Iterable<ScriptValue>): void {
@@ -158,13 +184,14 @@ export class Stages implements ContentReader {
 
   /** Where its tensor is there: the value to begin a part of the graph with. */
   #known(name: string): Value | undefined {
-    if (!this.tensors.has(name)) return undefined;
-    return this.#given.get(name) ?? this.tracer.emissions.get(name)?.value;
+    return (
+      this.#given.get(name) ?? (this.tensors.has(name) ? this.tracer.emissions.get(name)?.value : undefined)
+    );
   }
 
   #checkMemory(): void {
     let bytes = 0;
     for (const { byteLength } of this.tensors.values()) bytes += byteLength;
-    if (bytes > this.#limits.memoryBytes) throw new ScriptError('the run needs too much memory');
+    if (bytes > this.#limits.memoryBytes) throw new ScriptError(TOO_LARGE);
   }
 }
