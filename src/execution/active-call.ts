@@ -8,7 +8,8 @@ import { answerScript, cutCall, newSignal } from './script-bridge.ts';
 
 /** Who called, as far as a script can reach out: what it asks is done in that client's name. Both throw ServerErrors. */
 export interface ScriptCaller {
-  execute(args: readonly Uint8Array[]): Promise<ScriptReply>;
+  /** @param isWanted tells whether the script still waits: what it asked is not done when it does not. */
+  execute(args: readonly Uint8Array[], isWanted: () => boolean): Promise<ScriptReply>;
   /** @param limit for its time in a queue. */
   runModel(
     key: string,
@@ -36,8 +37,10 @@ export class ActiveCall {
   /** Whether the script waits for the run of a model, so that its thread has nothing to do. */
   waits = false;
   readonly #caller: ScriptCaller;
-  /** From then on the script surely does not wait any more, in monotonic ms. */
-  readonly #given: number;
+  readonly #gone: AbortSignal;
+  /** When it cuts itself, in monotonic ms. */
+  readonly #deadline: number;
+  readonly #graceMs: number;
   readonly #waiting: () => void;
 
   /**
@@ -48,10 +51,16 @@ export class ActiveCall {
   constructor({ call, caller, gone }: PendingCall, limitMs: number, graceMs: number, waiting: () => void) {
     this.message = { ...call, callId: ++lastCallId, limitMs, signal: newSignal() };
     this.#caller = caller;
-    this.#given = performance.now() + limitMs + graceMs;
+    this.#gone = gone;
+    this.#deadline = performance.now() + limitMs;
+    this.#graceMs = graceMs;
     this.#waiting = waiting;
     if (gone.aborted) this.cut();
     else gone.addEventListener('abort', () => this.cut(), { once: true });
+  }
+
+  get #isWanted(): boolean {
+    return !this.#gone.aborted && performance.now() < this.#deadline;
   }
 
   cut(): void {
@@ -65,7 +74,8 @@ export class ActiveCall {
 
   async #outcome(request: ScriptRequest): Promise<ScriptAnswer['outcome']> {
     try {
-      if (request.kind === 'command') return { reply: await this.#caller.execute(request.args) };
+      if (request.kind === 'command')
+        return { reply: await this.#caller.execute(request.args, () => this.#isWanted) };
       return { outputs: await this.#runModel(request) };
     } catch (error) {
       if (error instanceof ServerError) return { error: error.message };
@@ -77,7 +87,7 @@ export class ActiveCall {
   async #runModel({ key, inputs, outputs }: Extract<ScriptRequest, { kind: 'model' }>) {
     this.#setWaits(true);
     try {
-      return await this.#caller.runModel(key, inputs, outputs, { deadline: this.#given });
+      return await this.#caller.runModel(key, inputs, outputs, { deadline: this.#deadline + this.#graceMs });
     } finally {
       this.#setWaits(false);
     }

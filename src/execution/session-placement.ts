@@ -219,7 +219,8 @@ export class SessionPlacement {
     lane.loading = model.id;
     const session = this.#hold(lane, model);
     const { backends } = this.#settings;
-    const module = backends.of(model);
+    // Another module is one for models.
+    const module = model.isScript === true ? null : backends.of(model);
     const abort = new AbortController();
     const thread = lane.thread();
     const timer = setTimeout(() => abort.abort(), loadTimeoutMs);

@@ -27,13 +27,13 @@ export class TorchCaller implements ScriptCaller {
     };
   }
 
-  async execute(args: readonly Uint8Array[]): Promise<ScriptReply> {
+  async execute(args: readonly Uint8Array[], isWanted: () => boolean): Promise<ScriptReply> {
     const { node, client } = this.#run.context;
     const command = args.map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length));
     if (command[0] === undefined) throw errors.scriptNoArguments();
     const found = node.commands.find(command[0].toString('latin1'));
     if (found !== undefined && node.pause.holds(found, null)) await node.pause.over();
-    if (client.closed) throw errors.scriptUnwanted();
+    if (client.closed || !isWanted()) throw errors.scriptUnwanted();
     // Others come between two of its commands, so each of them is let in by itself, unlike Lua's.
     this.#run.hasWritten = false;
     node.memory.enforce();

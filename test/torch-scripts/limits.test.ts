@@ -78,6 +78,19 @@ describe('a script that runs too long', () => {
   });
 });
 
+test('a command that waits for CLIENT PAUSE is not run for a script that was cut meanwhile', async () => {
+  const client = await fixture.start({ executionTimeoutMs: 1000 });
+  await storeFunction(client, 's', 'while True: redis.execute("INCR", "n")');
+  const other = await fixture.connect();
+  const late = client.error(...callOf('s'));
+  await expect.poll(() => other.send('EXISTS', 'n')).toBe(1);
+  await other.send('CLIENT', 'PAUSE', 60_000, 'WRITE');
+  const counted = await other.send('GET', 'n');
+  expect(await late).toBe(CUT.replace('300', '1000'));
+  await other.send('CLIENT', 'UNPAUSE');
+  expect(await other.send('GET', 'n')).toBe(counted);
+});
+
 describe('a script whose client is gone before it begins', () => {
   test('does nothing', async () => {
     const client = await fixture.start({ executionTimeoutMs: 60_000 });

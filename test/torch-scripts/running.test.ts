@@ -236,6 +236,9 @@ describe('a script', () => {
   const store = (source: string) =>
     client.error('AI.SCRIPTSTORE', 's', 'CPU', 'ENTRY_POINTS', 1, 'f', 'SOURCE', source);
 
+  const storeQueued = (line: string) =>
+    client.send('AI.SCRIPTSTORE', 's', 'CPU', 'ENTRY_POINTS', 1, 'f', 'SOURCE', entryPoint('f', line));
+
   test.each([
     [`${entryPoint('f', 'return tensors[0]')}x = 1\n`, 'expected def (<string>:4)'],
     ['def f(tensors: List[Tensor]', 'TORCH source cannot be read'],
@@ -255,6 +258,15 @@ describe('a script', () => {
     const of = (name: string) => info[info.indexOf(name) + 1];
     expect([of('calls'), of('errors'), of('samples')]).toEqual([3, 1, -1]);
     expect(of('duration')).toBeGreaterThan(0);
+  });
+
+  test('is stored in a transaction, too', async () => {
+    await client.send('MULTI');
+    await storeQueued('return tensors[0] * 5');
+    await client.send('GET', 'x');
+    expect(await client.send('EXEC')).toEqual(['OK', null]);
+    await client.send(...callOf('s', { inputs: ['a'], outputs: ['out'] }));
+    expect(await values('out')).toEqual(['5', '10']);
   });
 
   test('that is replaced runs as the new one, and leaves no session behind', async () => {

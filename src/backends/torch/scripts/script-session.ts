@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { errors, ServerError } from '../../../errors.ts';
 import { shown } from '../../../protocol/latin1.ts';
 import type { Tensor } from '../../../tensors/tensor.ts';
@@ -46,6 +47,8 @@ export class TorchScriptSession implements ScriptSession {
   }
 
   async call(call: ScriptCall, inputs: readonly Tensor[], host: ScriptHost): Promise<readonly Tensor[]> {
+    // What waits in this thread meanwhile, such as the collection of garbage, has its turn before each call.
+    await setImmediate();
     host.checkWanted();
     const called = this.#script.functions.get(call.functionName);
     if (called === undefined) throw errors.noSuchFunction(call.functionName);
