@@ -43,6 +43,30 @@ export async function startServer(settings: ServerSettings): Promise<StartedServ
   }
 }
 
+export interface StartedNode extends StartedServer {
+  readonly pid: number;
+  /** From the moment that the process was asked for. */
+  readonly startedAt: number;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+}
+
+/** Starts one node on a data folder that is kept. @throws Error with its output when it does not start. */
+export async function startNodeOn(folder: string): Promise<StartedNode> {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--data', folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const port = await startedPort(child, false);
+  return {
+    address: { host: HOST, port },
+    pid: child.pid as number,
+    startedAt,
+    stop: () => endProcess(child),
+    kill: () => endProcess(child, 'SIGKILL'),
+  };
+}
+
 async function serverArguments(settings: ServerSettings, folder: string): Promise<string[]> {
   const { cluster, threadsPerQueue, intraOpParallelism } = settings;
   if (!cluster) {
@@ -82,10 +106,10 @@ function startedPort(child: ChildProcess, cluster: boolean): Promise<number> {
   });
 }
 
-async function endProcess(child: ChildProcess): Promise<void> {
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
+  child.kill(signal);
   const force = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
   await ended;
   clearTimeout(force);

@@ -20,6 +20,20 @@ export const OPERATORS = {
   where: 109,
   while: 119,
   fullyConnected: 9,
+  averagePool: 1,
+  concatenation: 2,
+  conv: 3,
+  depthwiseConv: 4,
+  dequantize: 6,
+  logistic: 14,
+  maxPool: 17,
+  relu: 19,
+  softmax: 25,
+  pad: 34,
+  mean: 40,
+  sub: 41,
+  squeeze: 43,
+  quantize: 114,
 } as const;
 
 export interface Tensor {
@@ -55,7 +69,7 @@ export function buildTflite(
   subgraphs: readonly Subgraph[],
   signatures: readonly (readonly [name: string, subgraph: number])[] = [],
 ): Buffer {
-  const types = Object.keys(OPERATORS) as (keyof typeof OPERATORS)[];
+  const types = [...new Set(subgraphs.flatMap(({ operators }) => operators.map(({ type }) => type)))];
   // Buffer 0 is empty, by convention, and stands for none.
   const buffers: TableFields[] = [table({})];
   const tensorTable = (tensor: Tensor): TableFields => {

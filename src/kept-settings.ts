@@ -84,7 +84,8 @@ export class KeptSettings {
     const setting = SETTINGS[name];
     if (setting?.write === undefined) throw new Error('there is no such setting');
     if (setting.read(this.#node) === value) return;
-    setting.write(this.#node, value);
+    const put = setting.restore ?? setting.write;
+    put(this.#node, value);
     setting.commit?.(this.#node);
   }
 

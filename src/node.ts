@@ -29,6 +29,9 @@ import { type ConnectionHost, type Origin, refuse } from './protocol/connection.
 import type { TlsOptions } from './protocol/tls-options.ts';
 import { Subscriptions } from './pubsub/subscriptions.ts';
 import { Scripts } from './scripting/scripts.ts';
+import { ProxiedClient } from './upstream/proxied-client.ts';
+import { RedisEngine } from './upstream/redis-engine.ts';
+import type { UpstreamAddress } from './upstream/upstream-address.ts';
 
 export interface NodeOptions {
   readonly name: string;
@@ -53,6 +56,8 @@ export interface NodeOptions {
   readonly durability?: { readonly mode: Durability; readonly volatileTensors: readonly string[] };
   /** When models from the data folder get their sessions; when they first run where absent. */
   readonly warmup?: WarmUp;
+  /** A Redis that has the keys; where absent they are here. */
+  readonly redis?: UpstreamAddress | undefined;
   /** Who may use DEBUG; nobody where absent. */
   readonly debugCommand?: RuntimeConfig['debugCommand'];
   /** What SHUTDOWN does; closes the node where absent. */
@@ -70,6 +75,8 @@ const DEFAULT_SLOWLOG_US = 10_000;
 const DEFAULT_SLOWLOG_LENGTH = 128;
 const DEFAULT_LUA_TIME_LIMIT_MS = 5000;
 const DEFAULT_REPL_TIMEOUT_S = 60;
+/** Of values that are kept at hand, where a Redis has the keys. */
+const CACHE_BYTES = 1024 ** 3;
 
 /** One node: a listener, its clients, a keyspace and the devices. */
 export class TesseraNode {
@@ -79,6 +86,10 @@ export class TesseraNode {
   readonly #host: ConnectionHost<ClientSession>;
   readonly #outputs: OutputWatch;
   readonly #warmup: WarmUp;
+  /** Null where the keys are here. */
+  readonly #redis: RedisEngine | null;
+  /** Whether the Redis lets clients in that have not logged in. */
+  #redisIsOpen = true;
   #lastClientId = 0;
 
   constructor(options: NodeOptions) {
@@ -156,6 +167,8 @@ export class TesseraNode {
       persistence,
     };
     this.context.kept.restore(this.context);
+    this.#redis =
+      options.redis === undefined ? null : new RedisEngine(options.redis, CACHE_BYTES, this.context);
     this.#outputs = new OutputWatch(
       () => config.outputLimits,
       (client) =>
@@ -206,6 +219,7 @@ export class TesseraNode {
       await persistence.ready;
       if (this.#warmup === 'eager') void this.#warmUp(persistence);
     }
+    if (this.#redis !== null) this.#redisIsOpen = await this.#redis.isOpen();
     await this.context.listeners.listen();
   }
 
@@ -236,13 +250,19 @@ export class TesseraNode {
       return null;
     }
     const isRemote = origin.unixPath === null && !isLoopback(socket.remoteAddress ?? '');
-    if (isRemote && access.protectedMode && access.defaultUser.anyPassword) {
+    // A Redis behind a unix socket, or on this machine, takes everybody for somebody of this machine.
+    const isOpen = this.#redis === null ? access.defaultUser.anyPassword : this.#redisIsOpen;
+    if (isRemote && access.protectedMode && isOpen) {
       statistics.rejectedConnections++;
       refuse(socket, errors.protectedMode());
       return null;
     }
     statistics.connections++;
-    const client = new ClientSession(++this.#lastClientId, socket, this.#host, origin, access);
+    const id = ++this.#lastClientId;
+    const client =
+      this.#redis === null
+        ? new ClientSession(id, socket, this.#host, origin, access)
+        : new ProxiedClient(id, socket, this.#host, origin, access, this.context, this.#redis);
     this.#clients.set(client.id, client);
     return client;
   }

@@ -31,8 +31,10 @@ const DANGEROUS_KEYSPACE: Exception = { with: ['keyspace', 'dangerous'] };
 const SORT: Exception = { with: ['set', 'sortedset', 'list', 'dangerous'], without: ['keyspace'] };
 const NO_KEYSPACE: Exception = { without: ['keyspace'] };
 
-/** Where Redis 7.0 says something else than group and flags do (its COMMAND INFO, compared by a test). */
+/** Where something else holds than what group and flags say; for Redis's commands by the COMMAND INFO of 7.0, compared by a test. */
 const EXCEPTIONS: Record<string, Exception> = {
+  // It can make the node run the code of a file.
+  'ai.config': { with: ['admin', 'dangerous'] },
   asking: { with: ['connection'] },
   readonly: { with: ['connection'] },
   readwrite: { with: ['connection'] },

@@ -105,10 +105,7 @@ export class Connection {
     });
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
-    socket.on('end', () => {
-      if (this.waits) this.kill();
-      else if (!this.#busy) this.closeAfterReplies();
-    });
+    socket.on('end', () => this.ended());
     socket.on('drain', () => {
       this.#congested = false;
       this.#progressed();
@@ -159,6 +156,12 @@ export class Connection {
     return false;
   }
 
+  /** The client sends nothing more. */
+  protected ended(): void {
+    if (this.waits) this.kill();
+    else if (!this.#busy) this.closeAfterReplies();
+  }
+
   /** Where the socket should read to next. */
   readTarget(fallback: Buffer): Buffer {
     return this.#reader.target() ?? fallback;
@@ -166,8 +169,7 @@ export class Connection {
 
   /** Takes `count` bytes that were read into `buffer`. */
   received(count: number, buffer: Buffer): void {
-    this.bytesIn += count;
-    this.#host.traffic.bytesIn += count;
+    this.counted(count);
     if (this.closing) return;
     try {
       const target = this.#reader.target();
@@ -202,6 +204,19 @@ export class Connection {
     this.#send(message);
   }
 
+  /** Sends bytes that are a reply, or a part of one. */
+  protected pushBytes(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    this.writer.bytes(bytes);
+    this.#send(undefined);
+  }
+
+  /** Counts bytes that were read. */
+  protected counted(count: number): void {
+    this.bytesIn += count;
+    this.#host.traffic.bytesIn += count;
+  }
+
   /** Sends what is gathered, then closes; a client that goes on sending is not waited for. */
   closeAfterReplies(): void {
     this.closing = true;
@@ -232,7 +247,7 @@ export class Connection {
       this.closeAfterReplies();
     } catch (error) {
       if (this.#closed) return;
-      const reply = this.#asReply(error);
+      const reply = this.asReply(error);
       if (began) this.kill();
       else {
         this.writer.write(reply);
@@ -254,13 +269,13 @@ export class Connection {
     try {
       reply = this.#host.execute(this, args);
     } catch (error) {
-      reply = this.#asReply(error);
+      reply = this.asReply(error);
     }
     if (reply instanceof Promise) {
       this.#busy = true;
       this.#regulate();
       reply
-        .catch((error: unknown) => this.#asReply(error))
+        .catch((error: unknown) => this.asReply(error))
         .then((settled) => {
           this.#busy = false;
           this.#answer(settled);
@@ -277,7 +292,7 @@ export class Connection {
     return !this.#congested && !this.closing && !this.#busy;
   }
 
-  #asReply(error: unknown): ServerError {
+  protected asReply(error: unknown): ServerError {
     if (error instanceof ServerError) return error;
     if (isAllocationFailure(error)) return errors.outOfMemory();
     this.#host.bug(error, this);
@@ -389,7 +404,7 @@ export class Connection {
   }
 
   #failed(error: unknown): void {
-    this.writer.write(this.#asReply(error));
+    this.writer.write(this.asReply(error));
     this.closeAfterReplies();
   }
 }

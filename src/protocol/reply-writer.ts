@@ -74,6 +74,11 @@ export class ReplyWriter {
     else if (reply instanceof BigNumber) this.#bigNumber(reply.digits);
   }
 
+  /** Bytes that are a reply, or a part of one. Large ones are not copied. */
+  bytes(bytes: Uint8Array): void {
+    this.#raw(bytes);
+  }
+
   #string(text: string): void {
     const length = Buffer.byteLength(text);
     const bytes = length === text.length ? text : Buffer.from(text).toString('latin1');

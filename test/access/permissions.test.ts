@@ -55,6 +55,7 @@ describe('commands', () => {
     const most = await userWith('+@all', '-@dangerous', '~*');
     expect(await most.send('SET', 'k', 'v')).toBe('OK');
     expect(await most.error('FLUSHALL')).toBe(noCommand('flushall'));
+    expect(await most.error('AI.CONFIG', 'LOADBACKEND', 'TORCH', 'any.mjs')).toBe(noCommand('ai.config'));
     expect(await most.error('ACL', 'SETUSER', 'ada', '+@all')).toBe(noCommand('acl|setuser'));
   });
 });

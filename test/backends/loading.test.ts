@@ -99,6 +99,9 @@ test('the setting outlasts a restart, and models that are there run in the modul
   served = await startServeOn(data);
   client = await RespClient.connect(served.port);
   expect(await times(client, 'm')).toEqual(['8', '-12']);
+  expect(await client.error('CONFIG', 'SET', 'backend-torch', 'file:///negative.mjs')).toContain(
+    'only AI.CONFIG LOADBACKEND, which tries it, takes a module',
+  );
   expect(await client.send('CONFIG', 'SET', 'backend-torch', '')).toBe('OK');
   expect(await client.error('AI.MODELSTORE', 'n', 'TORCH', 'CPU', 'BLOB', '4')).toMatch(
     /^ERR TORCH archive cannot be read: /,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -97,16 +97,4 @@ describe.skipIf(noMount !== undefined)('a data folder that can only be read', ()
     expect(await client.send('EXISTS', 'saved', 'large', 'logged', 'k', 'expiring')).toBe(4);
     client.close();
   });
-});
-
-test('a damaged database is named, and left as it is', async () => {
-  const data = mkdtempSync(path.join(tmpdir(), 'tessera-'));
-  const database = path.join(data, 'keys.mdb');
-  writeFileSync(database, Buffer.alloc(16_384, 7));
-  const main = path.join(import.meta.dirname, '../../src/main.ts');
-  const options = { encoding: 'utf8', timeout: 30_000 } as const;
-  const run = spawnSync(process.execPath, [main, 'serve', '--port', '0', '--data', data], options);
-  expect(run.status).toBe(1);
-  expect(run.stderr).toContain(`tessera: the data in ${data} cannot be read: `);
-  expect(statSync(database).size).toBe(16_384);
 });

@@ -23,16 +23,14 @@ afterEach(async () => {
 });
 
 /** A keyspace over a data folder; closed when the test ends. */
-export function openKeyspace(folder: string): DurableKeyspace {
+export function openKeyspace(folder: string, failed = rethrow): DurableKeyspace {
   const keyspace = new EmbeddedKeyspace(false);
   let damage: LogDamage | null = null;
   const persistence = new Persistence(keyspace, {
     folder,
     durability: 'everysec',
     isVolatile: () => false,
-    failed: (error) => {
-      throw error;
-    },
+    failed,
     recovered: () => {},
     cut: (found) => {
       damage = found;
@@ -41,6 +39,10 @@ export function openKeyspace(folder: string): DurableKeyspace {
   const durable = { keyspace, persistence, damage };
   opened.push(durable);
   return durable;
+}
+
+function rethrow(error: Error): void {
+  throw error;
 }
 
 export function emptyFolder(): string {

@@ -18,8 +18,47 @@ export class Table {
     return at === undefined ? 0 : this.#view.getUint8(at);
   }
 
+  integer(field: number): number {
+    const at = this.#field(field);
+    return at === undefined ? 0 : this.#view.getInt32(at, true);
+  }
+
+  float(field: number): number {
+    const at = this.#field(field);
+    return at === undefined ? 0 : this.#view.getFloat32(at, true);
+  }
+
   integers(field: number): number[] {
     return this.#vector(field).map((at) => this.#view.getInt32(at, true));
+  }
+
+  floats(field: number): number[] {
+    return this.#vector(field).map((at) => this.#view.getFloat32(at, true));
+  }
+
+  /** 64-bit integers, as far as a number holds them. */
+  longs(field: number): number[] {
+    return this.#vector(field, 8).map((at) => Number(this.#view.getBigInt64(at, true)));
+  }
+
+  /** A vector of bytes, not copied. */
+  bytes(field: number): Uint8Array {
+    const at = this.#field(field);
+    if (at === undefined) return new Uint8Array(0);
+    const start = at + this.#view.getUint32(at, true);
+    const length = this.#view.getUint32(start, true);
+    const { buffer, byteOffset, byteLength } = this.#view;
+    if (start + 4 + length > byteLength) throw new RangeError('a vector is longer than the file');
+    return new Uint8Array(buffer, byteOffset + start + 4, length);
+  }
+
+  text(field: number): string {
+    return Buffer.from(this.bytes(field)).toString();
+  }
+
+  table(field: number): Table | undefined {
+    const at = this.#field(field);
+    return at === undefined ? undefined : new Table(this.#view, at + this.#view.getUint32(at, true));
   }
 
   tables(field: number): Table[] {
@@ -37,14 +76,15 @@ export class Table {
     this.#view.setUint32(to, first - to, true);
   }
 
-  /** Where the 4-byte elements of a vector are. */
-  #vector(field: number): number[] {
+  /** Where the elements of a vector are. */
+  #vector(field: number, elementBytes = 4): number[] {
     const at = this.#field(field);
     if (at === undefined) return [];
     const start = at + this.#view.getUint32(at, true);
     const length = this.#view.getUint32(start, true);
-    if (length > this.#view.byteLength / 4) throw new RangeError('a vector is longer than the file');
-    return Array.from({ length }, (_, i) => start + 4 + 4 * i);
+    if (length > this.#view.byteLength / elementBytes)
+      throw new RangeError('a vector is longer than the file');
+    return Array.from({ length }, (_, i) => start + 4 + elementBytes * i);
   }
 
   #field(field: number): number | undefined {

@@ -1,4 +1,5 @@
 import { Table } from './flatbuffer.ts';
+import { MODEL, OPERATOR, OPERATOR_CODE, SIGNATURE, SUBGRAPH, TENSOR } from './schema.ts';
 
 /** A size that the model leaves open. */
 export const ANY_SIZE = -1;
@@ -12,14 +13,6 @@ export interface ModelFile {
   /** Whether a run leaves something behind for the next one. */
   readonly isStateful: boolean;
 }
-
-/** Places of fields in schema.fbs of TensorFlow Lite, version 3. */
-const MODEL = { operatorCodes: 1, subgraphs: 2, signatures: 7 };
-const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 };
-const TENSOR = { shape: 0, type: 1, isVariable: 5, shapeSignature: 7 };
-const OPERATOR = { code: 0, inputs: 1 };
-const OPERATOR_CODE = { oldCode: 0, code: 3 };
-const SIGNATURE = { subgraph: 4 };
 
 /** Of BuiltinOperator: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, where the time goes. */
 const HEAVY = [3, 4, 9];
@@ -44,26 +37,38 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
   return { inputShapes, firstSubgraph, isStateful };
 }
 
-/** Whether the model has heavy operators on unsigned 8-bit integers, and no inputs or outputs that the WASM module does not give out. */
-export function runsFasterInWasm(bytes: Uint8Array): boolean {
+/** Whether the model has heavy operators on unsigned 8-bit integers, which the library is slow at. */
+export function hasUnsignedOperators(bytes: Uint8Array): boolean {
   try {
     const model = root(bytes);
     const codes = model
       .tables(MODEL.operatorCodes)
       .map((code) => Math.max(code.byte(OPERATOR_CODE.oldCode), code.unsigned(OPERATOR_CODE.code)));
     const subgraph = at(model.tables(MODEL.subgraphs), 0);
-    const types = subgraph.tables(SUBGRAPH.tensors).map((tensor) => tensor.byte(TENSOR.type));
-    const ends = [...subgraph.integers(SUBGRAPH.inputs), ...subgraph.integers(SUBGRAPH.outputs)];
-    return (
-      ends.every((index) => TYPES_IN_WASM.includes(types[index] ?? UINT8)) &&
-      subgraph.tables(SUBGRAPH.operators).some((operator) => {
-        const [first = -1] = operator.integers(OPERATOR.inputs);
-        return HEAVY.includes(codes[operator.unsigned(OPERATOR.code)] ?? -1) && types[first] === UINT8;
-      })
-    );
+    const types = typesOf(subgraph);
+    return subgraph.tables(SUBGRAPH.operators).some((operator) => {
+      const [first = -1] = operator.integers(OPERATOR.inputs);
+      return HEAVY.includes(codes[operator.unsigned(OPERATOR.code)] ?? -1) && types[first] === UINT8;
+    });
   } catch {
     return false;
   }
+}
+
+/** Whether the model has no inputs or outputs but those of types that the WASM module gives out. */
+export function fitsWasm(bytes: Uint8Array): boolean {
+  try {
+    const subgraph = at(root(bytes).tables(MODEL.subgraphs), 0);
+    const types = typesOf(subgraph);
+    const ends = [...subgraph.integers(SUBGRAPH.inputs), ...subgraph.integers(SUBGRAPH.outputs)];
+    return ends.every((index) => TYPES_IN_WASM.includes(types[index] ?? UINT8));
+  } catch {
+    return false;
+  }
+}
+
+function typesOf(subgraph: Table): number[] {
+  return subgraph.tables(SUBGRAPH.tensors).map((tensor) => tensor.byte(TENSOR.type));
 }
 
 /** A copy of the file in which two subgraphs have changed places: that one, and the first. */
@@ -73,7 +78,8 @@ export function withFirst(bytes: Uint8Array, subgraph: number): Uint8Array {
   return copy;
 }
 
-function root(bytes: Uint8Array): Table {
+/** The model's table. */
+export function root(bytes: Uint8Array): Table {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return new Table(view, view.getUint32(0, true));
 }

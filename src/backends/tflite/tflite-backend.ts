@@ -1,6 +1,7 @@
 import type { Backend } from '../backend.ts';
 import type { Runtime } from './interpreter.ts';
-import { runsFasterInWasm } from './model-file.ts';
+import { openLoweredSession } from './lowering/lowered-session.ts';
+import { fitsWasm, hasUnsignedOperators } from './model-file.ts';
 import { openNativeRuntime } from './native/native-runtime.ts';
 import { openTfliteSession } from './tflite-session.ts';
 import { tryModel } from './trial/trial.ts';
@@ -32,7 +33,10 @@ export const tfliteBackend: Backend = {
       if (trial !== undefined) await tryModel(blob, { ...trial, version: library.version, threads });
       return openTfliteSession(library, blob, threads);
     };
-    if (CHOICE === 'native' || threads > 1 || !runsFasterInWasm(blob)) return openInLibrary();
+    if (CHOICE === 'native' || !hasUnsignedOperators(blob)) return openInLibrary();
+    const lowered = await openLoweredSession(blob, { ...options, intraOpParallelism: threads });
+    if (lowered !== null) return new UnsignedSession(lowered, openInLibrary);
+    if (threads > 1 || !fitsWasm(blob)) return openInLibrary();
     return new UnsignedSession(await openTfliteSession(wasm, blob, 1), openInLibrary);
   },
 };

@@ -5,8 +5,9 @@ import { allocateShared } from '../../tensors/shared-memory.ts';
 import { elementCount, type Tensor, tensorBytes } from '../../tensors/tensor.ts';
 import { stringElements } from '../../tensors/text-codec.ts';
 import type { Session } from '../backend.ts';
+import { inputShape } from './input-shape.ts';
 import type { Interpreter, Runtime, TensorInfo } from './interpreter.ts';
-import { ANY_SIZE, type ModelFile, readModelFile, withFirst } from './model-file.ts';
+import { type ModelFile, readModelFile, withFirst } from './model-file.ts';
 import { packStrings, unpackStrings } from './strings.ts';
 
 /** A session of the runtime. @throws Error with the runtime's text when the bytes are no model of it. */
@@ -56,27 +57,10 @@ class TfliteSession implements Session {
     this.#interpreter.close();
   }
 
-  /**
-   * The shape that the model is to see. Dimension 0 is the batch; sizes that the model leaves open are those of the tensor. A tensor that
-   * differs in its rank only, as an image with a dimension for its one channel, is taken by its elements.
-   * @throws ServerError where the model would read beyond it, or the dtype differs.
-   */
-  #shapeFor(index: number, { dtype, shape }: Tensor): readonly number[] {
-    const info = this.#interpreter.inputs[index] as TensorInfo;
-    const declared = this.#file.inputShapes[index] ?? info.shape;
-    const own = this.#ownShapes[index] ?? info.shape;
-    if (dtype !== info.dtype) throw errors.tfliteInputType(info.name, info.dtype ?? info.typeName, dtype);
-    const rows = shape[0] ?? 1;
-    const fits =
-      shape.length === declared.length &&
-      shape.every((size, d) => size > 0 && (d === 0 || size === declared[d] || declared[d] === ANY_SIZE));
-    if (fits) return shape;
-    if (elementCount(shape) === elementCount(own) && rows === (own[0] ?? 1)) return own;
-    const rowElements = elementCount(own.slice(1));
-    if (own.length > 0 && rows > 0 && elementCount(shape) === rows * rowElements) {
-      return [rows, ...own.slice(1)];
-    }
-    throw errors.tfliteInputShape(info.name, declared, shape);
+  #shapeFor(index: number, tensor: Tensor): readonly number[] {
+    const { name, dtype, typeName, shape } = this.#interpreter.inputs[index] as TensorInfo;
+    const declared = this.#file.inputShapes[index] ?? shape;
+    return inputShape({ name, dtype, typeName, declared, own: this.#ownShapes[index] ?? shape }, tensor);
   }
 
   #output(info: TensorInfo, index: number): Tensor {

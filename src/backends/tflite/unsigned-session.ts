@@ -1,28 +1,28 @@
 import type { Tensor } from '../../tensors/tensor.ts';
 import type { Session } from '../backend.ts';
-import { FixedShapeError } from './wasm/wasm-runtime.ts';
+import { FixedShapeError } from './input-shape.ts';
 
 /**
- * A model of unsigned 8-bit operators: in WASM, which is faster, and in the library for shapes that the WASM runtime cannot have, once there
- * are such. Figures: docs/decisions/tflite.md.
+ * A model of unsigned 8-bit operators: lowered or in WASM, which is faster, and in the library for shapes that it cannot have there, once
+ * there are such. Figures: docs/decisions/tflite.md.
  */
 export class UnsignedSession implements Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly #wasm: Session;
+  readonly #fast: Session;
   readonly #openLibrary: () => Promise<Session>;
   #library: Session | undefined;
 
-  constructor(wasm: Session, openLibrary: () => Promise<Session>) {
-    this.inputs = wasm.inputs;
-    this.outputs = wasm.outputs;
-    this.#wasm = wasm;
+  constructor(fast: Session, openLibrary: () => Promise<Session>) {
+    this.inputs = fast.inputs;
+    this.outputs = fast.outputs;
+    this.#fast = fast;
     this.#openLibrary = openLibrary;
   }
 
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
     try {
-      return await this.#wasm.run(inputs);
+      return await this.#fast.run(inputs);
     } catch (error) {
       if (!(error instanceof FixedShapeError)) throw error;
     }
@@ -31,7 +31,7 @@ export class UnsignedSession implements Session {
   }
 
   async close(): Promise<void> {
-    await this.#wasm.close();
+    await this.#fast.close();
     await this.#library?.close();
   }
 }

@@ -51,6 +51,11 @@ export class RdbFileReader extends RdbReader {
     return bytes;
   }
 
+  protected override take(count: number): number {
+    this.taken = this.raw(count);
+    return 0;
+  }
+
   skip(count: number): void {
     this.#mustHave(count);
     for (let left = count; left > 0; ) left -= this.#advance(left);

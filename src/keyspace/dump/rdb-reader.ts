@@ -4,11 +4,14 @@ import { lzfDecompress } from './lzf.ts';
 
 /** Reads what RdbWriter writes, and all that Redis writes for byte strings: numbers and LZF too. Never reads past the end. */
 export class RdbReader {
+  /** Holds the bytes that `take` has gone over. */
+  protected taken: Buffer;
   readonly #bytes: Buffer;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.taken = this.#bytes;
   }
 
   get left(): number {
@@ -35,9 +38,16 @@ export class RdbReader {
 
   /** The next bytes, not copied. */
   raw(count: number): Buffer {
-    if (count > this.left) throw new FormatError('cut off');
-    this.#at += count;
-    return this.#bytes.subarray(this.#at - count, this.#at);
+    const at = this.take(count);
+    return this.taken.subarray(at, at + count);
+  }
+
+  /** Goes over so many bytes, without a view of them: a start reads hundreds of thousands of keys. @returns where in `taken` they begin. */
+  protected take(count: number): number {
+    const at = this.#at;
+    if (count > this.#bytes.length - at) throw new FormatError('cut off');
+    this.#at = at + count;
+    return at;
   }
 
   length(): number {
@@ -60,7 +70,35 @@ export class RdbReader {
   string(): Uint8Array {
     const first = this.byte();
     const length = this.plainLength(first);
-    if (length !== undefined) return this.raw(length);
+    return length === undefined ? this.#encoded(first) : this.raw(length);
+  }
+
+  /** A byte string as a text of one character a byte. */
+  text(): string {
+    const first = this.byte();
+    const length = this.plainLength(first);
+    if (length === undefined) return latin1(this.#encoded(first));
+    const at = this.take(length);
+    return this.taken.toString('latin1', at, at + length);
+  }
+
+  double(): number {
+    const at = this.take(8);
+    return this.taken.readDoubleLE(at);
+  }
+
+  /** A score as text, as sorted sets had it before RDB version 8. */
+  textDouble(): number {
+    const length = this.byte();
+    if (length === 255) return Number.NEGATIVE_INFINITY;
+    if (length === 254) return Number.POSITIVE_INFINITY;
+    if (length === 253) throw new FormatError('a score is not a number');
+    const value = Number(this.raw(length).toString('latin1'));
+    if (Number.isNaN(value)) throw new FormatError('a score is not a number');
+    return value;
+  }
+
+  #encoded(first: number): Uint8Array {
     switch (first) {
       case 0xc0:
         return Buffer.from(String(this.raw(1).readInt8()));
@@ -78,26 +116,6 @@ export class RdbReader {
     }
   }
 
-  /** A byte string as a text of one character a byte. */
-  text(): string {
-    return latin1(this.string());
-  }
-
-  double(): number {
-    return this.raw(8).readDoubleLE();
-  }
-
-  /** A score as text, as sorted sets had it before RDB version 8. */
-  textDouble(): number {
-    const length = this.byte();
-    if (length === 255) return Number.NEGATIVE_INFINITY;
-    if (length === 254) return Number.POSITIVE_INFINITY;
-    if (length === 253) throw new FormatError('a score is not a number');
-    const value = Number(this.raw(length).toString('latin1'));
-    if (Number.isNaN(value)) throw new FormatError('a score is not a number');
-    return value;
-  }
-
   #expectLength(first: number): number {
     const length = this.plainLength(first);
     if (length === undefined) throw new FormatError('a length was expected');
@@ -112,7 +130,10 @@ export class RdbReader {
       case 1:
         return ((first & 63) << 8) | this.byte();
       case 2: {
-        if (first === 0x80) return this.raw(4).readUInt32BE();
+        if (first === 0x80) {
+          const at = this.take(4);
+          return this.taken.readUInt32BE(at);
+        }
         if (first !== 0x81) throw new FormatError('unknown length encoding');
         const long = this.raw(8).readBigUInt64BE();
         return Number(long);

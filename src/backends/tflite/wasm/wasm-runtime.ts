@@ -1,5 +1,6 @@
 import { errors } from '../../../errors.ts';
 import type { Dtype } from '../../../tensors/dtype.ts';
+import { FixedShapeError } from '../input-shape.ts';
 import type { Interpreter, Runtime, TensorInfo } from '../interpreter.ts';
 import { readModelFile } from '../model-file.ts';
 import { instantiate, type Runner, type WasmModule, type WasmTensor, wasmVersion } from './module.ts';
@@ -41,9 +42,6 @@ async function openWasmInterpreter(model: Uint8Array): Promise<Interpreter> {
   }
 }
 
-/** A run with other shapes than those that the model declares. */
-export class FixedShapeError extends Error {}
-
 class WasmInterpreter implements Interpreter {
   readonly #faults: string[];
   readonly #open: () => Runner;
@@ -75,7 +73,7 @@ class WasmInterpreter implements Interpreter {
   }
 
   resize(): void {
-    throw new FixedShapeError(errors.tfliteFixedShape().message);
+    throw new FixedShapeError();
   }
 
   run(inputs: readonly Uint8Array[]): void {

@@ -11,6 +11,8 @@ export interface Setting {
   readonly read: (node: NodeContext) => string;
   /** Absent where it cannot be changed while running. Throws an Error that says why a value is refused. */
   readonly write?: (node: NodeContext, value: string) => void;
+  /** Puts a value back that an earlier process kept, where that is not what a client may do. */
+  readonly restore?: (node: NodeContext, value: string) => void;
   /** Puts the values into effect once all settings of a CONFIG SET are written. Throws an Error that says why that cannot be. */
   readonly apply?: (node: NodeContext) => void;
   /** What cannot be taken back, and cannot fail: done last. */
@@ -32,8 +34,12 @@ function moduleOf(backend: BackendName): Setting {
   return {
     read: (node) => node.devices.settings.backends.current(backend) ?? '',
     write: (node, value) => {
-      if (value !== '' && !existsSync(new URL(value))) throw new Error('there is no such file');
-      node.devices.settings.backends.set(backend, value === '' ? null : value);
+      if (value !== '') throw new Error('only AI.CONFIG LOADBACKEND, which tries it, takes a module');
+      node.devices.settings.backends.set(backend, null);
+    },
+    restore: (node, value) => {
+      if (!existsSync(new URL(value))) throw new Error('there is no such file');
+      node.devices.settings.backends.set(backend, value);
     },
   };
 }
@@ -154,7 +160,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       node.config.backendsPath = value;
     },
   },
-  // What AI.CONFIG calls LOADBACKEND: file URLs of modules; nothing for what comes with the server.
+  // What AI.CONFIG calls LOADBACKEND: file URLs of modules; nothing, which CONFIG SET may put, for what comes with the server.
   ...Object.fromEntries(
     BACKEND_NAMES.map((backend) => [`backend-${backend.toLowerCase()}`, moduleOf(backend)]),
   ),

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { KeyName, StoredValue } from '../../keyspace.ts';
 import type { OnDisk } from '../embedded-keyspace.ts';
 import { FrozenStore } from './frozen-store.ts';
+import type { KeyStore } from './key-store.ts';
 import {
   decodeBody,
   decodeRecord,
@@ -11,20 +11,16 @@ import {
   encodeOnDisk,
   encodeRecord,
   type StoredRecord,
+  withChecksum,
 } from './record-codec.ts';
-
-/** LMDB takes keys of up to 1978 bytes; longer ones are stored under their hash. */
-const LONGEST_KEY_BYTES = 1900;
-const PLAIN = 0;
-const HASHED = 1;
-
-const TURN = Buffer.from('turn');
+import { FORMAT, LARGE_VALUES, META, PRESENT_FORMAT, RECORDS, SETTINGS, TURN } from './store-layout.ts';
+import { storedKey } from './stored-key.ts';
 
 /** From here on a value lies apart from its record, so that a start need not read it. */
 const LARGE_BYTES = 4096;
 
 /** The keys and settings as of the last checkpoint, in LMDB. */
-export class CheckpointStore {
+export class CheckpointStore implements KeyStore {
   readonly #path: string;
   #databases: Databases;
   /** Keys whose values lie apart. */
@@ -35,6 +31,11 @@ export class CheckpointStore {
   constructor(path: string, isReadOnly = false) {
     this.#path = path;
     this.#databases = openDatabases(path, isReadOnly);
+    const format = this.#databases.meta.getBinary(FORMAT)?.[0] ?? 1;
+    if (this.turn > 0 && format !== PRESENT_FORMAT) {
+      void this.#databases.root.close();
+      throw new Error(`it is written in format ${format}, and this version reads format ${PRESENT_FORMAT}`);
+    }
   }
 
   /** Where it was opened to be read only. @throws Error where that is still all that can be done. */
@@ -44,7 +45,6 @@ export class CheckpointStore {
     void before.root.close();
   }
 
-  /** Keys in the store. */
   get size(): number {
     return (this.#databases.records.getStats() as { entryCount: number }).entryCount;
   }
@@ -64,7 +64,7 @@ export class CheckpointStore {
     }
     this.#largeKeys.add(key);
     void this.#databases.records.put(id, encodeOnDisk(sequence, key, expiresAt, value.type));
-    void this.#databases.large.put(id, Buffer.concat(body));
+    void this.#databases.large.put(id, withChecksum(body));
   }
 
   /** Queues that the key is gone. */
@@ -89,10 +89,10 @@ export class CheckpointStore {
 
   /** Queues the number of the last turn that any value here has in it. */
   putTurn(turn: number): void {
+    void this.#databases.meta.put(FORMAT, Buffer.of(PRESENT_FORMAT));
     void this.#databases.meta.put(TURN, Buffer.from(Float64Array.of(turn).buffer));
   }
 
-  /** 0 where there is none. */
   get turn(): number {
     return this.#databases.meta.getBinary(TURN)?.readDoubleLE() ?? 0;
   }
@@ -102,20 +102,17 @@ export class CheckpointStore {
     await this.#databases.root.flushed;
   }
 
-  /** @throws FormatError where the record is damaged. */
   get(key: KeyName): StoredRecord | undefined {
     const bytes = this.#databases.records.getBinary(storedKey(key));
     return bytes === undefined ? undefined : this.#record(bytes);
   }
 
-  /** The value of a record that says that it is on the disk. @throws FormatError where it is damaged. */
   read(key: KeyName): StoredValue {
     const bytes = this.#databases.large.getBinary(storedKey(key));
     if (bytes === undefined) throw new Error('a large value is missing in the database');
     return decodeBody(bytes);
   }
 
-  /** The records behind a place, in the order of the database, with their places; null for one that is damaged. */
   *records(behind?: Buffer): Generator<{ readonly place: Buffer; readonly record: StoredRecord | null }> {
     const range = behind === undefined ? {} : { start: behind, exclusiveStart: true };
     for (const { key, value } of this.#databases.records.getRange(range)) {
@@ -129,7 +126,6 @@ export class CheckpointStore {
     }
   }
 
-  /** The values as they are on the disk now; to be closed. */
   freeze(): FrozenStore {
     const frozen = new FrozenStore(this.#databases, storedKey, () => this.#frozen.delete(frozen));
     this.#frozen.add(frozen);
@@ -162,7 +158,6 @@ export interface Databases {
 }
 
 function openDatabases(path: string, isReadOnly: boolean): Databases {
-  checkHeader(path);
   if (isReadOnly && !existsSync(path)) throw new Error('it is empty, and cannot be written');
   const binary = { keyEncoding: 'binary', encoding: 'binary' } as const;
   // One file, not a folder.
@@ -177,34 +172,9 @@ function openDatabases(path: string, isReadOnly: boolean): Databases {
   const database = (name: string) => root.openDB<Buffer, Buffer>({ name, ...binary });
   return {
     root,
-    records: database('values'),
-    large: database('large'),
-    settings: database('settings'),
-    meta: database('meta'),
+    records: database(RECORDS),
+    large: database(LARGE_VALUES),
+    settings: database(SETTINGS),
+    meta: database(META),
   };
-}
-
-/** LMDB's mark, behind the header of the first page, which is of 24 bytes in the version that the binding brings (seen in its files). */
-const MAGIC = 0xbeefc0de;
-const MAGIC_OFFSET = 24;
-
-/** The binding ends the process on a file that is no database, instead of saying so. @throws Error that says it. */
-function checkHeader(path: string): void {
-  if (!existsSync(path)) return;
-  const start = Buffer.alloc(MAGIC_OFFSET + 4);
-  const file = openSync(path, 'r');
-  const read = readSync(file, start);
-  closeSync(file);
-  // An empty file is one that was never written to.
-  if (read === 0) return;
-  if (read < start.length || start.readUInt32LE(MAGIC_OFFSET) !== MAGIC) {
-    throw new Error(`${path} is no LMDB database`);
-  }
-}
-
-function storedKey(key: KeyName): Buffer {
-  const bytes = Buffer.from(key, 'latin1');
-  return bytes.length <= LONGEST_KEY_BYTES
-    ? Buffer.concat([Buffer.of(PLAIN), bytes])
-    : Buffer.concat([Buffer.of(HASHED), createHash('sha256').update(bytes).digest()]);
 }

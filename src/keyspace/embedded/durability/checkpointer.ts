@@ -6,6 +6,9 @@ import type { WriteLog } from './write-log.ts';
 
 /** How long a checkpoint may hold up others at a time. */
 const SLICE_MS = 3;
+const LONGEST_SLICE_MS = 300;
+/** With so many changes behind it, a checkpoint takes as much time as all others. */
+const PRESSING_CHANGES = 25_000;
 
 /** What a checkpoint is made of. */
 export interface CheckpointSource {
@@ -79,7 +82,7 @@ export class Checkpointer {
       source.commit();
       if (taken.cleared) store.clear();
       for (const name of taken.settings) store.putSetting(name, source.settings.get(name));
-      await this.#save(store, taken.keys);
+      await this.#save(store, log, taken.keys);
       await store.flushed();
       log.removeUpTo(last);
     } catch (error) {
@@ -93,7 +96,7 @@ export class Checkpointer {
     this.lastSeconds = Math.floor((this.savedAt - this.#beganAt) / 1000);
   }
 
-  async #save(store: CheckpointStore, keys: ReadonlySet<KeyName>): Promise<void> {
+  async #save(store: CheckpointStore, log: WriteLog, keys: ReadonlySet<KeyName>): Promise<void> {
     const source = this.#source;
     let sliceEnds = performance.now() + SLICE_MS;
     store.putTurn(source.turn);
@@ -101,12 +104,16 @@ export class Checkpointer {
       const content = source.contentToKeep(key);
       if (content === undefined) store.remove(key);
       else store.put(source.turn, key, content.value, content.expiresAt);
-      if (performance.now() < sliceEnds) continue;
+      const now = performance.now();
+      if (now < sliceEnds) continue;
       await new Promise((resolve) => setImmediate(resolve));
+      const awayMs = performance.now() - now;
       // What the turn has changed must be in the log before any of it is in the store, or a crash could keep half of a transaction.
       source.commit();
       store.putTurn(source.turn);
-      sliceEnds = performance.now() + SLICE_MS;
+      // In a flood of writes the log would grow faster than it is written down, and the next start would take as long as it is.
+      const share = log.changes / PRESSING_CHANGES;
+      sliceEnds = performance.now() + Math.max(SLICE_MS, Math.min(LONGEST_SLICE_MS, awayMs * share));
     }
   }
 }

@@ -2,13 +2,14 @@ import type { Database, RootDatabase } from 'lmdb';
 import type { KeyName } from '../../keyspace.ts';
 import type { SnapshotEntry } from '../../snapshot.ts';
 import type { Databases } from './checkpoint-store.ts';
+import type { FrozenKeys } from './key-store.ts';
 import { splitRecord } from './record-codec.ts';
 
 /** Keys that are looked up at a time. */
 const PAGE = 256;
 
 /** The values of a checkpoint store as they were at one moment. Until it is closed, LMDB's file grows with what is written meanwhile. */
-export class FrozenStore {
+export class FrozenStore implements FrozenKeys {
   readonly #databases: Databases;
   readonly #placeOf: (key: KeyName) => Buffer;
   readonly #transaction: ReturnType<RootDatabase['useReadTransaction']>;
@@ -26,7 +27,6 @@ export class FrozenStore {
     this.#closed = closed;
   }
 
-  /** @throws FormatError where one is damaged, Error once it is closed. */
   *entries(): Generator<SnapshotEntry> {
     let page = [...this.#range({ limit: PAGE })];
     while (page.length > 0) {
@@ -38,7 +38,6 @@ export class FrozenStore {
     }
   }
 
-  /** @throws FormatError where it is damaged, Error once the store is closed. */
   entry(key: KeyName): SnapshotEntry {
     return this.#read(this.#placeOf(key));
   }

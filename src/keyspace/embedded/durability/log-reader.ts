@@ -5,7 +5,6 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
-  readSync,
   renameSync,
   statSync,
 } from 'node:fs';
@@ -18,6 +17,7 @@ import {
   SIZE_BYTES,
   TURN_HEADER_BYTES,
 } from './log-format.ts';
+import { readFully } from './read-fully.ts';
 import { sequenceOf } from './record-codec.ts';
 
 /** A place in the log from which on it is of no use. */
@@ -32,8 +32,6 @@ export interface LogDamage {
   readonly kept: readonly string[];
 }
 
-/** node:fs reads no more at once. */
-const LONGEST_READ = 2 ** 30;
 const BLOCK_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -159,11 +157,7 @@ class FileReader {
 
   #read(length: number): Buffer {
     const bytes = Buffer.allocUnsafeSlow(length);
-    for (let done = 0; done < length; ) {
-      const got = readSync(this.#file, bytes, done, Math.min(LONGEST_READ, length - done), this.at + done);
-      if (got === 0) throw new Error('the file became shorter while it was read');
-      done += got;
-    }
+    readFully(this.#file, bytes, this.at);
     this.#block = bytes;
     this.#blockAt = this.at;
     return bytes;

@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import type { KeyName } from '../../keyspace.ts';
 import { freeze, type Snapshot, type SnapshotEntry } from '../../snapshot.ts';
 import type { Content, EmbeddedKeyspace, KeyspaceJournal } from '../embedded-keyspace.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { Checkpointer, type CheckpointSource } from './checkpointer.ts';
+import type { DamagedStore } from './damaged-store.ts';
 import { FolderLock } from './folder-lock.ts';
 import { type LogDamage, LogReader } from './log-reader.ts';
+import { openStore } from './open-store.ts';
 import { encodeChange } from './record-codec.ts';
 import { Recovery } from './recovery.ts';
 import { TurnChanges } from './turn-changes.ts';
@@ -47,11 +48,14 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
   savesAtEnd = true;
   readonly #keyspace: EmbeddedKeyspace;
   readonly #options: PersistenceOptions;
-  readonly #store: CheckpointStore;
+  readonly #store: CheckpointStore | DamagedStore;
   /** Null while the folder can only be read. */
-  #writable: { readonly lock: FolderLock; readonly log: WriteLog } | null = null;
+  #lock: FolderLock | null;
+  /** Null while nothing can be written. */
+  #log: WriteLog | null = null;
   readonly checkpoints = new Checkpointer(this);
   readonly #settings: Map<string, Uint8Array>;
+  readonly #opened: () => void;
   readonly #changes = new TurnChanges();
   #turn = 0;
   #waiting: ((written: boolean) => void)[] = [];
@@ -76,14 +80,18 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
     this.#options = options;
     this.durability = options.durability;
     mkdirSync(options.folder, { recursive: true });
-    const lock = lockUnlessReadOnly(options.folder, (error) => this.#fail(error));
+    this.#lock = lockUnlessReadOnly(options.folder, (error) => this.#fail(error));
     try {
-      this.#store = new CheckpointStore(path.join(options.folder, 'keys.mdb'), lock === null);
-      this.#settings = this.#store.settings();
-      const lastTurn = this.#recover(lock === null);
-      if (lock !== null) this.#writable = { lock, log: new WriteLog(options.folder, lastTurn) };
+      const { store, damage, opened } = openStore(options.folder, this.#lock === null);
+      this.#store = store;
+      this.#opened = opened;
+      if (damage !== null) this.#databaseDamaged(damage);
+      this.#settings = store.settings();
+      const isWritable = this.#lock !== null && damage === null;
+      const lastTurn = this.#recover(isWritable);
+      if (isWritable) this.#log = new WriteLog(options.folder, lastTurn);
     } catch (error) {
-      lock?.release();
+      this.#lock?.release();
       throw new Error(`the data in ${options.folder} cannot be read: ${(error as Error).message}`, {
         cause: error,
       });
@@ -97,7 +105,7 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
   }
 
   get logBytes(): number {
-    return this.#writable?.log.bytes ?? 0;
+    return this.#log?.bytes ?? 0;
   }
 
   /** Why nothing can be written at present; null where all is well. */
@@ -171,8 +179,11 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
       .write(async () => {
         await this.#loading;
         if (this.#keyspace.loading !== null) throw new Error('the node ends before all its keys are there');
-        if (this.#writable === null) throw this.#error ?? new Error('the data folder can only be read');
-        return { store: this.#store, log: this.#writable.log };
+        const [store, log] = [this.#store, this.#log];
+        if (log === null || !(store instanceof CheckpointStore)) {
+          throw this.error ?? new Error('the data folder can only be read');
+        }
+        return { store, log };
       })
       .catch((error: Error) => {
         this.#fail(error);
@@ -188,7 +199,9 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
 
   /** All keys as they are at one moment, soon: what a checkpoint wrote, and what has changed since. @throws Error where the checkpoint fails. */
   async snapshot(): Promise<Snapshot> {
-    await this.checkpoint();
+    // Where nothing can be written there is no need to: nothing has changed since the start but what has expired.
+    if (this.#log === null) await this.#loading;
+    else await this.checkpoint();
     // Another one may have begun, and have written what this one would then miss.
     while (this.checkpoints.writing !== null) await this.checkpoints.writing;
     if (this.#closed) throw new Error('the node is closing');
@@ -243,13 +256,14 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
     this.commit();
     const isLoading = this.#keyspace.loading !== null;
     await this.#loading;
-    const isDue = this.savesAtEnd && !isLoading && !this.checkpoints.unsaved.isEmpty;
+    const isDue = this.#log !== null && this.savesAtEnd && !isLoading && !this.checkpoints.unsaved.isEmpty;
     if (isDue) await this.checkpoint().catch(() => {});
     await this.checkpoints.writing?.catch(() => {});
     this.#keyspace.journal = null;
-    await this.#writable?.log.close().catch((error: Error) => this.#fail(error));
+    await this.#log?.close().catch((error: Error) => this.#fail(error));
     await this.#store.close();
-    this.#writable?.lock.release();
+    this.#opened();
+    this.#lock?.release();
   }
 
   #commitSoon(): void {
@@ -262,8 +276,8 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
   commit(): void {
     this.#commitQueued = false;
     // What changes without a command waits until the folder can be written.
-    if (this.#writable === null) return;
-    const { log } = this.#writable;
+    const log = this.#log;
+    if (log === null) return;
     const changes = this.#changes.take(this, this.checkpoints.unsaved);
     if (changes.length > 0) {
       this.#turn++;
@@ -313,7 +327,7 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
     if (!this.#needsSync) return;
     this.#needsSync = false;
     try {
-      await this.#writable?.log.sync();
+      await this.#log?.sync();
     } catch (error) {
       this.#needsSync = true;
       this.#fail(error as Error);
@@ -331,8 +345,8 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
   #tryAgain(): void {
     const before = this.#error;
     this.#error = null;
-    if (this.#writable === null) this.#becomeWritable();
-    if (this.#writable !== null) this.#write(this.#writable.log);
+    if (this.#log === null) this.#becomeWritable();
+    if (this.#log !== null) this.#write(this.#log);
     if (this.#error === null) this.#options.recovered();
     // Said once.
     else this.#error = before;
@@ -341,25 +355,27 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
   /** The folder could only be read at the start. */
   #becomeWritable(): void {
     const { folder } = this.#options;
-    let lock: FolderLock | null = null;
+    const store = this.#store;
+    if (!(store instanceof CheckpointStore)) return;
     try {
-      lock = new FolderLock(folder);
+      this.#lock = new FolderLock(folder);
       // As another process would find it: nobody has written to it since.
       const log = new LogReader(folder);
       for (const _ of log.turns());
-      this.#store.openForWriting();
-      this.#writable = { lock, log: new WriteLog(folder, log.lastTurn) };
+      store.openForWriting();
+      this.#log = new WriteLog(folder, log.lastTurn);
     } catch (error) {
-      lock?.release();
+      this.#lock?.release();
+      this.#lock = null;
       this.#error = error as Error;
     }
   }
 
   /** @returns the last turn that the log has. */
-  #recover(isReadOnly: boolean): number {
+  #recover(isWritable: boolean): number {
     const recovery = this.#recovery();
     const { unsaved } = this.checkpoints;
-    const log = new LogReader(this.#options.folder, isReadOnly);
+    const log = new LogReader(this.#options.folder, !isWritable);
     recovery.readLog(log, (name, value) => {
       if (value === undefined) this.#settings.delete(name);
       else this.#settings.set(name, value);
@@ -380,10 +396,15 @@ export class Persistence implements KeyspaceJournal, CheckpointSource {
       () => this.#closed,
       () => this.#ready.resolve(),
     );
+    if (!this.#closed) this.#opened();
     if (recovery.damagedKeys > 0) {
-      this.#damage = new Error(`${recovery.damagedKeys} keys in the database are damaged`);
-      this.#options.failed(this.#damage);
+      this.#databaseDamaged(`${recovery.damagedKeys} keys in the database are damaged`);
     }
+  }
+
+  #databaseDamaged(what: string): void {
+    this.#damage ??= new Error(what);
+    this.#options.failed(new Error(what));
   }
 }
 

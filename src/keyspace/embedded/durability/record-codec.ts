@@ -1,7 +1,7 @@
-import { nextModelId } from '../../../backends/model-id.ts';
-import { newScript } from '../../../backends/script.ts';
+import { crc32 } from 'node:zlib';
 import { bytesOf, latin1 } from '../../../protocol/latin1.ts';
 import { FormatError } from '../../dump/format-error.ts';
+import { liveValue } from '../../dump/live-value.ts';
 import { RdbReader } from '../../dump/rdb-reader.ts';
 import { RdbWriter } from '../../dump/rdb-writer.ts';
 import { decodeValue, encodeValue } from '../../dump/value-codec.ts';
@@ -33,6 +33,7 @@ export type StoredRecord = {
   readonly value: StoredValue | OnDisk;
 };
 
+const CHECKSUM_BYTES = 4;
 const KINDS = ['put', 'operations', 'expiry', 'delete', 'clear', 'onDisk', 'setting'] as const;
 /** How an argument of an operation is written. */
 const TEXT = 0;
@@ -118,7 +119,7 @@ export function encodeRecord(
   const out = begin('put', sequence);
   out.string(bytesOf(key));
   writeExpiry(out, expiresAt);
-  return Buffer.concat([...out.take(), ...body]);
+  return withChecksum([...out.take(), ...body]);
 }
 
 /** The record of a value that lies apart. */
@@ -132,12 +133,12 @@ export function encodeOnDisk(
   out.string(bytesOf(key));
   writeExpiry(out, expiresAt);
   out.string(bytesOf(type));
-  return Buffer.concat(out.take());
+  return withChecksum(out.take());
 }
 
 /** @throws FormatError where the bytes are no record. */
-export function decodeRecord(bytes: Uint8Array): StoredRecord {
-  const from = new RdbReader(bytes);
+export function decodeRecord(bytes: Buffer): StoredRecord {
+  const from = new RdbReader(checked(bytes));
   const kind = KINDS[from.byte()];
   const sequence = from.length();
   const key = from.text();
@@ -156,8 +157,8 @@ export function encodeBody(value: StoredValue): readonly Uint8Array[] {
 }
 
 /** @throws FormatError where the bytes are no value. */
-export function decodeBody(bytes: Uint8Array): StoredValue {
-  return readValue(new RdbReader(bytes));
+export function decodeBody(bytes: Buffer): StoredValue {
+  return readValue(new RdbReader(checked(bytes)));
 }
 
 function begin(kind: (typeof KINDS)[number], sequence: number): RdbWriter {
@@ -171,26 +172,37 @@ function begin(kind: (typeof KINDS)[number], sequence: number): RdbWriter {
  * What a record says, without reading its value.
  * @param large asked for the value of one that lies apart. @throws FormatError where the bytes are no record.
  */
-export function splitRecord(bytes: Uint8Array, large: () => Uint8Array | undefined): SnapshotEntry {
-  const from = new RdbReader(bytes);
+export function splitRecord(bytes: Buffer, large: () => Buffer | undefined): SnapshotEntry {
+  const from = new RdbReader(checked(bytes));
   const kind = KINDS[from.byte()];
   from.length();
   const key = from.text();
   const expiresAt = readExpiry(from);
   if (kind !== 'put' && kind !== 'onDisk') throw new FormatError('it holds something that is no value');
-  const body = kind === 'put' ? from.raw(from.left) : large();
+  if (kind === 'put') return { key, expiresAt, parts: [from.raw(from.left)] };
+  const body = large();
   if (body === undefined) throw new FormatError('a large value is missing');
-  return { key, expiresAt, parts: [body] };
+  return { key, expiresAt, parts: [checked(body)] };
 }
 
-/** A value read back. A model gets an id of its own, and a session when it is first used. */
+/** Bytes as the database has them: the disk may give back others than it was given, which LMDB does not notice. */
+export function withChecksum(parts: readonly Uint8Array[]): Buffer {
+  const checksum = Buffer.alloc(CHECKSUM_BYTES);
+  checksum.writeUInt32LE(parts.reduce((sum, part) => crc32(part, sum), 0));
+  return Buffer.concat([checksum, ...parts]);
+}
+
+/** @throws FormatError where they are not what was written. */
+function checked(bytes: Buffer): Buffer {
+  const content = bytes.subarray(CHECKSUM_BYTES);
+  if (bytes.length < CHECKSUM_BYTES || crc32(content) !== bytes.readUInt32LE()) {
+    throw new FormatError('its checksum is wrong');
+  }
+  return content;
+}
+
 function readValue(from: RdbReader): StoredValue {
-  const dumped = decodeValue(from);
-  const statistics = { durationUs: 0, samples: 0, calls: 0, errors: 0 };
-  if (dumped.type === 'model')
-    return { type: 'model', model: { ...dumped.model, id: nextModelId(), statistics } };
-  if (dumped.type === 'script') return { type: 'script', script: newScript(dumped.script) };
-  return dumped;
+  return liveValue(decodeValue(from));
 }
 
 /** Unix time in ms; 0 stands for none. */

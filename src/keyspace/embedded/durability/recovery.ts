@@ -2,7 +2,7 @@ import type { KeyName, LoadProgress, StoredValue } from '../../keyspace.ts';
 import { applyOperation, collectionOf } from '../../values/operations.ts';
 import type { Content, EmbeddedKeyspace, KeyspaceSource } from '../embedded-keyspace.ts';
 import { ChangeIndex } from './change-index.ts';
-import type { CheckpointStore } from './checkpoint-store.ts';
+import type { KeyStore } from './key-store.ts';
 import type { LogReader } from './log-reader.ts';
 import type { ChangeReader, StoredRecord } from './record-codec.ts';
 
@@ -25,14 +25,14 @@ export class Recovery implements KeyspaceSource, LoadProgress {
   /** Keys that cannot be read. */
   damagedKeys = 0;
   readonly #keyspace: EmbeddedKeyspace;
-  readonly #store: CheckpointStore;
+  readonly #store: KeyStore;
   /** Told of keys that are no longer as they are in the store. */
   readonly #outdated: (key: KeyName) => void;
   /** Changes in the log that still have to be done again. */
   readonly #changes = new ChangeIndex();
   #totalKeys: number;
 
-  constructor(keyspace: EmbeddedKeyspace, store: CheckpointStore, outdated: (key: KeyName) => void) {
+  constructor(keyspace: EmbeddedKeyspace, store: KeyStore, outdated: (key: KeyName) => void) {
     this.#keyspace = keyspace;
     this.#store = store;
     this.#outdated = outdated;

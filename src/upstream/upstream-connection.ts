@@ -1,0 +1,118 @@
+import type { Socket } from 'node:net';
+import { PUSH, ReplyScanner } from './reply-scanner.ts';
+import { connectTo, type UpstreamAddress } from './upstream-address.ts';
+
+/** What becomes of what the server sends, in its order. */
+export interface UpstreamSink {
+  /** Bytes for the client. */
+  bytes(bytes: Buffer): void;
+  /** The server takes more again. */
+  drained(): void;
+  /** Once; nothing comes any more. */
+  closed(): void;
+}
+
+/** What is to come next: replies for the client, a reply that somebody else takes, or something that is done in its turn. */
+type Expected =
+  | { readonly kind: 'pass'; count: number }
+  | { readonly kind: 'take'; readonly pieces: Buffer[]; readonly done: (reply: Buffer) => void }
+  | { readonly kind: 'local'; readonly run: () => void };
+
+/** A client's own connection to Redis. Replies come in the order of requests, so each request says what becomes of its reply. */
+export class UpstreamConnection {
+  readonly #socket: Socket;
+  readonly #sink: UpstreamSink;
+  readonly #expected: Expected[] = [];
+  #isPipe = false;
+  /** Whether replies are for nobody. */
+  silent = false;
+
+  constructor(address: UpstreamAddress, sink: UpstreamSink) {
+    this.#sink = sink;
+    this.#socket = connectTo(address);
+    const scanner = new ReplyScanner({ piece: (bytes, type, isEnd) => this.#piece(bytes, type, isEnd) });
+    this.#socket.on('data', (data) => {
+      if (this.#isPipe && this.#expected.length === 0) this.#sink.bytes(data);
+      else scanner.push(data);
+    });
+    this.#socket.on('drain', () => sink.drained());
+    this.#socket.on('error', () => {});
+    this.#socket.on('close', () => sink.closed());
+  }
+
+  /** Whether no reply is awaited. */
+  get isIdle(): boolean {
+    return this.#expected.length === 0;
+  }
+
+  /** @returns false where the server does not take more for now. */
+  send(bytes: Uint8Array): boolean {
+    return this.#socket.write(bytes);
+  }
+
+  /** The reply to a request is for the client. */
+  pass(): void {
+    const last = this.#expected.at(-1);
+    if (last?.kind === 'pass') last.count++;
+    else this.#expected.push({ kind: 'pass', count: 1 });
+  }
+
+  /** @param done gets the whole reply. */
+  take(done: (reply: Buffer) => void): void {
+    this.#expected.push({ kind: 'take', pieces: [], done });
+  }
+
+  /** Runs something when the replies to all requests so far have gone to the client. */
+  inTurn(run: () => void): void {
+    this.#expected.push({ kind: 'local', run });
+    this.#runLocal();
+  }
+
+  /** Once all replies that are awaited are there, bytes are handed on unseen. */
+  bePipe(): void {
+    this.#isPipe = true;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Nothing more is sent; what is awaited still comes. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #piece(bytes: Buffer, type: number, isEnd: boolean): void {
+    const [next] = this.#expected;
+    if (type === PUSH || next === undefined) {
+      this.#sink.bytes(bytes);
+      return;
+    }
+    if (next.kind === 'pass') {
+      if (!this.silent) this.#sink.bytes(bytes);
+      if (isEnd && --next.count === 0) this.#expected.shift();
+    } else if (next.kind === 'take') {
+      next.pieces.push(bytes);
+      if (isEnd) {
+        this.#expected.shift();
+        next.done(next.pieces.length === 1 ? (next.pieces[0] as Buffer) : Buffer.concat(next.pieces));
+      }
+    }
+    this.#runLocal();
+  }
+
+  #runLocal(): void {
+    for (let next = this.#expected[0]; next?.kind === 'local'; next = this.#expected[0]) {
+      this.#expected.shift();
+      next.run();
+    }
+  }
+}
