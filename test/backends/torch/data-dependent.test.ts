@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { tensor } from '../../support/tensorflow-graphs.ts';
+import type { ScriptValue, TensorValue } from '../../../src/backends/torch/interpreter/values.ts';
+import { RecordedProgram } from '../../../src/backends/torch/tracing/recorded-program.ts';
+import { StageSessions } from '../../../src/backends/torch/tracing/stage-sessions.ts';
+import type { Traceable } from '../../../src/backends/torch/tracing/traceable.ts';
+import { seen, tensor } from '../../support/tensorflow-graphs.ts';
 import { RecordedFunction, vector } from '../../support/torch-programs.ts';
 
+const FREE = { deadline: Number.POSITIVE_INFINITY, memoryBytes: Number.POSITIVE_INFINITY };
 const opened: RecordedFunction[] = [];
 afterEach(() => {
   for (const { sessions } of opened.splice(0)) sessions.close();
@@ -209,6 +214,22 @@ describe('a program whose way depends on what is in a tensor', () => {
       ],
     ],
     [
+      'functions of numbers',
+      [
+        'y = x.max().item()',
+        'n = x.sum().long().item()',
+        'l = [math.floor(y), math.ceil(y), n & 6, n << 1]',
+        'return torch.cat([torch.tensor([0] * x.size(0) + l), torch.tensor([round(y), abs(-y)])])',
+      ],
+      [
+        [[2.5], [0, 2, 3, 2, 4, 2, 2.5]],
+        [
+          [3.5, 4.75],
+          [0, 0, 4, 5, 0, 16, 5, 4.75],
+        ],
+      ],
+    ],
+    [
       'a number that an op has to know',
       ['return torch.nn.functional.leaky_relu(x, x.max().item())'],
       [
@@ -296,6 +317,18 @@ describe('a program whose way depends on what is in a tensor', () => {
     expect(program.sessions.made).toBe(4);
   });
 
+  test('short lists of numbers are part of the graph, long ones are answers', () => {
+    const program = f('l = x.tolist()', 'return torch.tensor([l[0] * 2 + l[-1], l[1]])');
+    const long = Array.from({ length: 100 }, (_, i) => i);
+    expect(program.values(1, 2)).toEqual([4, 2]);
+    expect(program.values(3, 4)).toEqual([10, 4]);
+    expect([program.recorded.interpreted, program.sessions.made]).toEqual([1, 1]);
+    expect(program.values(...long)).toEqual([99, 1]);
+    expect(program.values(...long.toReversed())).toEqual([198, 98]);
+    expect(program.values(...long)).toEqual([99, 1]);
+    expect(program.recorded.interpreted).toBe(3);
+  });
+
   test('goes on when its graphs had to go', () => {
     const program = f('return x * int(x.max())');
     const most = 100;
@@ -323,6 +356,26 @@ describe('a program whose way depends on what is in a tensor', () => {
     ['for i in range(int(x.sum().long() * 2305843009213693952)): x = x + 1', 'beyond 2^53'],
   ])('%s', (line, message) => {
     expect(() => f(line, 'return x').values(3, -1)).toThrow(message);
+  });
+
+  test('one that does another thing than before is interpreted from its beginning', () => {
+    const sessions = new StageSessions({ intraOpParallelism: 1, interOpParallelism: 1 });
+    let isFirst = true;
+    const changing: Traceable = {
+      check: () => {},
+      dim: () => null,
+      run(tracer, [x]) {
+        const call = (name: string, ...args: ScriptValue[]) => tracer.call(`aten::${name}`, args, new Map());
+        const asked = call(isFirst ? 'sum' : 'max', x as TensorValue) as TensorValue;
+        isFirst = false;
+        return tracer.truth(call('gt', asked, 3) as TensorValue) ? call('neg', asked) : asked;
+      },
+    };
+    const program = new RecordedProgram(changing, sessions);
+    const run = (...values: number[]) => program.run([vector(...values)], FREE).map(seen)[0]?.values;
+    expect(run(2, 2)).toEqual([-4]);
+    expect(run(1, 1)).toEqual([1]);
+    sessions.close();
   });
 
   test('one that never ends is cut, and so is its recorded way', () => {

@@ -62,7 +62,7 @@ export function itemAt<T>(items: readonly T[], index: number): T {
 /** Puts what a loop would go through at the end of a list. */
 export function extend(engine: Engine, items: ScriptValue[], more: ScriptValue): void {
   const added = iterate(engine, more);
-  checkLength(items.length + added.length);
+  checkLength(engine, items.length + added.length);
   // Not as arguments of push: there may be more than the stack holds.
   for (const item of added) items.push(item);
 }

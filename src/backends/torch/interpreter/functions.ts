@@ -8,7 +8,7 @@ import {
   sorted,
 } from './containers.ts';
 import type { Engine } from './engine.ts';
-import { compare, contains, operate, settled, shown, TENSOR_OPS, truth } from './operators.ts';
+import { checkLength, compare, contains, operate, settled, shown, TENSOR_OPS, truth } from './operators.ts';
 import {
   Device,
   Float,
@@ -60,6 +60,7 @@ function range(engine: Engine, args: readonly ScriptValue[]): number[] {
   if (step === 0) throw new ScriptError('range() arg 3 must not be zero');
   const count = Math.max(0, Math.ceil((end - start) / (step ?? 1)));
   if (count > MAX_RANGE) throw new ScriptError(`a range of ${count} is too long`);
+  checkLength(engine, count);
   return Array.from({ length: count }, (_, i) => start + i * (step ?? 1));
 }
 /** A loop of more turns than this is none that a graph could hold. */
@@ -130,7 +131,7 @@ export const BUILTINS: Readonly<Record<string, Function>> = {
   any: (engine, [value = null]) => iterate(engine, value).some((item) => truth(engine, item)),
   all: (engine, [value = null]) => iterate(engine, value).every((item) => truth(engine, item)),
   abs: (engine, [value = null]) => absolute(engine, value),
-  round: (_, [value = null]) => new Float(roundEven(isNumber(value) ? numberOf(value) : 0)),
+  round: (engine, args, named) => rounded(engine, args, named),
   ord: (_, [value]) => (typeof value === 'string' ? (value.codePointAt(0) ?? 0) : 0),
   chr: (_, [value]) => String.fromCodePoint(typeof value === 'number' ? value : 0),
   print: () => null,
@@ -160,12 +161,16 @@ const floatFunction =
     }
     throw new ScriptError(`expected a number, got ${typeName(x)}`);
   };
+/** @param name of the op that it is on tensors. */
 const intFunction =
-  (of: (x: number) => number): Function =>
-  (engine, [x = null]) => {
+  (name: string, of: (x: number) => number): Function =>
+  (engine, args, named) => {
+    const [x = null] = args;
     if (isNumber(x)) return of(numberOf(x));
-    return x instanceof SymbolicNumber && x.type === 'int' ? x : of(intOf(engine, x));
+    if (x instanceof SymbolicNumber && x.type === 'int') return x;
+    return convert(engine, floatFunction(name, of)(engine, args, named), 'int');
   };
+const rounded = floatFunction('round', roundEven);
 
 const identity: Function = (_, [value = null]) => value;
 
@@ -227,9 +232,9 @@ const PLAIN: Readonly<Record<string, Function>> = {
   'aten::any': (engine, args, named) => (BUILTINS.any as Function)(engine, args, named),
   'aten::all': (engine, args, named) => (BUILTINS.all as Function)(engine, args, named),
   'aten::neg': (engine, [value = null]) => operate(engine, '*', value, -1),
-  'aten::floor': intFunction(Math.floor),
-  'aten::ceil': intFunction(Math.ceil),
-  'aten::round': floatFunction('round', roundEven),
+  'aten::floor': intFunction('floor', Math.floor),
+  'aten::ceil': intFunction('ceil', Math.ceil),
+  'aten::round': rounded,
   'aten::sqrt': floatFunction('sqrt', Math.sqrt),
   'aten::exp': floatFunction('exp', Math.exp),
   'aten::log': floatFunction('log', Math.log),

@@ -63,9 +63,26 @@ function remainder(x: number, y: number): number {
 /** Lists and texts of more items are none that a program needs: they fill the memory. */
 const MAX_LENGTH = 10_000_000;
 
+/** To make one of so many is work of its own. */
+const LONG = 10_000;
+
 /** @throws ScriptError before a list or a text is made that is too long. */
-export function checkLength(length: number): void {
+export function checkLength(engine: Engine, length: number): void {
   if (length > MAX_LENGTH) throw new ScriptError(`a list or a text of ${length} items is too long`);
+  if (length > LONG) engine.tick();
+}
+
+/** Operators that take numbers only as what they are. */
+const BITWISE = new Set(['&', '|', '^', '<<', '>>']);
+
+function isNumeric(value: ScriptValue): boolean {
+  return isNumber(value) || value instanceof SymbolicNumber;
+}
+
+function repeated(items: readonly ScriptValue[], times: number): ScriptValue[] {
+  const out = new Array<ScriptValue>(items.length * times).fill(items[0] ?? null);
+  if (items.length > 1) for (let i = 0; i < out.length; i++) out[i] = items[i % items.length] as ScriptValue;
+  return out;
 }
 
 /** `left operator right`, whatever both are. */
@@ -79,24 +96,26 @@ export function operate(
     return engine.call(`aten::${TENSOR_OPS[operator]}`, [left, right], new Map());
   }
   if (left instanceof SymbolicNumber || right instanceof SymbolicNumber) {
-    return engine.symbolic(operator, left, right);
+    return isNumeric(left) && isNumeric(right) && !BITWISE.has(operator)
+      ? engine.symbolic(operator, left, right)
+      : operate(engine, operator, settled(engine, left), settled(engine, right));
   }
   if (isNumber(left) && isNumber(right)) return arithmetic(operator, left, right);
   if (operator === '+') {
     if (typeof left === 'string' && typeof right === 'string') {
-      checkLength(left.length + right.length);
+      checkLength(engine, left.length + right.length);
       return left + right;
     }
     if (Array.isArray(left) && Array.isArray(right)) {
-      checkLength(left.length + right.length);
+      checkLength(engine, left.length + right.length);
       return [...left, ...right];
     }
     if (left instanceof Tuple && right instanceof Tuple) return new Tuple([...left.items, ...right.items]);
   }
   if (operator === '*' && typeof right === 'number') {
-    if (typeof left === 'string' || Array.isArray(left)) checkLength(left.length * right);
+    if (typeof left === 'string' || Array.isArray(left)) checkLength(engine, left.length * right);
     if (typeof left === 'string') return left.repeat(Math.max(0, right));
-    if (Array.isArray(left)) return Array.from({ length: Math.max(0, right) }, () => left).flat();
+    if (Array.isArray(left)) return repeated(left, Math.max(0, right));
   }
   if (operator === '*' && typeof left === 'number') return operate(engine, operator, right, left);
   if (operator === '%' && typeof left === 'string') return percentFormat(engine, left, right);
@@ -148,7 +167,9 @@ export function compare(
     return engine.call(`aten::${TENSOR_OPS[operator]}`, [left, right], new Map());
   }
   if (left instanceof SymbolicNumber || right instanceof SymbolicNumber) {
-    return engine.symbolic(operator, left, right);
+    return isNumeric(left) && isNumeric(right)
+      ? engine.symbolic(operator, left, right)
+      : compare(engine, operator, settled(engine, left), settled(engine, right));
   }
   const test = COMPARE[operator];
   if (test === undefined) throw new ScriptError(`the operator ${operator} is not known`);

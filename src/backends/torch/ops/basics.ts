@@ -16,16 +16,25 @@ function converted(op: OpCall, name = 'dtype'): ReturnType<Lower> {
   return dtype === undefined || dtype === x.dtype ? same(op) : op.cast(x, dtype);
 }
 
+/** Lists of fewer numbers keep them in the graph, so that it serves other numbers, too, until the program needs one. */
+const FEW = 64;
+
 /** A tensor as lists of numbers in lists; without dimensions, as a number. */
 function nested(op: OpCall, x: Value): ScriptValue {
-  const shape = x.shape ?? op.fail('the rank of its operand is not known');
-  const sizes = shape.map((_, d) => op.knownSize(x, d));
-  const numbers = op.tracer.elements(x);
+  const sizes = Array.from({ length: op.rank(x) }, (_, d) => op.knownSize(x, d));
+  const count = sizes.reduce((product, size) => product * size, 1);
+  const numbers = count > FEW ? op.tracer.elements(x) : undefined;
+  const flat = op.reshape(x, [-1]);
+  const number = (at: number): ScriptValue => {
+    const known = numbers?.[at];
+    if (known === undefined) return op.tracer.item(op.emit('Gather', [flat, op.constant('int64', at)]));
+    return x.dtype === 'bool' ? known !== 0 : isFloat(x.dtype) ? new Float(known) : known;
+  };
   const list = (d: number, at: number): ScriptValue => {
     const size = sizes[d];
-    if (size !== undefined) return Array.from({ length: size }, (_, i) => list(d + 1, at * size + i));
-    const number = numbers[at] as number;
-    return x.dtype === 'bool' ? number !== 0 : isFloat(x.dtype) ? new Float(number) : number;
+    return size === undefined
+      ? number(at)
+      : Array.from({ length: size }, (_, i) => list(d + 1, at * size + i));
   };
   return list(0, 0);
 }

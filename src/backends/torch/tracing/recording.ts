@@ -9,9 +9,15 @@ import type { InputKind, Traceable } from './traceable.ts';
 import { type Guard, replayFor, type Tracer } from './tracer.ts';
 import { dataTypeOf, elementsOfTensor, toWire } from './wire-tensors.ts';
 
-/** Steps that a run may add; a longer one is not recorded to its end. Numbers that are answered count, too. */
+/**
+ * Steps that a run may add; a longer one is not recorded to its end. Numbers that are answered count, too, and so do the operators of a graph
+ * that guards are computed with.
+ */
 export const MAX_STEPS = 20_000;
 const NUMBERS_A_STEP = 16;
+const OPERATORS_A_STEP = 4;
+/** A graph counts as no more steps, however large it is. */
+const MOST_OF_A_GRAPH = 1000;
 
 /** A question of a run that went through recorded steps, with its answer. */
 export interface Answered {
@@ -96,7 +102,7 @@ export class Recording extends Stages {
   /** Ends the run with these outputs. */
   finish(values: readonly Value[]): Tensor[] {
     const outputs = values.map((value) => this.tracer.output(this.readable(value)));
-    const stage = this.#run.tensors === null ? this.plan(outputs) : this.advance(outputs);
+    const stage = this.#run.tensors === null ? this.plan(outputs, true) : this.advance(outputs, true);
     const names = outputs.map(({ name }) => name);
     this.#add({ stage, end: { kind: 'outputs', names } });
     return names.map((name) => this.tensors.get(name) as Tensor);
@@ -111,6 +117,7 @@ export class Recording extends Stages {
     const before = this.#answered[this.#position++];
     if (before !== undefined) {
       this.pause();
+      this.isFirst = false;
       if (before.asked !== asked.name) throw new Diverged('the program went another way');
       this.tracer.guards.length = 0;
       this.#slot = slotAfter(before.answers, before.answer);
@@ -129,7 +136,11 @@ export class Recording extends Stages {
   #add(step: Step): void {
     if (this.steps > MAX_STEPS) return;
     const isRoot = this.root === undefined;
-    const guarded = guardsFit(this.tracer.guards.splice(0), this.tracer);
+    const guards = this.tracer.guards.splice(0);
+    if (guards.length > 0) {
+      this.steps += Math.min(this.tracer.emissions.size / OPERATORS_A_STEP, MOST_OF_A_GRAPH);
+    }
+    const guarded = guardsFit(guards, this.tracer);
     const likeThese = fitsLike(this.#run);
     const branch: Branch = {
       step,

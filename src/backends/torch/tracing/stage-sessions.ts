@@ -8,6 +8,8 @@ const MAX_SESSIONS = 64;
 const LARGEST = 16;
 /** But for small ones, bytes. */
 const ALWAYS = 16 * 1024 * 1024;
+/** A stage of fewer bytes has few weights or none, and one thread: the threads of a session are its own, and there are many sessions. */
+const SMALL = 64 * 1024;
 
 interface Opened {
   readonly session: DirectSession;
@@ -37,12 +39,19 @@ export class StageSessions {
     return found.session;
   }
 
-  /** @throws Error with ONNX Runtime's text when it does not take the graph. */
-  open(part: GraphPart): DirectSession {
+  /**
+   * @param isWhole whether it is all of a program, which gets the threads that the options say whatever its size.
+   * @throws Error with ONNX Runtime's text when it does not take the graph.
+   */
+  open(part: GraphPart, isWhole = false): DirectSession {
     const known = this.find(part.key);
     if (known !== undefined) return known;
     const model = part.bytes();
-    const session = new DirectSession(model, this.#options);
+    const isSmall = !isWhole && model.length < SMALL;
+    const session = new DirectSession(
+      model,
+      isSmall ? { ...this.#options, intraOpParallelism: 1 } : this.#options,
+    );
     this.made++;
     this.#opened.set(part.key, { session, bytes: model.length });
     this.#shrink();

@@ -1,3 +1,5 @@
+import { getHeapStatistics } from 'node:v8';
+import { collectGarbage } from '../../../tensors/shared-memory.ts';
 import type { Tensor } from '../../../tensors/tensor.ts';
 import type { DirectSession } from '../../onnx/direct-session.ts';
 import { DATA_TYPES } from '../../onnx-graph/data-types.ts';
@@ -23,6 +25,19 @@ export interface RunLimits {
 /** @throws ScriptError when it is past. */
 export function checkDeadline({ deadline }: RunLimits): void {
   if (performance.now() > deadline) throw new ScriptError('the run takes too long');
+}
+
+/** The part of its heap that a thread may fill: at the end of it V8 ends the thread. */
+const HEAP_SHARE = 0.75;
+
+function isHeapFull(): boolean {
+  const isFilled = () => {
+    const { used_heap_size: used, heap_size_limit: most } = getHeapStatistics();
+    return used > most * HEAP_SHARE;
+  };
+  if (!isFilled()) return false;
+  collectGarbage();
+  return isFilled();
 }
 
 /** One run of ONNX Runtime among those that a run of a program is made of; tensors go by the names of their values. */
@@ -59,6 +74,8 @@ export class Stages implements ContentReader {
   readonly #limits: RunLimits;
   readonly #parts: GraphParts;
   readonly #given = new Map<string, Value>();
+  /** Whether no stage has been run yet. */
+  protected isFirst = true;
   #alive: () => Iterable<ScriptValue> = () => [];
 
   /** @param tensors that are there already, where the same program has been run up to some point. */
@@ -101,10 +118,11 @@ export class Stages implements ContentReader {
 
   /**
    * Runs what leads to these values, if it has not been run.
+   * @param isLast whether the program ends with it.
    * @returns the stage, null where nothing had to be run.
    */
-  advance(wanted: readonly Value[]): Stage | null {
-    const stage = this.plan(wanted);
+  advance(wanted: readonly Value[], isLast = false): Stage | null {
+    const stage = this.plan(wanted, isLast);
     if (stage === null) return null;
     runStage(stage, this.#sessions.find(stage.key) as DirectSession, this.tensors);
     this.#checkMemory();
@@ -112,8 +130,8 @@ export class Stages implements ContentReader {
   }
 
   /** Makes a session of what leads to these values, but does not run it. */
-  protected plan(wanted: readonly Value[]): Stage | null {
-    this.tick();
+  protected plan(wanted: readonly Value[], isLast = false): Stage | null {
+    checkDeadline(this.#limits);
     const alive = this.pause();
     const missing = wanted.filter(({ name, constant }) => constant === undefined && !this.tensors.has(name));
     if (missing.length === 0) return null;
@@ -122,7 +140,8 @@ export class Stages implements ContentReader {
     const part = this.#parts.take([...outputs.values()], (name) => this.#known(name));
     const kept = new Set([...wanted, ...alive, ...this.#given.values()].map(({ name }) => name));
     const names = [...this.tensors.keys(), ...outputs.keys()];
-    this.#sessions.open(part);
+    this.#sessions.open(part, isLast && this.isFirst);
+    this.isFirst = false;
     return {
       key: part.key,
       inputs: part.inputs.map(({ name }) => name),
@@ -176,6 +195,7 @@ export class Stages implements ContentReader {
 
   tick(): void {
     checkDeadline(this.#limits);
+    if (isHeapFull()) throw new ScriptError(TOO_LARGE);
   }
 
   watch(alive: () => Iterable<ScriptValue>): void {
