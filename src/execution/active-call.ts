@@ -4,7 +4,7 @@ import { errors, ServerError } from '../errors.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import type { CallMessage, ScriptAnswer, ScriptRequest } from './messages.ts';
 import type { QueueLimit } from './run-queue.ts';
-import { answerScript, cutCall, newSignal } from './script-bridge.ts';
+import { answerScript, cutCall, isWanted, newSignal } from './script-bridge.ts';
 
 /** Who called, as far as a script can reach out: what it asks is done in that client's name. Both throw ServerErrors. */
 export interface ScriptCaller {
@@ -37,10 +37,8 @@ export class ActiveCall {
   /** Whether the script waits for the run of a model, so that its thread has nothing to do. */
   waits = false;
   readonly #caller: ScriptCaller;
-  readonly #gone: AbortSignal;
-  /** When it cuts itself, in monotonic ms. */
-  readonly #deadline: number;
-  readonly #graceMs: number;
+  /** From then on the script surely does not wait any more, in monotonic ms. */
+  readonly #given: number;
   readonly #waiting: () => void;
 
   /**
@@ -51,16 +49,10 @@ export class ActiveCall {
   constructor({ call, caller, gone }: PendingCall, limitMs: number, graceMs: number, waiting: () => void) {
     this.message = { ...call, callId: ++lastCallId, limitMs, signal: newSignal() };
     this.#caller = caller;
-    this.#gone = gone;
-    this.#deadline = performance.now() + limitMs;
-    this.#graceMs = graceMs;
+    this.#given = performance.now() + limitMs + graceMs;
     this.#waiting = waiting;
     if (gone.aborted) this.cut();
     else gone.addEventListener('abort', () => this.cut(), { once: true });
-  }
-
-  get #isWanted(): boolean {
-    return !this.#gone.aborted && performance.now() < this.#deadline;
   }
 
   cut(): void {
@@ -75,7 +67,7 @@ export class ActiveCall {
   async #outcome(request: ScriptRequest): Promise<ScriptAnswer['outcome']> {
     try {
       if (request.kind === 'command')
-        return { reply: await this.#caller.execute(request.args, () => this.#isWanted) };
+        return { reply: await this.#caller.execute(request.args, () => isWanted(this.message)) };
       return { outputs: await this.#runModel(request) };
     } catch (error) {
       if (error instanceof ServerError) return { error: error.message };
@@ -87,7 +79,7 @@ export class ActiveCall {
   async #runModel({ key, inputs, outputs }: Extract<ScriptRequest, { kind: 'model' }>) {
     this.#setWaits(true);
     try {
-      return await this.#caller.runModel(key, inputs, outputs, { deadline: this.#deadline + this.#graceMs });
+      return await this.#caller.runModel(key, inputs, outputs, { deadline: this.#given });
     } finally {
       this.#setWaits(false);
     }

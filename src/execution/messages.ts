@@ -49,7 +49,7 @@ export interface CallMessage extends ScriptCall {
   readonly callId: number;
   /** After which it is cut, since its beginning. */
   readonly limitMs: number;
-  /** [number of its requests that are answered, 1 once it is to end]: what a script waits on that has asked something. */
+  /** [number of its requests that are answered, whether and why it is cut]: what a script waits on that has asked something. */
   readonly signal: Int32Array<SharedArrayBuffer>;
 }
 

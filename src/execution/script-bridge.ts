@@ -8,6 +8,9 @@ import type { CallMessage, ScriptAnswer, ScriptRequest } from './messages.ts';
 /** Places in a call's `signal`. */
 const ANSWERED = 0;
 const CUT = 1;
+/** What CUT says: why the script does not wait any more. */
+const BY_NODE = 1;
+const BY_ITSELF = 2;
 const LAST = 2 ** 31 - 1;
 
 type Question =
@@ -44,8 +47,11 @@ export class ScriptBridge implements ScriptHost {
   }
 
   checkWanted(): void {
-    if (Atomics.load(this.#call.signal, CUT) !== 0) throw errors.scriptUnwanted();
-    if (performance.now() >= this.#deadline) throw errors.scriptTimeout(this.#call.limitMs);
+    const { signal, limitMs } = this.#call;
+    if (Atomics.load(signal, CUT) === BY_NODE) throw errors.scriptUnwanted();
+    if (performance.now() < this.#deadline) return;
+    Atomics.store(signal, CUT, BY_ITSELF);
+    throw errors.scriptTimeout(limitMs);
   }
 
   #ask(question: Question): Exclude<ScriptAnswer['outcome'], { error: string }> {
@@ -76,15 +82,21 @@ export class ScriptBridge implements ScriptHost {
 
 /** Ends a call from outside: it ends at its next question, or when it looks at the clock. */
 export function cutCall({ signal }: CallMessage): void {
-  Atomics.store(signal, CUT, 1);
+  Atomics.store(signal, CUT, BY_NODE);
   // Changed too, so that a wait that begins just now does not.
   Atomics.store(signal, ANSWERED, LAST);
   Atomics.notify(signal, ANSWERED);
 }
 
+/** Whether the script still waits for what it asks. */
+export function isWanted({ signal }: CallMessage): boolean {
+  return Atomics.load(signal, CUT) === 0;
+}
+
 /** The main thread's end: sends an answer, and wakes who waits for it. */
-export function answerScript(port: MessagePort, { signal }: CallMessage, answer: ScriptAnswer): void {
-  if (Atomics.load(signal, CUT) !== 0) return;
+export function answerScript(port: MessagePort, call: CallMessage, answer: ScriptAnswer): void {
+  if (!isWanted(call)) return;
+  const { signal } = call;
   port.postMessage(answer);
   Atomics.store(signal, ANSWERED, answer.number);
   Atomics.notify(signal, ANSWERED);

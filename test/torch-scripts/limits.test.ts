@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { countedLoop } from '../support/models.ts';
 import { model } from '../support/node.ts';
@@ -196,6 +197,33 @@ describe('a model that a script waits for, and that only the thread which waits 
     for (let i = 0; i < 3; i++) expect(await client.send(...call)).toBe('OK');
     await expect.poll(() => devices.sessionBytes).toBeLessThanOrEqual(limit);
   });
+});
+
+test('a thread that dies with a script in it costs that call only', async () => {
+  const threads: Worker[] = [];
+  const remember = (worker: Worker) => threads.push(worker);
+  process.on('worker', remember);
+  try {
+    const client = await fixture.start();
+    await storeFunction(
+      client,
+      's',
+      'redis.execute("SET", "began", "1")',
+      'while str(redis.execute("GET", "go")) == "None": pass',
+    );
+    const died = client.error(...callOf('s'));
+    const [other, waiting] = [await fixture.connect(), await fixture.connect()];
+    await expect.poll(() => other.send('GET', 'began')).toBe('1');
+    const next = waiting.send(...callOf('s'));
+    await expect.poll(() => fixture.node.context.devices.queueLength).toBe(1);
+    await threads[0]?.terminate();
+    expect(await died).toBe('ERR the worker that ran this model ended unexpectedly');
+    await other.send('SET', 'go', '1');
+    expect(await next).toBe('OK');
+    expect(fixture.node.context.devices.counters().workersReplaced).toBe(1);
+  } finally {
+    process.off('worker', remember);
+  }
 });
 
 test('a full queue is an error of the script that waits for it', async () => {
