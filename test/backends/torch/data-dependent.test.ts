@@ -269,6 +269,23 @@ describe('a program whose way depends on what is in a tensor', () => {
     expect(program.run([vector(3)]).map(({ values }) => values)).toEqual([[0.75], [10], [2]]);
   });
 
+  test('may ask what its inputs are', () => {
+    const program = f(
+      'def f(x, flag, n):',
+      '  if bool(flag): x = x * 10',
+      '  for i in range(int(n)): x = x + i',
+      '  return [x, n]',
+    );
+    const run = (flag: number, n: number) =>
+      program
+        .run([vector(1), tensor('BOOL', [], [flag]), tensor('INT64', [], [n])])
+        .map(({ values }) => values);
+    expect(run(1, 3)).toEqual([[13], [3]]);
+    expect(run(0, 3)).toEqual([[4], [3]]);
+    expect(run(1, 0)).toEqual([[10], [0]]);
+    expect(run(1, 3)).toEqual([[13], [3]]);
+  });
+
   test('is interpreted once for each way that it goes, whatever the sizes', () => {
     const program = f('if bool(x.sum() > 0): return x * 2', 'return -x');
     for (const x of [[1], [-1], [1, 2], [-2, 1], [3, 4, 5]]) program.values(...x);

@@ -3,9 +3,11 @@ import { Interpreter } from '../../../src/backends/torch/interpreter/interpreter
 import { Program } from '../../../src/backends/torch/interpreter/program.ts';
 import {
   Callable,
+  Float,
   type ScriptFunction,
   type ScriptValue,
   type TensorValue,
+  Tuple,
 } from '../../../src/backends/torch/interpreter/values.ts';
 import { LiveRun } from '../../../src/backends/torch/tracing/live-run.ts';
 import { StageSessions } from '../../../src/backends/torch/tracing/stage-sessions.ts';
@@ -93,6 +95,19 @@ describe('a program that is interpreted at each call', () => {
       [3, 4],
       [1, 2],
     ]);
+  });
+
+  test('settles numbers that others get', () => {
+    const source =
+      'def f(x, tell):\n  tell([x.sum().item(), (int(x.max()), bool(x[0] > 1)), x.size(0)])\n  return x';
+    const told: ScriptValue[] = [];
+    call(source, [vector(1, 2.5)], {
+      external: (live) => (value) => {
+        told.push(live.settled(value));
+        return null;
+      },
+    });
+    expect(told).toEqual([[new Float(3.5), new Tuple([2, false]), 2]]);
   });
 
   test('computes what leads to several results once', () => {

@@ -214,7 +214,8 @@ export function shown(engine: Engine, value: ScriptValue): string {
   return textOf(deeplySettled(engine, value));
 }
 
-function deeplySettled(engine: Engine, value: ScriptValue): ScriptValue {
+/** The same of all numbers in lists, tuples and dicts. */
+export function deeplySettled(engine: Engine, value: ScriptValue): ScriptValue {
   if (Array.isArray(value)) return value.map((item) => deeplySettled(engine, item));
   if (value instanceof Tuple) return new Tuple(value.items.map((item) => deeplySettled(engine, item)));
   if (!(value instanceof ScriptDict)) return settled(engine, value);

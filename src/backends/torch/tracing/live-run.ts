@@ -1,6 +1,7 @@
 import type { Tensor } from '../../../tensors/tensor.ts';
 import type { PickledTensor } from '../archive/pickle.ts';
 import type { Engine } from '../interpreter/engine.ts';
+import { deeplySettled } from '../interpreter/operators.ts';
 import type { Named, ScriptValue, SymbolicNumber, TensorValue } from '../interpreter/values.ts';
 import type { StageSessions } from './stage-sessions.ts';
 import { type RunLimits, Stages } from './stages.ts';
@@ -39,6 +40,14 @@ export class LiveRun implements Engine {
   /** The same of several: what leads to more than one of them is computed once. */
   concretes(values: readonly TensorValue[]): Tensor[] {
     return this.#stages.results(values.map((value) => (value as TracedTensor).value));
+  }
+
+  /**
+   * The value with its numbers as they are: what a script takes of a tensor stays in the graph until it is asked for, and whoever gives numbers
+   * to others has to ask.
+   */
+  settled(value: ScriptValue): ScriptValue {
+    return deeplySettled(this, value);
   }
 
   call(name: string, args: readonly ScriptValue[], named: Named): ScriptValue {

@@ -82,7 +82,7 @@ export class OpCall {
       : value === true || (isNumber(value) && numberOf(value) !== 0);
   }
 
-  /** A number that the graph depends on: where it comes of a shape, the trace is only good for shapes that give the same. */
+  /** A number that the graph depends on: where it comes of a shape or a tensor, what is traced is only good for those that give the same. */
   int(name: string): number {
     return this.tracer.knownInt(this.raw(name));
   }
