@@ -121,6 +121,22 @@ export class Evaluator {
     callOperation(engine, 'aten::_set_item', [owner, key, value], new Map());
   }
 
+  /** Changes `item`, which the target stands for, in place; one that tensors choose from another is a copy, and put back. */
+  changeItem(
+    target: Subscript,
+    item: TensorValue,
+    frame: Frame,
+    change: (part: ScriptValue) => ScriptValue,
+  ): void {
+    const { engine } = this.#interpreter;
+    const changed = change(item);
+    const owner = this.#interpreter.evaluate(target.of, frame);
+    if (!(owner instanceof TensorValue)) return;
+    this.#tensorItem(owner, target.indices, frame, (of, positions) =>
+      engine.call('aten::index_put_', [of, positions, changed], new Map()),
+    );
+  }
+
   #name(name: string, frame: Frame): ScriptValue {
     const local = frame.variables.get(name);
     if (local !== undefined) return local;

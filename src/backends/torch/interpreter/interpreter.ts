@@ -332,7 +332,9 @@ export class Interpreter {
       const names: Readonly<Record<string, string>> = { '+': 'add_', '-': 'sub_', '*': 'mul_', '/': 'div_' };
       const inPlace = names[operator];
       if (inPlace !== undefined) {
-        this.engine.call(`aten::${inPlace}`, [before, value], new Map());
+        const change = (part: ScriptValue) => this.engine.call(`aten::${inPlace}`, [part, value], new Map());
+        if (target.kind === 'subscript') this.#evaluator.changeItem(target, before, frame, change);
+        else change(before);
         return;
       }
     }
