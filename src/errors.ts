@@ -479,6 +479,8 @@ export const errors = {
     error(`ERR Expected ${expected} outputs but got ${actual}`),
   torchFailed: (reason: string, where: string) => error(`${reason} (${where})`),
 
+  notInProxiedTransaction: (command: string) =>
+    error(`ERR ${command} cannot run within a transaction where a Redis has the keys`),
   runInTransaction: () => error('ERR Cannot run RedisAI command within a transaction or a LUA script'),
 
   // RedisAI: configuration

@@ -433,7 +433,8 @@ type InternalSocket = Socket & { _handle: unknown; _server: unknown };
  * to a Socket of our own. Where a Node version has no such handle, sockets deliver `data` events and large payloads are copied once.
  */
 export function createServer(accept: Accept): Server {
-  return net.createServer({ pauseOnConnect: true, noDelay: true }, (accepted) => {
+  // A client that has sent all that it wants still gets its replies.
+  return net.createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (accepted) => {
     const holder = accepted as InternalSocket;
     const handle = holder._handle;
     if (handle === null || handle === undefined) {
@@ -448,6 +449,7 @@ export function createServer(accept: Accept): Server {
       handle,
       readable: true,
       writable: true,
+      allowHalfOpen: true,
       onread: {
         buffer: () => connection?.readTarget(readBuffer) ?? readBuffer,
         callback: (count: number, buffer: Uint8Array) => {
@@ -471,7 +473,11 @@ export function createTlsServer(
   options: tls.TlsOptions,
   accept: (socket: tls.TLSSocket) => Connection | null,
 ): tls.Server {
-  return tls.createServer(options, (socket) => receiveByEvents(socket, () => accept(socket)));
+  return tls.createServer(options, (socket) => {
+    // Not before: a handshake that the client gives up has to end.
+    socket.allowHalfOpen = true;
+    receiveByEvents(socket, () => accept(socket));
+  });
 }
 
 function receiveByEvents(socket: Socket, accept: Accept): void {

@@ -5,13 +5,15 @@ import { ClientSession } from '../client-session.ts';
 import { parseTensor } from '../commands/ai/tensorset.ts';
 import { type Command, keyPositions } from '../commands/command.ts';
 import { errors } from '../errors.ts';
-import type { KeyName, StoredValue } from '../keyspace/keyspace.ts';
+import type { KeyName } from '../keyspace/keyspace.ts';
 import { type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
 import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
-import { encodeStored } from '../keyspace/redis/stored-value.ts';
+import { type AiValue, encodeStored, type StoredKind } from '../keyspace/redis/stored-value.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { ConnectionHost, Origin } from '../protocol/connection.ts';
 import { OK, type Reply, ServerError } from '../protocol/reply.ts';
+import { asker, keysOfKind } from './key-walk.ts';
+import { type Decoding, ProxiedTransaction } from './proxied-transaction.ts';
 import type { RedisEngine } from './redis-engine.ts';
 import { RequestSplitter } from './request-splitter.ts';
 import { encodeRequest } from './requests.ts';
@@ -19,6 +21,24 @@ import { UpstreamConnection } from './upstream-connection.ts';
 
 const MINUS = 45;
 const PLUS = 43;
+const STAR = 42;
+
+/** What lists all values of a kind. */
+const LISTS: Partial<Record<string, StoredKind>> = { 'ai._modelscan': 'model', 'ai._scriptscan': 'script' };
+
+/** What runs models and functions: EXEC answers an error for them, as RedisAI does. */
+const RUNS = new Set(
+  [
+    'modelexecute',
+    'modelrun',
+    'scriptexecute',
+    'scriptrun',
+    'dagexecute',
+    'dagexecute_ro',
+    'dagrun',
+    'dagrun_ro',
+  ].map((name) => `ai.${name}`),
+);
 
 /** After these a RESP2 connection has messages on it that answer nothing: bytes go through unseen from then on. */
 const SUBSCRIBING = new Set(['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE']);
@@ -41,7 +61,7 @@ export class ProxiedClient extends ClientSession {
   /** Whether a command runs that later ones have to wait for. */
   #isRunning = false;
   #hasEnded = false;
-  #inMulti = false;
+  #queue: ProxiedTransaction | null = null;
 
   constructor(
     id: number,
@@ -59,8 +79,10 @@ export class ProxiedClient extends ClientSession {
       {
         takes: (name) => {
           const isTaken = NOTICED.has(name) || name.startsWith('AI.');
-          if (!isTaken) this.#upstream.pass();
-          return isTaken;
+          if (isTaken) return true;
+          this.#queue?.queued(name, null);
+          this.#upstream.pass();
+          return false;
         },
         raw: (bytes) => this.#send(Buffer.from(bytes)),
         command: (args) => this.#command(args),
@@ -113,15 +135,19 @@ export class ProxiedClient extends ClientSession {
     if (name.startsWith('AI.')) return this.#aiCommand(args);
     const [, word = ''] = args.map((arg) => arg.toString('latin1', 0, 16).toUpperCase());
     if (name === 'CLIENT' && word === 'REPLY') return this.#setReplyMode(args);
+    const queue = this.#queue;
+    if (name === 'MULTI') this.#queue ??= new ProxiedTransaction();
+    else if (name === 'EXEC' || name === 'DISCARD' || name === 'RESET') this.#queue = null;
+    else queue?.queued(name, null);
     if (name === 'HELLO') this.#takeProtocol(word);
     else if (name === 'RESET') this.#takeProtocol('2');
-    else if (SUBSCRIBING.has(name) || UNSUBSCRIBING.has(name)) {
+    else if (name === 'EXEC' && queue !== null) {
+      this.#upstream.take((reply) => queue.finish(reply, (bytes) => this.#pushAnswer(bytes)));
+    } else if (SUBSCRIBING.has(name) || UNSUBSCRIBING.has(name)) {
       // In RESP3 what it answers are messages.
       if (this.writer.protocol === 2) this.#bePipe();
     } else if (STREAMING.has(name)) this.#bePipe();
     else this.#upstream.pass();
-    if (name === 'MULTI') this.#inMulti = true;
-    if (name === 'EXEC' || name === 'DISCARD' || name === 'RESET') this.#inMulti = false;
     this.#forward(args);
     return true;
   }
@@ -163,13 +189,48 @@ export class ProxiedClient extends ClientSession {
     try {
       if (!commands.arityFits(command, args.length))
         throw errors.wrongArity(command.arityName ?? command.name);
-      if (this.#inMulti) throw errors.runInTransaction();
-      if (command.name === 'ai.tensorset') this.#storeTensor(args);
+      if (this.#queue !== null) this.#enqueue(this.#queue, command, args);
+      else if (command.name === 'ai.tensorset') this.#storeTensor(args);
       else return this.#run(command, args);
     } catch (error) {
       this.#answer(this.asReply(error));
     }
     return true;
+  }
+
+  /** Queues what an AI command comes to in Redis, as far as that is one command there. */
+  #enqueue(queue: ProxiedTransaction, command: Command, args: Buffer[]): void {
+    const name = command.name.toUpperCase();
+    const { cache } = this.#engine;
+    const keys = this.#keysOf(command, args);
+    let request: readonly Uint8Array[];
+    let decoding: Decoding | null = null;
+    if (command.name === 'ai.tensorset') {
+      for (const key of keys) cache.forget(key);
+      const { bytes } = encodeStored({ type: 'tensor', tensor: parseTensor(args) });
+      request = [Buffer.from('SET'), args[1] as Buffer, bytes];
+    } else if (command.flags.includes('readonly') || RUNS.has(command.name)) {
+      const fetch = fetchRequest(cache, keys);
+      request = fetch.args;
+      decoding = (reply) => {
+        if (reply[0] === MINUS) this.#pushAnswer(withoutScript(reply));
+        else this.#runOn(command, args, fetchedValues(cache, fetch, reply), true);
+      };
+    } else throw errors.notInProxiedTransaction(name);
+    this.#upstream.take((reply) => {
+      if (reply[0] === STAR) decoding?.(reply);
+      else this.#pushAnswer(reply);
+    });
+    queue.queued(name, decoding);
+    this.#forward(request);
+  }
+
+  #keysOf(command: Command, args: Buffer[]): KeyName[] {
+    return [...new Set(keyPositions(command, args).map((at) => keyName(args[at] as Buffer)))];
+  }
+
+  #pushAnswer(answer: Buffer): void {
+    if (!this.#upstream.silent) this.pushBytes(answer);
   }
 
   #answer(reply: Reply): void {
@@ -185,9 +246,9 @@ export class ProxiedClient extends ClientSession {
   }
 
   /** Answers once the writes are done, with what went wrong where something did. */
-  #write(writes: ReadonlyMap<KeyName, StoredValue | null>, reply: Reply): void {
+  #write(writes: ReadonlyMap<KeyName, AiValue | null>, reply: Reply): void {
     const { cache } = this.#engine;
-    const kept: [KeyName, string, StoredValue, number][] = [];
+    const kept: [KeyName, string, AiValue, number][] = [];
     const pairs: Buffer[] = [];
     const gone: Buffer[] = [];
     for (const [key, value] of writes) {
@@ -215,19 +276,20 @@ export class ProxiedClient extends ClientSession {
       this.#forward(request);
     }
     this.#upstream.inTurn(() => {
-      if (this.#upstream.silent) return;
-      if (failure === null) this.push(reply);
-      else this.pushBytes(failure);
+      if (failure !== null) this.#pushAnswer(failure);
+      else if (!this.#upstream.silent) this.push(reply);
     });
   }
 
   /** Fetches the keys of a command and runs it on them. @returns whether the next command may come meanwhile. */
   #run(command: Command, args: Buffer[]): boolean {
-    const keys = [...new Set(keyPositions(command, args).map((at) => keyName(args[at] as Buffer)))];
+    const keys = this.#keysOf(command, args);
+    const listed = LISTS[command.name];
     // What only reads has nothing that later commands could miss.
-    const waits = command.flags.includes('write') || command.name.includes('dag');
+    const waits = command.flags.includes('write') || command.name.includes('dag') || listed !== undefined;
     if (waits) this.#isRunning = true;
-    if (keys.length === 0) this.#upstream.inTurn(() => this.#runOn(command, args, new Map()));
+    if (listed !== undefined) void this.#runOnAll(command, args, listed);
+    else if (keys.length === 0) this.#upstream.inTurn(() => this.#runOn(command, args, new Map()));
     else this.#fetch(keys, (values) => this.#runOn(command, args, values));
     // It may have ended already.
     return !this.#isRunning;
@@ -238,14 +300,32 @@ export class ProxiedClient extends ClientSession {
     const request = fetchRequest(cache, keys);
     this.#upstream.take((reply) => {
       if (reply[0] === MINUS) {
-        if (!this.#upstream.silent) this.pushBytes(withoutScript(reply));
+        this.#pushAnswer(withoutScript(reply));
         this.#goOn();
       } else done(fetchedValues(cache, request, reply));
     });
     this.#forward(request.args);
   }
 
-  #runOn(command: Command, args: Buffer[], values: Map<KeyName, FetchedValue>): void {
+  async #runOnAll(command: Command, args: Buffer[], kind: StoredKind): Promise<void> {
+    const { cache } = this.#engine;
+    const ask = asker(this.#upstream);
+    const values = new Map<KeyName, FetchedValue>();
+    try {
+      const requests = (await keysOfKind(ask, kind)).map((key) => fetchRequest(cache, [key]));
+      const replies = await Promise.all(requests.map((request) => ask(request.args)));
+      for (const [i, request] of requests.entries()) {
+        for (const entry of fetchedValues(cache, request, replies[i] as Buffer)) values.set(...entry);
+      }
+    } catch (error) {
+      this.#answer(this.asReply(error));
+      this.#goOn();
+      return;
+    }
+    this.#runOn(command, args, values);
+  }
+
+  #runOn(command: Command, args: Buffer[], values: Map<KeyName, FetchedValue>, inTransaction = false): void {
     const keyspace = new FetchedKeyspace(values);
     const node = Object.create(this.#node, { keyspace: { value: keyspace } }) as NodeContext;
     const finish = (reply: Reply | undefined) => {
@@ -256,7 +336,7 @@ export class ProxiedClient extends ClientSession {
       this.#goOn();
     };
     try {
-      const answer = call({ node, client: this, inTransaction: false }, command, args);
+      const answer = call({ node, client: this, inTransaction }, command, args);
       if (answer instanceof Promise) answer.catch((error: unknown) => this.asReply(error)).then(finish);
       else finish(answer);
     } catch (error) {

@@ -13,6 +13,8 @@ export interface Topology {
   /** Where the node listens that has the key's slot. */
   portOf(key: string): number;
   stop(): Promise<void>;
+  /** What TYPE answers for AI values where a Redis has them, to which they are strings. */
+  readonly redisTypes?: true;
 }
 
 /** Keys with these tags lie on different nodes of a cluster of three. */
@@ -43,6 +45,7 @@ export function aiContract(name: string, start: () => Promise<Topology>): void {
         send: (text, ...rest) => (clients[0] as TypedClient).send(...words(text), ...rest),
         sendBy: (client, text, ...rest) => client.send(...words(text), ...rest),
         connect,
+        typeOf: (type) => (topology.redisTypes ? '+string' : type),
         key,
         double: (text) => `${protocol === 3 ? ',' : '$'}${text}`,
         none: protocol === 3 ? '_' : null,

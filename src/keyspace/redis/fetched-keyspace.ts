@@ -1,5 +1,6 @@
 import type { EvictionPolicy } from '../eviction-policy.ts';
 import type { KeyName, Keyspace, ScanPage, StoredValue, ValueType } from '../keyspace.ts';
+import { type AiValue, isAiValue } from './stored-value.ts';
 
 /** Stands for what Redis has under a key that is none of this server's values: commands answer WRONGTYPE. */
 const SOMETHING_ELSE: StoredValue = { type: 'string', bytes: new Uint8Array(0) };
@@ -18,7 +19,7 @@ export class FetchedKeyspace implements Keyspace {
   readonly lookups = { hits: 0, misses: 0 };
   activeExpiry = true;
   readonly #values: Map<KeyName, StoredValue | 'other' | null>;
-  readonly #writes = new Map<KeyName, StoredValue | null>();
+  readonly #writes = new Map<KeyName, AiValue | null>();
 
   /** @param values null for a key that is absent. */
   constructor(values: Map<KeyName, StoredValue | 'other' | null>) {
@@ -26,7 +27,7 @@ export class FetchedKeyspace implements Keyspace {
   }
 
   /** What is to be written; null for a key that is to be deleted. */
-  get writes(): ReadonlyMap<KeyName, StoredValue | null> {
+  get writes(): ReadonlyMap<KeyName, AiValue | null> {
     return this.#writes;
   }
 
@@ -57,6 +58,7 @@ export class FetchedKeyspace implements Keyspace {
   }
 
   set(key: KeyName, value: StoredValue): void {
+    if (!isAiValue(value)) throw unknown();
     this.#values.set(key, value);
     this.#writes.set(key, value);
   }

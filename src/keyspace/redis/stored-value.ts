@@ -9,23 +9,30 @@ import type { StoredValue } from '../keyspace.ts';
 /**
  * A tensor, model or script as a string in Redis:
  * ```
- *  | TSR1 | id of the write, 16 random bytes | the value, as a dump has it |
- *  |<------------- header ------------------>|
+ *  | TST1 | id of the write, 16 random bytes | the value, as a dump has it |
+ *  |<------------- header ------------------>|      TST1 for a tensor, TSM1 for a model, TSS1 for a script
  * ```
  * Each write has an id of its own, so that a value that is known by its header is the same, whatever key it is under.
  */
-const MARK = Buffer.from('TSR1');
+const MARKS = { tensor: 'TST1', model: 'TSM1', script: 'TSS1' } as const;
+export type StoredKind = keyof typeof MARKS;
+/** What this server keeps in Redis. */
+export type AiValue = Extract<StoredValue, { type: StoredKind }>;
+export const MARK_BYTES = 4;
 const ID_BYTES = 16;
-export const HEADER_BYTES = MARK.length + ID_BYTES;
+export const HEADER_BYTES = MARK_BYTES + ID_BYTES;
 
 /** The header as a text of one character a byte, which a Map can hash. */
 export type Header = string;
 
 /** @returns the value as it is to be written, and its header. */
-export function encodeStored(value: StoredValue): { readonly header: Header; readonly bytes: Buffer } {
+export function encodeStored(value: AiValue): {
+  readonly header: Header;
+  readonly bytes: Buffer;
+} {
   const head = Buffer.alloc(HEADER_BYTES);
-  MARK.copy(head);
-  randomFillSync(head, MARK.length);
+  head.write(MARKS[value.type], 'latin1');
+  randomFillSync(head, MARK_BYTES);
   const writer = new RdbWriter();
   encodeValue(writer, value);
   return { header: head.toString('latin1'), bytes: Buffer.concat([head, ...writer.take()]) };
@@ -33,15 +40,25 @@ export function encodeStored(value: StoredValue): { readonly header: Header; rea
 
 /** Undefined where the bytes are no value of this server, but somebody's string. */
 export function headerOf(bytes: Buffer): Header | undefined {
-  if (bytes.length < HEADER_BYTES || !bytes.subarray(0, MARK.length).equals(MARK)) return undefined;
+  if (bytes.length < HEADER_BYTES || kindOf(bytes.toString('latin1', 0, MARK_BYTES)) === undefined)
+    return undefined;
   return bytes.toString('latin1', 0, HEADER_BYTES);
 }
 
-/** @throws FormatError where what is behind the header is no value. */
-export function decodeStored(bytes: Buffer): StoredValue {
+/** What a value is that begins like this. */
+export function kindOf(mark: string): StoredKind | undefined {
+  return (Object.keys(MARKS) as StoredKind[]).find((kind) => MARKS[kind] === mark);
+}
+
+/** @throws FormatError where what is behind the header is no value of its kind. */
+export function decodeStored(bytes: Buffer): AiValue {
   const value = liveValue(decodeValue(new RdbReader(bytes.subarray(HEADER_BYTES))));
-  if (value.type !== 'tensor' && value.type !== 'model' && value.type !== 'script') {
+  if (!isAiValue(value) || value.type !== kindOf(bytes.toString('latin1', 0, MARK_BYTES))) {
     throw new FormatError('it holds something else');
   }
   return value;
+}
+
+export function isAiValue(value: StoredValue): value is AiValue {
+  return value.type in MARKS;
 }

@@ -22,6 +22,8 @@ export interface ContractContext {
   double(text: string): string;
   /** No value as the protocol sends it. */
   readonly none: Typed;
+  /** What TYPE answers for a value of that type. */
+  typeOf(type: string): string;
 }
 
 /** The bytes of a bulk string, as replies show them. */

@@ -5,7 +5,7 @@ import type { ContractContext } from './context.ts';
 
 const SOURCE = 'def f(tensors: List[Tensor], keys: List[str], args: List[str]):\n    return tensors[0]\n';
 
-export function keyContract({ send, sendBy, connect, double }: ContractContext): void {
+export function keyContract({ send, sendBy, connect, double, typeOf }: ContractContext): void {
   const kinds = {
     tensor: {
       type: '+AI_TENSOR',
@@ -36,7 +36,7 @@ export function keyContract({ send, sendBy, connect, double }: ContractContext):
 
     test('with a type and an encoding', async () => {
       await store();
-      expect(await send('TYPE @k')).toBe(type);
+      expect(await send('TYPE @k')).toBe(typeOf(type));
       expect(await send('OBJECT ENCODING @k')).toBe('$raw');
       expect(await send('EXISTS @k')).toBe(':1');
       expect(await send('DEL @k')).toBe(':1');

@@ -1,0 +1,223 @@
+import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from 'redis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { TesseraNode } from '../../src/node.ts';
+import { parseUpstream } from '../../src/upstream/upstream-address.ts';
+import { randomFrom } from '../faults/writers.ts';
+import { model, startNode } from '../support/node.ts';
+import { noRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { floats, RespClient } from '../support/resp-client.ts';
+
+describe.skipIf(noRedis !== undefined)('a client of a node before a Redis', () => {
+  let redis: RedisServer;
+  let node: TesseraNode;
+  const clients: RespClient[] = [];
+  const connect = async (port = node.port) => {
+    const client = await RespClient.connect(port);
+    clients.push(client);
+    return client;
+  };
+  beforeAll(async () => {
+    redis = await startRedis();
+    node = await startNode({}, 0, { redis: parseUpstream(`127.0.0.1:${redis.port}`) });
+  });
+  afterAll(async () => {
+    await node.close();
+    await redis.stop();
+  });
+  beforeEach(async () => {
+    await (await connect()).send('FLUSHALL');
+  });
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close();
+  });
+
+  /** Sends bytes, ends, and gives all that comes until the other side closes. */
+  const exchange = (bytes: string | Buffer): Promise<string> =>
+    new Promise((resolve, reject) => {
+      let all = '';
+      const socket = net.connect(node.port, '127.0.0.1', () => socket.end(bytes));
+      socket.on('data', (data) => (all += data.toString('latin1')));
+      socket.on('error', reject);
+      socket.on('close', () => resolve(all));
+    });
+
+  test('has answers in the order of its commands, AI or not, and gets them when it has hung up', async () => {
+    const lines = [
+      ...['SET k v', 'AI.TENSORSET t FLOAT 1 VALUES 1', 'GET k', 'AI.TENSORGET t VALUES', 'PING', 'AI.NOPE'],
+      ...[
+        'AI.CONFIG GET MODEL_CHUNK_SIZE',
+        'INCR n',
+        'AI.TENSORGET none VALUES',
+        'DEL t',
+        'AI.TENSORGET t VALUES',
+        'GET k',
+      ],
+    ];
+    expect((await exchange(lines.map((line) => `${line}\r\n`).join(''))).split('\r\n')).toEqual([
+      ...[
+        '+OK',
+        '+OK',
+        '$1',
+        'v',
+        '*1',
+        '$1',
+        '1',
+        '+PONG',
+        expect.stringMatching(/^-ERR unknown command 'AI.NOPE'/),
+      ],
+      ...[':535822336', ':1', '-ERR tensor key is empty or in a different shard', ':1'],
+      ...['-ERR tensor key is empty or in a different shard', '$1', 'v', ''],
+    ]);
+  });
+
+  test('has native types, Lua, streams, blocking commands and transactions of Redis itself', async () => {
+    const client = await connect();
+    expect(await client.send('XADD', 's', '1-1', 'f', 'v')).toBe('1-1');
+    expect(await client.send('EVAL', "return redis.call('XLEN', KEYS[1])", 1, 's')).toBe(1);
+    const waiting = client.send('BLPOP', 'l', 5);
+    await (await connect()).send('RPUSH', 'l', 'v');
+    expect(await waiting).toEqual(['l', 'v']);
+    await client.send('MULTI');
+    expect(String(await client.send('AI.TENSORSET', 't', 'FLOAT', 1, 'VALUES', 2))).toBe('QUEUED');
+    expect(String(await client.send('SET', 'k', 'v'))).toBe('QUEUED');
+    expect(String(await client.send('AI.TENSORGET', 't', 'VALUES'))).toBe('QUEUED');
+    expect(String(await client.send('AI.MODELDEL', 'm'))).toContain('cannot run within a transaction');
+    expect(String(await client.send('AI.MODELEXECUTE', 'm', 'INPUTS', 1, 't', 'OUTPUTS', 1, 'o'))).toBe(
+      'QUEUED',
+    );
+    const replies = (await client.send('EXEC')) as unknown[];
+    expect(replies.slice(0, 3).map(String)).toEqual(['OK', 'OK', '2']);
+    expect(String(replies[3])).toContain('Cannot run RedisAI command within a transaction');
+  });
+
+  test('is served by node-redis with messages in RESP2 and RESP3', async () => {
+    for (const RESP of [2, 3] as const) {
+      const client = createClient({ url: `redis://127.0.0.1:${node.port}`, RESP });
+      const subscriber = client.duplicate();
+      await Promise.all([client.connect(), subscriber.connect()]);
+      const message = new Promise((resolve) => void subscriber.subscribe('channel', resolve));
+      while ((await client.publish('channel', 'hello')) === 0) await delay(10);
+      expect(await message).toBe('hello');
+      await subscriber.unsubscribe('channel');
+      expect(await client.sendCommand(['AI.TENSORSET', 't', 'INT32', '2', 'VALUES', '1', '2'])).toBe('OK');
+      expect(await client.sendCommand(['AI.TENSORGET', 't', 'VALUES'])).toEqual([1, 2]);
+      await Promise.all([client.close(), subscriber.close()]);
+    }
+  });
+
+  test('has no replies while it wants none', async () => {
+    expect(
+      await exchange(
+        'PING\r\nCLIENT REPLY OFF\r\nSET a 1\r\nAI.TENSORSET t FLOAT 1\r\nGET a\r\nCLIENT REPLY ON\r\nAI.TENSORGET t VALUES\r\nGET a\r\n',
+      ),
+    ).toBe('+PONG\r\n+OK\r\n*1\r\n$1\r\n0\r\n$1\r\n1\r\n');
+  });
+
+  test('has large tensors and models, which are kept at hand', async () => {
+    const client = await connect();
+    const blob = Buffer.alloc(4_000_000);
+    for (let i = 0; i < 1_000_000; i++) blob.writeFloatLE(i, 4 * i);
+    expect(String(await client.send('AI.TENSORSET', 'big', 'FLOAT', 1000, 1000, 'BLOB', blob))).toBe('OK');
+    for (let i = 0; i < 3; i++) {
+      expect(((await client.send('AI.TENSORGET', 'big', 'BLOB')) as Buffer).equals(blob)).toBe(true);
+    }
+    await client.send('RENAME', 'big', 'other');
+    expect(((await client.send('AI.TENSORGET', 'other', 'BLOB')) as Buffer).equals(blob)).toBe(true);
+    await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+    await client.send('AI.TENSORSET', 'in', 'FLOAT', 1, 2, 'BLOB', floats(3, 4));
+    const calls = Array.from({ length: 20 }, (_, i) =>
+      client.send('AI.MODELEXECUTE', 'm', 'INPUTS', 2, 'in', 'in', 'OUTPUTS', 1, `out${i}`),
+    );
+    expect((await Promise.all(calls)).map(String)).toEqual(calls.map(() => 'OK'));
+    expect(await client.send('AI.TENSORGET', 'out19', 'VALUES')).toEqual(['9', '16']);
+  });
+
+  test('reads what is there, however it came there', async () => {
+    const behind = await connect(redis.port);
+    const [writer, ...readers] = await Promise.all(Array.from({ length: 4 }, () => connect()));
+    const random = randomFrom(2);
+    const wrong: string[] = [];
+    let checks = 0;
+    let latest = 0;
+    for (let round = 0; round < 300; round++) {
+      const value = round + 1;
+      const set = () => (writer as RespClient).send('AI.TENSORSET', 't', 'INT32', 1, 'VALUES', value);
+      const changes = [
+        set,
+        async () => {
+          await (writer as RespClient).send('AI.TENSORSET', 'u', 'INT32', 1, 'VALUES', value);
+          return random(2) === 0 ? behind.send('RENAME', 'u', 't') : behind.send('COPY', 'u', 't', 'REPLACE');
+        },
+        async () => {
+          await set();
+          await behind.send(
+            'EVAL',
+            "local d=redis.call('DUMP',KEYS[1]) redis.call('DEL',KEYS[1]) redis.call('RESTORE',KEYS[1],0,d)",
+            1,
+            't',
+          );
+        },
+      ];
+      const change = (changes[random(changes.length)] as () => Promise<unknown>)();
+      // While it is changed readers see the old value or the new one, and never an old one after a new one.
+      await Promise.all(
+        readers.map(async (reader) => {
+          let seen = 0;
+          for (let i = 0; i < 4; i++) {
+            const reply = await reader.send('AI.TENSORGET', 't', 'VALUES');
+            const now = Array.isArray(reply) ? Number(reply[0]) : 0;
+            checks++;
+            if (now !== 0 && (now < seen || now < latest || now > value))
+              wrong.push(`${now} after ${seen} in ${value}`);
+            seen = Math.max(seen, now);
+          }
+        }),
+      );
+      await change;
+      latest = value;
+      for (const reader of readers) {
+        checks++;
+        if (String(await reader.send('AI.TENSORGET', 't', 'VALUES')) !== String(value))
+          wrong.push(`${value} is not there`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(checks).toBe(300 * 3 * 5);
+  });
+
+  test('is refused by Redis, as whom it logs in', async () => {
+    const admin = await connect(redis.port);
+    await admin.send('ACL', 'SETUSER', 'ada', 'on', '>pw', '~a:*', '+@read', '+@connection', '+eval_ro');
+    try {
+      const client = await connect();
+      expect(String(await client.send('AUTH', 'ada', 'pw'))).toBe('OK');
+      expect(String(await client.send('AI.TENSORGET', 'a:t', 'VALUES'))).toContain('tensor key is empty');
+      expect(String(await client.send('AI.TENSORGET', 'b:t', 'VALUES'))).toMatch(/NOPERM/);
+      expect(String(await client.send('AI.TENSORSET', 'a:t', 'FLOAT', 1))).toMatch(/NOPERM/);
+    } finally {
+      await admin.send('ACL', 'DELUSER', 'ada');
+    }
+  });
+});
+
+test('places of a Redis', () => {
+  expect(parseUpstream('unix:/run/redis.sock')).toMatchObject({ path: '/run/redis.sock' });
+  expect(parseUpstream('redis://ada:p%40w@[::1]:7000')).toMatchObject({
+    host: '::1',
+    port: 7000,
+    user: 'ada',
+    password: 'p@w',
+    secure: false,
+  });
+  expect(parseUpstream('rediss://host')).toMatchObject({ host: 'host', port: 6379, secure: true });
+  for (const wrong of ['unix:', 'host:0', 'host:99999', '', 'a b'])
+    expect(() => parseUpstream(wrong)).toThrow();
+});
+
+test.skipIf(noRedis !== undefined)('a node does not start before a Redis that is not there', async () => {
+  await expect(startNode({}, 0, { redis: parseUpstream('unix:/nowhere/redis.sock') })).rejects.toThrow(
+    'the Redis at /nowhere/redis.sock cannot be used',
+  );
+});
