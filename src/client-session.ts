@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { AccessControl } from './access/access-control.ts';
 import type { User } from './access/user.ts';
 import type { Command } from './commands/command.ts';
+import type { KeyName, Keyspace } from './keyspace/keyspace.ts';
 import { Connection, type ConnectionHost, type Origin } from './protocol/connection.ts';
 import { shown } from './protocol/latin1.ts';
 import type { Arguments } from './protocol/request-reader.ts';
@@ -20,6 +21,14 @@ export interface BlockedCommand {
   timeOut(): void;
   /** With an error. */
   fail(): void;
+}
+
+/** The keys of a client, where a Redis has them. */
+export interface UpstreamKeys {
+  /** Runs a command there, in the client's name, while one of its own runs here. @returns the reply as it came, in the client's protocol. */
+  ask(args: readonly Buffer[]): Promise<Buffer>;
+  /** Keys as they are there now. @throws ServerError where they cannot be read. */
+  fetch(keys: readonly KeyName[]): Promise<Keyspace>;
 }
 
 /** A connected client and what it told of itself. */
@@ -42,6 +51,8 @@ export class ClientSession extends Connection {
   /** Set by REPLCONF RDB-FILTER-ONLY, which names parts of a copy: none of them are keys. */
   wantsNoKeys = false;
   transaction: Transaction | null = null;
+  /** Null where the keys are here. */
+  readonly upstream: UpstreamKeys | null = null;
   /** Set while a blocking command waits. */
   blocked: BlockedCommand | null = null;
   /** What it has subscribed to; changed by Subscriptions only. */

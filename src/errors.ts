@@ -353,8 +353,8 @@ export const errors = {
   scriptInputCount: (name: string) => error(`Wrong number of inputs provided to function: ${name}`),
   scriptTimeout: (ms: number) =>
     error(`ERR the script was cut: it ran longer than MODEL_EXECUTION_TIMEOUT, ${ms} ms`),
-  scriptUpstream: () => error('ERR redis.execute is not available where a Redis has the keys'),
-  scriptUpstreamModel: () => error('ERR where a Redis has the keys, a script runs models that KEYS names'),
+  scriptUpstream: () =>
+    error('ERR AI commands are not available to redis.execute where a Redis has the keys'),
   scriptUnwanted: () => error('ERR the script was cut: its client is gone'),
   noSuchFunction: (name: string) => error(`Function does not exist: ${name}`),
   scriptScopeTwice: (scope: string) =>

@@ -5,8 +5,8 @@ import type { CommandContext } from '../commands/command.ts';
 import { errors, ServerError } from '../errors.ts';
 import type { ScriptCaller } from '../execution/active-call.ts';
 import type { QueueLimit } from '../execution/run-queue.ts';
-import type { KeyName } from '../keyspace/keyspace.ts';
-import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
+import type { KeyName, Keyspace } from '../keyspace/keyspace.ts';
+import type { NodeContext } from '../node-context.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import { replyToTorch } from './reply-to-torch.ts';
 import { admitFromScript, callFromScript, type ScriptRun } from './script-call.ts';
@@ -32,7 +32,6 @@ export class TorchCaller implements ScriptCaller {
     const { node, client } = this.#run.context;
     const command = args.map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length));
     if (command[0] === undefined) throw errors.scriptNoArguments();
-    if (node.keyspace instanceof FetchedKeyspace) throw errors.scriptUpstream();
     const found = node.commands.find(command[0].toString('latin1'));
     if (found !== undefined && node.pause.holds(found, null)) await node.pause.over();
     if (client.closed || !isWanted()) throw errors.scriptUnwanted();
@@ -62,15 +61,28 @@ export class TorchCaller implements ScriptCaller {
       this.#run,
       args.map((arg) => Buffer.from(arg, 'latin1')),
     );
-    const { keyspace } = node;
-    if (keyspace instanceof FetchedKeyspace && !keyspace.names(key)) throw errors.scriptUpstreamModel();
-    const model = readModel(keyspace, key);
-    checkCounts(model, inputs.length, outputs);
-    const release = keyspace.hold(inputs.map(({ buffer }) => buffer));
-    const device = node.devices.get(model.device, model.backend);
-    const outcome = await device.run(model, inputs, limit, { awaited: true }).finally(release);
-    // The script was cut before.
-    if (outcome === 'TIMEDOUT') throw errors.scriptUnwanted();
-    return outcome;
+    return runAwaited(node, node.keyspace, key, inputs, outputs, limit);
   }
+}
+
+/**
+ * Runs the model under a key for a script that waits for it.
+ * @throws ServerError when there is none, or it fails.
+ */
+export async function runAwaited(
+  node: NodeContext,
+  keyspace: Keyspace,
+  key: KeyName,
+  inputs: readonly Tensor[],
+  outputs: number,
+  limit: QueueLimit,
+): Promise<readonly Tensor[]> {
+  const model = readModel(keyspace, key);
+  checkCounts(model, inputs.length, outputs);
+  const release = keyspace.hold(inputs.map(({ buffer }) => buffer));
+  const device = node.devices.get(model.device, model.backend);
+  const outcome = await device.run(model, inputs, limit, { awaited: true }).finally(release);
+  // The script was cut before.
+  if (outcome === 'TIMEDOUT') throw errors.scriptUnwanted();
+  return outcome;
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { AccessControl } from '../access/access-control.ts';
 import { call } from '../call.ts';
-import { ClientSession } from '../client-session.ts';
+import { ClientSession, type UpstreamKeys } from '../client-session.ts';
 import { parseTensor } from '../commands/ai/tensorset.ts';
 import { type Command, keyPositions } from '../commands/command.ts';
 import { errors } from '../errors.ts';
@@ -62,6 +62,15 @@ export class ProxiedClient extends ClientSession {
   #isRunning = false;
   #hasEnded = false;
   #queue: ProxiedTransaction | null = null;
+  override readonly upstream: UpstreamKeys = {
+    ask: (args) => asker(this.#upstream)(args),
+    fetch: async (keys) => {
+      const request = fetchRequest(this.#engine.cache, keys);
+      const reply = await asker(this.#upstream)(request.args);
+      if (reply[0] === MINUS) throw new ServerError(withoutScript(reply).toString('utf8', 1).trimEnd());
+      return new FetchedKeyspace(fetchedValues(this.#engine.cache, request, reply));
+    },
+  };
 
   constructor(
     id: number,

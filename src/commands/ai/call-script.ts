@@ -2,6 +2,7 @@ import type { StoredScript } from '../../backends/script.ts';
 import type { PendingCall } from '../../execution/active-call.ts';
 import type { QueueLimit, RunOutcome } from '../../execution/run-queue.ts';
 import type { KeyName } from '../../keyspace/keyspace.ts';
+import { ProxiedCaller } from '../../scripting/proxied-caller.ts';
 import { TorchCaller } from '../../scripting/torch-caller.ts';
 import type { Tensor } from '../../tensors/tensor.ts';
 import type { CommandContext } from '../command.ts';
@@ -32,7 +33,10 @@ export async function callScript(
       variadicFrom,
       outputs: args.outputs.length,
     },
-    caller: new TorchCaller(context, key),
+    caller:
+      client.upstream === null
+        ? new TorchCaller(context, key)
+        : new ProxiedCaller(node, client, client.upstream),
     gone: gone.signal,
   };
   const device = node.devices.get(script.device, script.backend);

@@ -31,11 +31,6 @@ export class FetchedKeyspace implements Keyspace {
     return this.#writes;
   }
 
-  /** Whether the command names the key, so that it was fetched. */
-  names(key: KeyName): boolean {
-    return this.#values.has(key);
-  }
-
   get(key: KeyName): StoredValue | undefined {
     const value = this.peek(key);
     if (value === undefined) this.lookups.misses++;
