@@ -24,8 +24,8 @@ export class RecordedFunction {
     this.recorded = new RecordedProgram(traceable, this.sessions);
   }
 
-  run(inputs: readonly Tensor[], timeoutMs = 20_000): Seen[] {
-    const limits = { deadline: performance.now() + timeoutMs, memoryBytes: Number.POSITIVE_INFINITY };
+  run(inputs: readonly Tensor[], timeoutMs = 20_000, memoryBytes = Number.POSITIVE_INFINITY): Seen[] {
+    const limits = { deadline: performance.now() + timeoutMs, memoryBytes };
     return this.recorded.run(inputs, limits).map(seen);
   }
 

@@ -363,6 +363,12 @@ describe('a program whose way depends on what is in a tensor', () => {
     expect(program.recorded.interpreted).toBe(2);
   });
 
+  test('the limits of one run are not those of another', () => {
+    const program = f('if bool(x.sum() > 0): return torch.zeros([1000]) + x', 'return x');
+    expect(() => program.run([vector(1)], 20_000, 1000)).toThrow('the run needs too much memory');
+    expect(program.run([vector(1)])).toHaveLength(1);
+  });
+
   test.each([
     ['assert bool((x > 0).all()), "got {}".format(x.min().item())', 'AssertionError: got -1.0'],
     ['torch._assert(x.min() > 0, "negative")', 'AssertionError: negative'],

@@ -126,7 +126,7 @@ export class RecordedProgram {
     try {
       return recording.finish(tensorsOf(this.#program.run(recording.tracer, recording.enter())));
     } catch (error) {
-      if (error instanceof ServerError && !recording.isLate) recording.fail(error);
+      if (error instanceof ServerError) recording.fail(error);
       throw error;
     }
   }

@@ -110,7 +110,7 @@ export class Recording extends Stages {
 
   /** Ends a run whose answers led to an error. Where there was no question yet the error is left to be found again. */
   fail(error: Error): void {
-    if (this.root !== undefined) this.#add({ stage: null, end: { kind: 'failure', error } });
+    if (this.root !== undefined && !this.isCut) this.#add({ stage: null, end: { kind: 'failure', error } });
   }
 
   #answer(asked: Value): readonly number[] {

@@ -22,9 +22,11 @@ export interface RunLimits {
   readonly memoryBytes: number;
 }
 
+const TOO_LONG = 'the run takes too long';
+
 /** @throws ScriptError when it is past. */
 export function checkDeadline({ deadline }: RunLimits): void {
-  if (performance.now() > deadline) throw new ScriptError('the run takes too long');
+  if (performance.now() > deadline) throw new ScriptError(TOO_LONG);
 }
 
 /** The part of its heap that a thread may fill: at the end of it V8 ends the thread. */
@@ -74,6 +76,8 @@ export class Stages implements ContentReader {
   readonly #limits: RunLimits;
   readonly #parts: GraphParts;
   readonly #given = new Map<string, Value>();
+  /** Whether the run was ended by its limits, which is no error of the program. */
+  protected isCut = false;
   /** Whether no stage has been run yet. */
   protected isFirst = true;
   #alive: () => Iterable<ScriptValue> = () => [];
@@ -131,8 +135,8 @@ export class Stages implements ContentReader {
 
   /** Makes a session of what leads to these values, but does not run it. */
   protected plan(wanted: readonly Value[], isLast = false): Stage | null {
-    checkDeadline(this.#limits);
-    const alive = this.pause();
+    this.#checkDeadline();
+    const alive = isLast ? [] : this.pause();
     const missing = wanted.filter(({ name, constant }) => constant === undefined && !this.tensors.has(name));
     if (missing.length === 0) return null;
     const outputs = new Map([...missing, ...alive].map((value) => [value.name, value]));
@@ -185,17 +189,13 @@ export class Stages implements ContentReader {
     if (this.#limits.memoryBytes === Number.POSITIVE_INFINITY) return;
     for (const { dtype, shape } of values) {
       const bytes = sizeOf(staticShape(shape) ?? [0]) * DATA_TYPES[dtype].bytes;
-      if (bytes > this.#limits.memoryBytes) throw new ScriptError(TOO_LARGE);
+      if (bytes > this.#limits.memoryBytes) this.#cut(TOO_LARGE);
     }
   }
 
-  get isLate(): boolean {
-    return performance.now() > this.#limits.deadline;
-  }
-
   tick(): void {
-    checkDeadline(this.#limits);
-    if (isHeapFull()) throw new ScriptError(TOO_LARGE);
+    this.#checkDeadline();
+    if (isHeapFull()) this.#cut(TOO_LARGE);
   }
 
   watch(alive: () => Iterable<ScriptValue>): void {
@@ -209,9 +209,18 @@ export class Stages implements ContentReader {
     );
   }
 
+  #checkDeadline(): void {
+    if (performance.now() > this.#limits.deadline) this.#cut(TOO_LONG);
+  }
+
+  #cut(reason: string): never {
+    this.isCut = true;
+    throw new ScriptError(reason);
+  }
+
   #checkMemory(): void {
     let bytes = 0;
     for (const { byteLength } of this.tensors.values()) bytes += byteLength;
-    if (bytes > this.#limits.memoryBytes) throw new ScriptError(TOO_LARGE);
+    if (bytes > this.#limits.memoryBytes) this.#cut(TOO_LARGE);
   }
 }
