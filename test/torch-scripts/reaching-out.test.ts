@@ -75,6 +75,17 @@ describe('redis.execute', () => {
     expect(await client.send('GET', 'k1')).toEqual(bytes);
   });
 
+  test('takes numbers that are taken from tensors', async () => {
+    await storeFunction(
+      client,
+      's',
+      'n = int(tensors[0].sum())',
+      'redis.execute("RPUSH", "l", n, n + 1, float(tensors[0].mean()), [tensors[0].size(1)], str(n * 2), tensors[0][0, 1].item())',
+    );
+    expect(await client.send(...callOf('s', { inputs: ['a'] }))).toBe('OK');
+    expect(await client.send('LRANGE', 'l', 0, -1)).toEqual(['5', '6', '2.5', '2', '10', '3']);
+  });
+
   test('gives bytes that go on unchanged', async () => {
     await storeFunction(client, 's', 'redis.execute("SET", "copy", str(redis.execute("GET", "bytes")))');
     expect(await client.send(...callOf('s'))).toBe('OK');

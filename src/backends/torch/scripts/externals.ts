@@ -45,7 +45,12 @@ export function externals(live: LiveRun, host: ScriptHost): Externals {
       return reaching(() => host.runModel(key, tensors, count)).map((tensor) => live.tensor(tensor));
     },
   };
-  return new Map(Object.entries(functions).map(([name, run]) => [name, new Callable(run)]));
+  return new Map(
+    Object.entries(functions).map(([name, run]) => [
+      name,
+      new Callable((args) => run(args.map((arg) => live.settled(arg)))),
+    ]),
+  );
 }
 
 /** An error of what was asked is one of the script, at that place; that it is cut is none. */
