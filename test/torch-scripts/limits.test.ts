@@ -270,3 +270,29 @@ test('a full queue is an error of the script that waits for it', async () => {
   await other.send('AI.MODELDEL', 'batch');
   await queued;
 });
+
+describe('what ONNX Runtime would need for a function', () => {
+  const loop = [
+    'x = tensors[0]',
+    'n = 0',
+    'for i in range(300):',
+    '    x = x + 1',
+    '    n += int(x[0, 0])',
+    'return torch.tensor(n)',
+  ];
+
+  test('is refused where it is too much, also for larger inputs than those that were recorded', async () => {
+    const client = await fixture.start();
+    await client.send('AI.TENSORSET', 'small', 'FLOAT', 2, 2);
+    await client.send('AI.TENSORSET', 'large', 'FLOAT', 4096, 2048);
+    await storeFunction(client, 's', ...loop);
+    expect(await client.send(...callOf('s', { inputs: ['small'], outputs: ['n'] }))).toBe('OK');
+    expect(await client.send('AI.TENSORGET', 'n', 'VALUES')).toEqual([(300 * 301) / 2]);
+    for (let i = 0; i < 2; i++) {
+      expect(await client.error(...callOf('s', { inputs: ['large'], outputs: ['n'] }))).toBe(
+        'the run needs too much memory',
+      );
+    }
+    expect(await client.send(...callOf('s', { inputs: ['small'], outputs: ['n'] }))).toBe('OK');
+  });
+});
