@@ -25,8 +25,10 @@ export interface BlockedCommand {
 
 /** The keys of a client, where a Redis has them. */
 export interface UpstreamKeys {
+  /** Whether it is one of a cluster, where keys have slots. */
+  readonly inCluster: boolean;
   /** Runs a command there, in the client's name, while one of its own runs here. @returns the reply as it came, in the client's protocol. */
-  ask(args: readonly Buffer[]): Promise<Buffer>;
+  ask(args: readonly Uint8Array[]): Promise<Buffer>;
   /** Keys as they are there now. @throws ServerError where they cannot be read. */
   fetch(keys: readonly KeyName[]): Promise<Keyspace>;
 }
@@ -51,8 +53,6 @@ export class ClientSession extends Connection {
   /** Set by REPLCONF RDB-FILTER-ONLY, which names parts of a copy: none of them are keys. */
   wantsNoKeys = false;
   transaction: Transaction | null = null;
-  /** Null where the keys are here. */
-  readonly upstream: UpstreamKeys | null = null;
   /** Set while a blocking command waits. */
   blocked: BlockedCommand | null = null;
   /** What it has subscribed to; changed by Subscriptions only. */
@@ -76,6 +76,11 @@ export class ClientSession extends Connection {
     super(id, socket, host as ConnectionHost<never>, origin);
     this.user = access.defaultUser;
     this.authenticated = access.open;
+  }
+
+  /** Null where the keys are here. */
+  get upstream(): UpstreamKeys | null {
+    return null;
   }
 
   protected override get waits(): boolean {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { TesseraNode } from '../../src/node.ts';
+import { parseUpstream } from '../../src/upstream/upstream-address.ts';
 import { model, startNode } from '../support/node.ts';
+import { type RedisNodes, startRedisNodes } from '../support/redis-nodes.ts';
 import { noRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { entryPoint } from '../support/torch-scripts.ts';
 import { TypedClient } from '../support/typed-client.ts';
@@ -13,7 +15,7 @@ describe.skipIf(noRedis !== undefined)('a TorchScript function, where a Redis ha
   beforeAll(async () => {
     redis = await startRedis();
     node = await startNode({}, 0, {
-      redis: { host: '127.0.0.1', port: redis.port, secure: false, user: '', password: '' },
+      redis: { address: parseUpstream(`127.0.0.1:${redis.port}`) },
     });
   });
   afterAll(async () => {
@@ -112,5 +114,36 @@ describe.skipIf(noRedis !== undefined)('a TorchScript function, where a Redis ha
       ]);
       expect(replies).toEqual([':1', '+OK', ':3', ['$before', '$script', '$after']]);
     });
+  });
+});
+
+describe.skipIf(noRedis !== undefined)('a TorchScript function before a Redis Cluster', () => {
+  let cluster: RedisNodes;
+  beforeAll(async () => {
+    cluster = await startRedisNodes(3);
+  });
+  afterAll(() => cluster.stop());
+
+  test('reaches the slot that its script lies in, and no other', async () => {
+    const [first = 0] = cluster.ports;
+    const tags = Array.from({ length: 100 }, (_, i) => `{t${i}}`);
+    const [own, near] = tags.filter((tag) => cluster.portOf(tag) === first) as [string, string];
+    const far = tags.find((tag) => cluster.portOf(tag) !== first) as string;
+    const client = await TypedClient.connect(first);
+    const source = entryPoint('f', 'redis.execute(args)');
+    await client.send('AI.SCRIPTSTORE', `${own}s`, 'CPU', 'ENTRY_POINTS', 1, 'f', 'SOURCE', source);
+    const call = (...words: string[]) =>
+      client.send('AI.SCRIPTEXECUTE', `${own}s`, 'f', 'INPUTS', 0, 'ARGS', words.length, ...words);
+    expect(await call('SET', `${own}k`, 'v')).toBe('+OK');
+    expect(await client.send('GET', `${own}k`)).toBe('$v');
+    const crossSlot =
+      '-ERR Script attempted to access keys that do not hash to the same slot (<string>:2 in f)';
+    expect(await call('SET', `${near}k`, 'v')).toBe(crossSlot);
+    expect(await call('SET', `${far}k`, 'v')).toBe(crossSlot);
+    // A command that this server does not know: Redis says where its key is.
+    expect(await call('XADD', `${far}k`, '*', 'f', 'v')).toBe(
+      '-ERR Script attempted to access a non local key in a cluster node (<string>:2 in f)',
+    );
+    client.close();
   });
 });

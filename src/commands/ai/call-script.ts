@@ -36,7 +36,7 @@ export async function callScript(
     caller:
       client.upstream === null
         ? new TorchCaller(context, key)
-        : new ProxiedCaller(node, client, client.upstream),
+        : new ProxiedCaller(node, client, client.upstream, key),
     gone: gone.signal,
   };
   const device = node.devices.get(script.device, script.backend);
