@@ -104,6 +104,22 @@ export class Evaluator {
     throw new ScriptError(`${typeName(owner)} has no attribute '${name}'`);
   }
 
+  /** Changes `item`, which the target stands for, in place; one that tensors choose from another is a copy, and put back. */
+  changeItem(
+    target: Subscript,
+    item: TensorValue,
+    frame: Frame,
+    change: (part: ScriptValue) => ScriptValue,
+  ): void {
+    const { engine } = this.#interpreter;
+    const changed = change(item);
+    const owner = this.#interpreter.evaluate(target.of, frame);
+    if (!(owner instanceof TensorValue)) return;
+    this.#tensorItem(owner, target.indices, frame, (of, positions) =>
+      engine.call('aten::index_put_', [of, positions, changed], new Map()),
+    );
+  }
+
   setItem(target: Subscript, value: ScriptValue, frame: Frame): void {
     const { engine } = this.#interpreter;
     const owner = this.#interpreter.evaluate(target.of, frame);
@@ -119,22 +135,6 @@ export class Evaluator {
     if (index === undefined || !('line' in index)) throw new ScriptError('this cannot be assigned to');
     const key = this.#interpreter.evaluate(index, frame);
     callOperation(engine, 'aten::_set_item', [owner, key, value], new Map());
-  }
-
-  /** Changes `item`, which the target stands for, in place; one that tensors choose from another is a copy, and put back. */
-  changeItem(
-    target: Subscript,
-    item: TensorValue,
-    frame: Frame,
-    change: (part: ScriptValue) => ScriptValue,
-  ): void {
-    const { engine } = this.#interpreter;
-    const changed = change(item);
-    const owner = this.#interpreter.evaluate(target.of, frame);
-    if (!(owner instanceof TensorValue)) return;
-    this.#tensorItem(owner, target.indices, frame, (of, positions) =>
-      engine.call('aten::index_put_', [of, positions, changed], new Map()),
-    );
   }
 
   #name(name: string, frame: Frame): ScriptValue {
