@@ -121,7 +121,6 @@ describe('redis.execute', () => {
   });
 
   test.each([
-    ['redis.execute(keys)', 'ERR Please specify at least one argument for this redis lib call'],
     ['redis.execute("SET", "k", tensors)', 'redis.execute: expected str, int or float, got Tensor'],
     ['redis.execute("SET", "k", None)', 'redis.execute: expected str, int or float, got NoneType'],
     ['redis.asList(redis.execute("GET", "text"))', 'redis.asList: expected a list, got str'],

@@ -53,7 +53,7 @@ describe.skipIf(noRedis !== undefined)('a TorchScript function, where a Redis ha
       ['HSCAN hash 0', '[0, [f, größe]]'],
       ['XLEN none', '0'],
     ])('%s gives %s', async (command, text) => {
-      await store('redis.execute("SET", "reply", str(redis.execute(args)))');
+      await store('redis.execute("SET", "reply", str(redis.execute(args[0], args[1:])))');
       const words = command.split(' ');
       expect(
         await client.send('AI.SCRIPTEXECUTE', 's', 'f', 'INPUTS', 0, 'ARGS', words.length, ...words),
@@ -130,7 +130,7 @@ describe.skipIf(noRedis !== undefined)('a TorchScript function before a Redis Cl
     const [own, near] = tags.filter((tag) => cluster.portOf(tag) === first) as [string, string];
     const far = tags.find((tag) => cluster.portOf(tag) !== first) as string;
     const client = await TypedClient.connect(first);
-    const source = entryPoint('f', 'redis.execute(args)');
+    const source = entryPoint('f', 'redis.execute(args[0], args[1:])');
     await client.send('AI.SCRIPTSTORE', `${own}s`, 'CPU', 'ENTRY_POINTS', 1, 'f', 'SOURCE', source);
     const call = (...words: string[]) =>
       client.send('AI.SCRIPTEXECUTE', `${own}s`, 'f', 'INPUTS', 0, 'ARGS', words.length, ...words);
