@@ -65,6 +65,11 @@ const READERS: Record<Exclude<DataType, 'string'>, Reader> = {
   uint64: (view, at) => Number(view.getBigUint64(at, true)),
 };
 
+/** Towards zero; what is no integer at all is what processors make of it. */
+function wholeOf(value: number): bigint {
+  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : -(2n ** 63n);
+}
+
 const WRITERS: Record<DataType, Writer> = {
   float: (view, at, value) => view.setFloat32(at, value, true),
   double: (view, at, value) => view.setFloat64(at, value, true),
@@ -76,8 +81,8 @@ const WRITERS: Record<DataType, Writer> = {
   uint16: (view, at, value) => view.setUint16(at, value, true),
   int32: (view, at, value) => view.setInt32(at, value, true),
   uint32: (view, at, value) => view.setUint32(at, value, true),
-  int64: (view, at, value) => view.setBigInt64(at, BigInt(value), true),
-  uint64: (view, at, value) => view.setBigUint64(at, BigInt(value), true),
+  int64: (view, at, value) => view.setBigInt64(at, wholeOf(value), true),
+  uint64: (view, at, value) => view.setBigUint64(at, wholeOf(value), true),
   string: () => {
     throw new Error('a string is no number');
   },

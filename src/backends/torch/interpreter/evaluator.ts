@@ -31,6 +31,9 @@ const DTYPES: Readonly<Record<string, number>> = {
 const MATH: Readonly<Record<string, number>> = { pi: Math.PI, e: Math.E, inf: Infinity, nan: Number.NaN };
 
 /** What expressions are worth. */
+/** As torch writes the floats that have no digits. */
+const FLOATS: Readonly<Record<string, number>> = { inf: Infinity, nan: Number.NaN };
+
 export class Evaluator {
   readonly #interpreter: Interpreter;
 
@@ -137,11 +140,19 @@ export class Evaluator {
     callOperation(engine, 'aten::_set_item', [owner, key, value], new Map());
   }
 
+  /** A tensor of one element that stands where a number is wanted becomes that number. */
+  #annotated(type: Expression, value: ScriptValue): ScriptValue {
+    const name = type.kind === 'name' ? type.name : '';
+    const isNumber = name === 'int' || name === 'float' || name === 'bool';
+    return isNumber && value instanceof TensorValue ? this.#interpreter.engine.convert(value, name) : value;
+  }
+
   #name(name: string, frame: Frame): ScriptValue {
     const local = frame.variables.get(name);
     if (local !== undefined) return local;
     const defined = this.#interpreter.program.lookUp(frame.module, name);
     if (defined !== undefined) return defined;
+    if (Object.hasOwn(FLOATS, name)) return new Float(FLOATS[name] as number);
     const builtin = Object.hasOwn(BUILTINS, name) ? BUILTINS[name] : undefined;
     if (builtin === undefined) throw new ScriptError(`undefined value ${name}`);
     return new Callable((args, named) => builtin(this.#interpreter.engine, args, named));
@@ -228,6 +239,7 @@ export class Evaluator {
     const evaluate = (part: Expression) => this.#interpreter.evaluate(part, frame);
     switch (name) {
       case 'annotate':
+        return second && this.#annotated(first, evaluate(second));
       case 'unchecked_cast':
         return second && evaluate(second);
       case 'uninitialized':

@@ -4,6 +4,7 @@ import { Float, isNumber, numberOf, type ScriptValue, TensorValue } from '../int
 import { defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import { TracedNumber, TracedTensor } from '../tracing/traced-tensor.ts';
+import { checkElements } from './checks.ts';
 
 /** What all of them may be told besides; there is one device and one layout. */
 const OPTIONS = '*, ScalarType? dtype=None, Any layout=None, Any device=None, Any pin_memory=None';
@@ -103,18 +104,42 @@ export const creation = defineOps('Creation', {
   [`arange(Scalar start, Scalar end, ${OPTIONS})`]: (op) => range(op, op.raw('start'), op.raw('end'), 1),
   [`arange(Scalar start, Scalar end, Scalar step, ${OPTIONS})`]: (op) =>
     range(op, op.raw('start'), op.raw('end'), op.raw('step')),
-  [`linspace(Scalar start, Scalar end, int steps, ${OPTIONS})`]: (op) => {
-    const [start, end, steps] = [op.float('start'), op.float('end'), op.int('steps')];
-    const step = steps > 1 ? (end - start) / (steps - 1) : 0;
-    // torch counts from both ends, each half from its own.
-    const elements = Array.from({ length: steps }, (_, i) =>
-      i < steps / 2 ? start + step * i : end - step * (steps - 1 - i),
-    );
-    return op.tracer.fill(op.dtype() ?? 'float', [steps], elements);
+  [`range(Scalar start, Scalar end, Scalar step=1, ${OPTIONS})`]: (op) => {
+    const [start, end, step] = [op.float('start'), op.float('end'), op.float('step')];
+    const count = Math.floor((end - start) / step) + 1;
+    checkElements(op, count);
+    const elements = Array.from({ length: count }, (_, i) => start + i * step);
+    return op.tracer.fill(op.dtype() ?? 'float', [elements.length], elements);
   },
-  [`eye(int n, ${OPTIONS})`]: (op) => {
-    const n = op.int('n');
-    const elements = Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0));
-    return op.tracer.fill(op.dtype() ?? 'float', [n, n], elements);
+  [`linspace(Scalar start, Scalar end, int steps, ${OPTIONS})`]: (op) =>
+    op.tracer.fill(op.dtype() ?? 'float', [op.int('steps')], evenSteps(op)),
+  [`logspace(Scalar start, Scalar end, int steps, float base=10.0, ${OPTIONS})`]: (op) => {
+    const base = op.float('base');
+    const elements = evenSteps(op).map((exponent) => base ** exponent);
+    return op.tracer.fill(op.dtype() ?? 'float', [elements.length], elements);
   },
+  [`eye(int n, ${OPTIONS})`]: (op) => eye(op, op.int('n'), op.int('n')),
+  [`eye(int n, int m, ${OPTIONS})`]: (op) => eye(op, op.int('n'), op.int('m')),
+  [`empty_strided(int[] size, int[] stride, ${OPTIONS})`]: fill(0),
 });
+
+/** torch counts from both ends, each half from its own. */
+function evenSteps(op: OpCall): number[] {
+  const [start, end, steps] = [op.float('start'), op.float('end'), op.int('steps')];
+  checkElements(op, steps);
+  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
+  return Array.from({ length: steps }, (_, i) =>
+    i < steps / 2 ? start + step * i : end - step * (steps - 1 - i),
+  );
+}
+
+function eye(op: OpCall, rows: number, columns: number): Value {
+  checkElements(op, Math.min(rows, columns));
+  const places = (count: number) =>
+    op.emit(
+      'Range',
+      [0, count, 1].map((bound) => op.constant('int64', bound)),
+    );
+  const column = op.emit('Unsqueeze', [places(rows), op.intVector([1])]);
+  return op.cast(op.emit('Equal', [column, places(columns)]), op.dtype() ?? 'float');
+}

@@ -1,4 +1,6 @@
+import { isFloat } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
+import { isNumber, numberOf } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 
@@ -22,6 +24,15 @@ export function matmul(op: OpCall, a: Value, b: Value): Value {
   return gone.length === 0 ? product : op.emit('Squeeze', [product, op.intVector(gone)]);
 }
 
+/** The last two dimensions the other way round. */
+export function swapped(op: OpCall, x: Value): Value {
+  const rank = op.rank(x);
+  const perm = Array.from({ length: rank }, (_, d) => d)
+    .with(-2, rank - 1)
+    .with(-1, rank - 2);
+  return op.emit('Transpose', [x], { perm });
+}
+
 const product =
   (other: string): Lower =>
   (op) => {
@@ -29,19 +40,26 @@ const product =
     return matmul(op, a, b);
   };
 
+/** Undefined where it depends on the sizes of the inputs. */
+function knownNumber(op: OpCall, name: string): number | undefined {
+  const value = op.raw(name);
+  return isNumber(value) ? numberOf(value) : undefined;
+}
+
 /** beta times a tensor plus alpha times a product. */
 const added =
   (left: string, right: string): Lower =>
   (op) => {
     const [bias, a, b] = op.promoted('self', left, right) as [Value, Value, Value];
-    const [beta, alpha] = [op.float('beta'), op.float('alpha')];
-    if (op.rank(a) === 2 && op.rank(b) === 2) {
+    const [beta, alpha] = ['beta', 'alpha'].map((name) => knownNumber(op, name));
+    const isPlain = op.rank(a) === 2 && op.rank(b) === 2 && isFloat(a.dtype);
+    if (isPlain && alpha !== undefined && beta !== undefined) {
       return op.emit('Gemm', [a, b, bias], { alpha: { float: alpha }, beta: { float: beta } });
     }
-    const scale = (value: Value, by: number) =>
-      by === 1 ? value : op.emit('Mul', [value, op.constant(value.dtype, by)]);
-    const scaled = scale(matmul(op, a, b), alpha);
-    return beta === 0 ? scaled : op.emit('Add', [scale(bias, beta), scaled]);
+    const scale = (value: Value, name: string, by: number | undefined) =>
+      by === 1 ? value : op.emit('Mul', [value, op.scalar(name, value.dtype)]);
+    const scaled = scale(matmul(op, a, b), 'alpha', alpha);
+    return beta === 0 ? scaled : op.emit('Add', [scale(bias, 'beta', beta), scaled]);
   };
 
 export const matrices = defineOps('Matrices', {
@@ -51,7 +69,7 @@ export const matrices = defineOps('Matrices', {
   'mm(Tensor self, Tensor mat2)': product('mat2'),
   'bmm(Tensor self, Tensor mat2)': product('mat2'),
   'mv(Tensor self, Tensor vec)': product('vec'),
-  'dot(Tensor self, Tensor tensor)': product('tensor'),
+  ...alike(['dot(Tensor self, Tensor tensor)', 'vdot(Tensor self, Tensor tensor)'], product('tensor')),
   ...alike(
     ['addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)'],
     added('mat1', 'mat2'),
@@ -60,11 +78,17 @@ export const matrices = defineOps('Matrices', {
     ['baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1)'],
     added('batch1', 'batch2'),
   ),
-  'outer(Tensor self, Tensor vec2)': (op) =>
-    op.emit('Mul', [op.reshape(op.tensor('self'), [-1, 1]), op.tensor('vec2')]),
-  'einsum(str equation, Tensor[] tensors, *, int[]? path=None)': {
-    limits: 'no ...',
-    lower: (op) =>
-      op.emit('Einsum', op.tensors('tensors'), { equation: op.text('equation').replaceAll(' ', '') }),
+  'bilinear(Tensor self, Tensor input2, Tensor weight, Tensor? bias=None)': (op) => {
+    const [a, b, weight] = ['self', 'input2', 'weight'].map((name) => op.tensor(name)) as [
+      Value,
+      Value,
+      Value,
+    ];
+    const [left, right] = [a, b].map((x, i) => op.emit('Unsqueeze', [x, op.intVector([i === 0 ? -1 : -2])]));
+    const products = op.emit('Mul', [left as Value, right as Value]);
+    const pairs = op.knownSize(weight, 1) * op.knownSize(weight, 2);
+    const outer = Array.from({ length: op.rank(a) - 1 }, (_, d) => op.size(a, d));
+    const flat = op.emit('Reshape', [products, op.vectorOf([...outer, pairs])]);
+    return linear(op, flat, op.reshape(weight, [0, pairs]), op.optionalTensor('bias'));
   },
 });

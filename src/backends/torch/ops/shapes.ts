@@ -1,8 +1,9 @@
-import type { Value } from '../../onnx-graph/value.ts';
+import { sameDim, type Value } from '../../onnx-graph/value.ts';
 import { isNumber, numberOf, ScriptError, type ScriptValue } from '../interpreter/values.ts';
-import { defineOps, type Lower, views } from '../op-registry.ts';
+import { alike, defineOps, type Lower, views } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
-import { TracedNumber } from '../tracing/traced-tensor.ts';
+import { TracedNumber, TracedTensor } from '../tracing/traced-tensor.ts';
+import { isInOrder } from './strides.ts';
 
 /** Past this an end of a slice stands for "to the end". */
 const FAR = 2 ** 31;
@@ -11,7 +12,8 @@ const FAR = 2 ** 31;
  * The sizes as ONNX's Reshape takes them: numbers, 0 where a size stays what it is in its place, -1 for one that follows from the others, so
  * that the shape is a constant where it can be.
  */
-export function reshaped(op: OpCall, x: Value, sizes: readonly ScriptValue[]): Value {
+export function reshaped(op: OpCall, x: Value, given: readonly ScriptValue[]): Value {
+  const sizes = given.map((size) => (size instanceof TracedTensor ? op.tracer.item(size.value) : size));
   const dims = sizes.map((size, d): number | TracedNumber => {
     if (isNumber(size)) return numberOf(size);
     if (!(size instanceof TracedNumber)) throw new ScriptError('a size is no number');
@@ -35,6 +37,19 @@ const view: Lower = (op) => {
   const sizes = op.raw('size');
   return reshaped(op, op.tensor('self'), Array.isArray(sizes) ? sizes : [sizes]);
 };
+
+/** Of what does not lie in order, other sizes are a copy. */
+function copied(lower: Lower): Lower {
+  return (op) => {
+    const found = lower(op) as Value;
+    const self = op.raw('self');
+    const { shape } = op.tensor('self');
+    const isSame =
+      found.shape?.length === shape?.length &&
+      shape?.every((dim, d) => sameDim(dim, found.shape?.[d] ?? null));
+    return isSame || isInOrder(self) ? found : { value: new TracedTensor(found) };
+  };
+}
 
 function transpose(op: OpCall, x: Value, a: number, b: number): Value {
   const perm = Array.from({ length: op.rank(x) }, (_, d) => (d === a ? b : d === b ? a : d));
@@ -73,6 +88,40 @@ const expand: Lower = (op) => {
   return isSame ? x : op.emit('Expand', [x, shape]);
 };
 
+const movedim: Lower = (op) => {
+  const x = op.tensor('self');
+  const rank = op.rank(x);
+  const [from, to] = ['source', 'destination'].map((name) =>
+    op.ints(name).map((axis) => op.checkedAxis(axis, rank)),
+  ) as [number[], number[]];
+  const others = Array.from({ length: rank }, (_, d) => d).filter((d) => !from.includes(d));
+  const perm = Array.from({ length: rank }, (_, d) =>
+    to.includes(d) ? (from[to.indexOf(d)] as number) : (others.shift() as number),
+  );
+  return op.emit('Transpose', [x], { perm });
+};
+
+/** Elements at so many places from each other. What is in order here is so in torch's memory, unless it is a view. */
+const asStrided: Lower = (op) => {
+  const self = op.raw('self');
+  if (!isInOrder(self)) op.fail('of what does not lie in order in memory is not supported');
+  const sizes = op.raw('size') as readonly ScriptValue[];
+  const strides = op.raw('stride') as readonly ScriptValue[];
+  if ([...sizes, ...strides].some((one) => typeof one === 'number' && one < 0))
+    op.fail('sizes and strides must not be negative');
+  const first = op.given('storage_offset') ? op.scalar('storage_offset', 'int64') : op.constant('int64', 0);
+  const places = sizes.reduce((sum: Value, size, d) => {
+    const steps = op.emit('Range', [
+      op.constant('int64', 0),
+      op.scalarOf(size, 'int64'),
+      op.constant('int64', 1),
+    ]);
+    const along = op.reshape(steps, [-1, ...new Array<number>(sizes.length - 1 - d).fill(1)]);
+    return op.emit('Add', [sum, op.emit('Mul', [along, op.scalarOf(strides[d] ?? 0, 'int64')])]);
+  }, first);
+  return op.emit('Gather', [op.reshape(op.tensor('self'), [-1]), places], { axis: 0 });
+};
+
 /** One bound of a slice, as ONNX takes it. */
 function bound(op: OpCall, name: string, otherwise: number): Value {
   const value = op.raw(name);
@@ -84,6 +133,7 @@ const slice: Lower = (op) => {
   const axis = op.axis('dim', op.rank(x));
   const [start, end] = [op.raw('start'), op.raw('end')];
   const step = op.int('step');
+  if (step < 1) return op.fail('slice step must be positive');
   const isWhole =
     (start === null || start === 0) && (end === null || (typeof end === 'number' && end >= FAR));
   if (isWhole && step === 1) return op.emit('Identity', [x]);
@@ -102,27 +152,6 @@ const select: Lower = (op) => {
   return op.emit('Gather', [x, op.scalar('index', 'int64')], { axis });
 };
 
-/** Consecutive parts of an axis. */
-function parts(op: OpCall, axis: number, sizes: readonly number[]): readonly Value[] {
-  const x = op.tensor('self');
-  if (sizes.length === 1) return [op.emit('Identity', [x])];
-  return op.emitMany('Split', [x, op.intVector(sizes)], { axis }, { count: sizes.length });
-}
-
-function evenSizes(total: number, size: number): number[] {
-  const count = Math.max(1, Math.ceil(total / size));
-  return Array.from({ length: count }, (_, i) => Math.min(size, total - i * size));
-}
-
-const split: Lower = (op) => {
-  const x = op.tensor('self');
-  const axis = op.axis('dim', op.rank(x));
-  return parts(op, axis, evenSizes(op.knownSize(x, axis), op.int('split_size')));
-};
-
-const splitSizes: Lower = (op) =>
-  parts(op, op.axis('dim', op.rank(op.tensor('self'))), op.ints('split_sizes'));
-
 const unsqueeze: Lower = (op) => {
   const x = op.tensor('self');
   return op.emit('Unsqueeze', [x, op.intVector([op.axis('dim', op.rank(x) + 1)])]);
@@ -131,20 +160,21 @@ const unsqueeze: Lower = (op) => {
 export const shapes = defineOps('Shapes and views', {
   ...views({
     'view(Tensor self, int[] size)': view,
-    'reshape(Tensor self, int[] size)': view,
+    'reshape(Tensor self, int[] size)': copied(view),
     '_unsafe_view(Tensor self, int[] size)': view,
     'view_as(Tensor self, Tensor other)': (op) =>
       reshaped(op, op.tensor('self'), op.sizes(op.tensor('other'))),
-    'reshape_as(Tensor self, Tensor other)': (op) =>
+    'reshape_as(Tensor self, Tensor other)': copied((op) =>
       reshaped(op, op.tensor('self'), op.sizes(op.tensor('other'))),
-    'flatten(Tensor self, int start_dim=0, int end_dim=-1)': (op) => {
+    ),
+    'flatten(Tensor self, int start_dim=0, int end_dim=-1)': copied((op) => {
       const x = op.tensor('self');
       const rank = op.rank(x);
       const [from, to] = [op.axis('start_dim', rank), op.axis('end_dim', rank)];
       if (rank === 0) return op.reshape(x, [1]);
       const sizes = op.sizes(x);
       return from === to ? x : reshaped(op, x, [...sizes.slice(0, from), -1, ...sizes.slice(to + 1)]);
-    },
+    }),
     'unflatten(Tensor self, int dim, int[] sizes)': (op) => {
       const x = op.tensor('self');
       const axis = op.axis('dim', op.rank(x));
@@ -154,8 +184,17 @@ export const shapes = defineOps('Shapes and views', {
     'transpose(Tensor self, int dim0, int dim1)': swap,
     'swapaxes(Tensor self, int dim0, int dim1)': swap,
     'swapdims(Tensor self, int dim0, int dim1)': swap,
-    't(Tensor self)': flipped,
-    'mT(Tensor self)': flipped,
+    ...alike(
+      ['t', 'mT', 'mH', 'matrix_H', 'adjoint'].map((name) => `${name}(Tensor self)`),
+      flipped,
+    ),
+    ...alike(
+      ['movedim', 'moveaxis'].map((name) => `${name}(Tensor self, int[] source, int[] destination)`),
+      movedim,
+    ),
+    'ravel(Tensor self)': copied((op) => op.reshape(op.tensor('self'), [-1])),
+    'as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None)': asStrided,
+    'broadcast_to(Tensor self, int[] size)': expand,
     'numpy_T(Tensor self)': (op) => op.emit('Transpose', [op.tensor('self')]),
     'unsqueeze(Tensor self, int dim)': unsqueeze,
     'squeeze(Tensor self)': (op) => {
@@ -168,7 +207,8 @@ export const shapes = defineOps('Shapes and views', {
     },
     'squeeze(Tensor self, int[] dim)': (op) => {
       const x = op.tensor('self');
-      return op.rank(x) === 0 ? x : squeezed(op, x, op.axes('dim', op.rank(x)));
+      const axes = op.ints('dim').map((axis) => op.checkedAxis(axis, op.rank(x)));
+      return op.rank(x) === 0 ? x : squeezed(op, x, axes);
     },
     'expand(Tensor self, int[] size, *, bool implicit=False)': expand,
     'expand_as(Tensor self, Tensor other)': (op) =>
@@ -179,22 +219,6 @@ export const shapes = defineOps('Shapes and views', {
       const x = op.tensor('self');
       const end = op.emit('Add', [op.vector('start'), op.vector('length')]);
       return op.emit('Slice', [x, op.vector('start'), end, op.intVector([op.axis('dim', op.rank(x))])]);
-    },
-    'split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
-    'split(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
-    'split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
-    'chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': (op) => {
-      const x = op.tensor('self');
-      const axis = op.axis('dim', op.rank(x));
-      const total = op.knownSize(x, axis);
-      return parts(op, axis, evenSizes(total, Math.max(1, Math.ceil(total / op.int('chunks')))));
-    },
-    'unbind(Tensor self, int dim=0) -> Tensor[]': (op) => {
-      const x = op.tensor('self');
-      const axis = op.axis('dim', op.rank(x));
-      return Array.from({ length: op.knownSize(x, axis) }, (_, i) =>
-        op.emit('Gather', [x, op.constant('int64', i)], { axis }),
-      );
     },
   }),
 });

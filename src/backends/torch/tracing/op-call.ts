@@ -40,6 +40,11 @@ export class OpCall {
     return value;
   }
 
+  /** Whether this overload has the argument. */
+  has(name: string): boolean {
+    return this.#args.has(name);
+  }
+
   given(name: string): boolean {
     return this.raw(name) !== null;
   }
