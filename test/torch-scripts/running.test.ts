@@ -240,7 +240,7 @@ describe('a script', () => {
     client.send('AI.SCRIPTSTORE', 's', 'CPU', 'ENTRY_POINTS', 1, 'f', 'SOURCE', entryPoint('f', line));
 
   test.each([
-    [`${entryPoint('f', 'return tensors[0]')}x = 1\n`, 'expected def (<string>:4)'],
+    [`${entryPoint('f', 'return tensors[0]')}x = 1\n`, 'expected def but found a statement (<string>:4)'],
     ['def f(tensors: List[Tensor]', 'TORCH source cannot be read'],
     [entryPoint('f', 'return (tensors[0]'), 'TORCH source cannot be read'],
     [entryPoint('f', 'x = "'), 'a string has no end (<string>:2)'],
