@@ -18,12 +18,26 @@ export class ConfigError extends Error {}
 const nodeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/i, 'letters, digits and dashes only'),
   ...nodeAccessFields,
-  slots: z.array(z.string().regex(/^\d+(-\d+)?$/, 'a slot or a range such as 0-5460')).min(1),
+  /** Of the embedded engine; a Redis Cluster knows itself which node has which. */
+  slots: z.array(z.string().regex(/^\d+(-\d+)?$/, 'a slot or a range such as 0-5460')).default([]),
+  /** Of the redis engine: the node of the Redis Cluster that has the keys, by the address that the others there know it by. */
+  redis: z
+    .strictObject({
+      host: z.string().min(1),
+      port: z.int().min(1).max(65_535),
+      /** A unix socket, which is quicker where both are on one machine. */
+      socket: z.string().min(1).optional(),
+      tls: z.boolean().default(false),
+      /** As whom the node looks at it; clients log in themselves. */
+      user: z.string().default(''),
+      password: z.string().default(''),
+    })
+    .optional(),
 });
 
 const configSchema = z.strictObject({
   ...sharedAccessFields,
-  engine: z.literal('embedded', 'only "embedded" is available'),
+  engine: z.enum(['embedded', 'redis'], 'either "embedded" or "redis"'),
   nodes: z.array(nodeSchema).min(1),
   devices: z
     .strictObject({
@@ -46,6 +60,7 @@ const configSchema = z.strictObject({
 });
 
 export type ClusterConfig = z.infer<typeof configSchema>;
+export type ClusterNode = ClusterConfig['nodes'][number];
 
 /**
  * Reads and checks a configuration file.
@@ -109,6 +124,12 @@ function checkNodes(
     if (announcedAddress(node).host === undefined) {
       fail(['nodes', n, 'host'], 'clients cannot be told to connect to a wildcard: announce-host is needed');
     }
+    if (config.engine === 'redis') {
+      if (node.redis === undefined)
+        fail(['nodes', n], 'the redis engine needs to know its Redis: redis is missing');
+      if (node.slots.length > 0) fail(['nodes', n, 'slots'], 'the Redis Cluster says which slots a node has');
+    } else if (node.redis !== undefined) fail(['nodes', n, 'redis'], 'the embedded engine has no Redis');
+    else if (node.slots.length === 0) fail(['nodes', n], 'slots are missing');
     node.slots.forEach((text, s) => {
       const [from, to] = parseRange(text);
       if (from > to) fail(['nodes', n, 'slots', s], `${text} is no range within 0-${SLOT_COUNT - 1}`);
@@ -120,6 +141,7 @@ function checkNodes(
       }
     });
   });
+  if (config.engine === 'redis') return;
   const missing = Array.from({ length: SLOT_COUNT }, (_, slot) => slot).filter((s) => owner[s] === undefined);
   if (missing.length > 0) {
     fail(

@@ -10,9 +10,11 @@ const INTRODUCTION = `# TorchScript models
 There is no libtorch: the module's code is read while it is stored, and traced to an ONNX graph when it first runs, which then runs in ONNX Runtime. AI.MODELGET
 gives the bytes as they came. How it works, and how to add ops: docs/decisions/torch.md.
 
-- The inputs are the parameters of \`forward\`, which have to be tensors; those with defaults always have them. The outputs are the tensors that it returns: a tuple counts as its members.
+- The inputs are the parameters of \`forward\`, which have to be tensors; those with defaults always have them, and tuples are given by their members. The outputs are the tensors that it returns: a tuple counts as its members.
 - The graph is kept for all inputs of the same dtypes and ranks, whatever their sizes, unless the program asks for a size: then one is made for each.
-- What a program does may depend on the sizes of its inputs, not on what is in them: \`if x.sum() > 0\` is refused when it is reached.
+- What a program does may depend on the sizes of its inputs and on what is in its tensors. Where it asks (\`if x.sum() > 0\`, \`x.item()\` as a count, \`x.tolist()\`), the graph
+  ends and another begins: each way that a program goes is interpreted once, and later runs that answer the same go along its graphs. A run that never ends is an error when
+  0.9 of MODEL_EXECUTION_TIMEOUT is over.
 - bfloat16 is computed in float; half comes back as FLOAT. Sums and products of INT64 are exact up to 2^53.
 - An op that is not in the tables below is an error that names it and the line of the code: of AI.MODELSTORE where a run is
   sure to get there, else of the run that does.

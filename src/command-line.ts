@@ -3,8 +3,13 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { accessSettings, announcedNodes, parseNodeAccess } from '../cluster/access-config.ts';
-import { type ClusterConfig, ConfigError, loadClusterConfig } from '../cluster/config.ts';
+import {
+  accessSettings,
+  announcedAddress,
+  announcedNodes,
+  parseNodeAccess,
+} from '../cluster/access-config.ts';
+import { type ClusterConfig, type ClusterNode, ConfigError, loadClusterConfig } from '../cluster/config.ts';
 import { formatRanges, nodeId, SlotMap } from '../cluster/slot-map.ts';
 import { Supervisor } from '../cluster/supervisor.ts';
 import type { AccessOptions } from './access/access-control.ts';
@@ -17,6 +22,8 @@ import { DURABILITIES } from './keyspace/embedded/durability/persistence.ts';
 import { EVICTION_POLICIES, type EvictionPolicy, evictionPolicy } from './keyspace/eviction-policy.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
+import { AddressBook } from './upstream/address-book.ts';
+import type { RedisSettings } from './upstream/redis-engine.ts';
 import { parseUpstream } from './upstream/upstream-address.ts';
 
 const USAGE = `tessera start [--config cluster.config.json] [--data DIR]     the cluster of the config file
@@ -187,7 +194,7 @@ async function clusterNode(): Promise<void> {
   const config = loadClusterConfig(configPath);
   const own = config.nodes.find((n) => n.name === values.name);
   if (own === undefined) throw new UsageError(`no node named ${values.name} in ${values.config}`);
-  const slots = new SlotMap(announcedNodes(config.nodes), own.name);
+  const slots = config.engine === 'redis' ? null : new SlotMap(announcedNodes(config.nodes), own.name);
   const log = logger(own.name);
   const node = new TesseraNode({
     name: own.name,
@@ -198,7 +205,9 @@ async function clusterNode(): Promise<void> {
     devices: deviceSettings(config),
     maxmemory: config.maxmemory,
     maxmemoryPolicy: config.maxmemoryPolicy,
-    durability: { mode: config.durability, volatileTensors: config.volatileTensors },
+    ...(own.redis === undefined
+      ? { durability: { mode: config.durability, volatileTensors: config.volatileTensors } }
+      : { redis: redisSettings(config, own.redis) }),
     warmup: config.warmup,
     log,
     onShutdown() {
@@ -206,10 +215,14 @@ async function clusterNode(): Promise<void> {
       process.send?.({ type: 'shutdown' }, () => process.kill(process.pid, 'SIGTERM'));
     },
   });
-  const ranges = formatRanges(slots.myself.ranges).join(' ');
+  const { host = '', port } = own.redis ?? {};
+  const what =
+    slots === null
+      ? `before the Redis at ${host}:${port}`
+      : `slots ${formatRanges(slots.myself.ranges).join(' ')}`;
   // A node whose supervisor is gone would live on unseen.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  await run(node, log, `slots ${ranges}`);
+  await run(node, log, what);
   process.send?.({ type: 'ready' });
 }
 
@@ -247,6 +260,20 @@ async function serve(): Promise<void> {
   makeCompileCache(data, MAIN);
 }
 
+/** Which Redis has the node's keys, and which nodes stand before the others of the cluster. */
+function redisSettings(config: ClusterConfig, own: NonNullable<ClusterNode['redis']>): RedisSettings {
+  const { host, port, socket, tls, user, password } = own;
+  const addresses = config.nodes.flatMap(({ redis, ...node }) => {
+    const { host: announced, port: plain, tlsPort } = announcedAddress(node);
+    if (redis === undefined || announced === undefined) return [];
+    return [{ redis, node: { host: announced, port: plain, tlsPort } }];
+  });
+  return {
+    address: { ...(socket && { path: socket }), host, port, secure: tls, user, password },
+    addresses: new AddressBook(addresses),
+  };
+}
+
 /** Where the keys are: in the data folder, or in a Redis. */
 function keys() {
   const durability = {
@@ -255,7 +282,7 @@ function keys() {
   };
   if (values.redis === undefined) return { durability };
   try {
-    return { redis: parseUpstream(values.redis) };
+    return { redis: { address: parseUpstream(values.redis) } };
   } catch (error) {
     throw new UsageError(`--redis: ${(error as Error).message}`);
   }

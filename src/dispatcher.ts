@@ -4,7 +4,7 @@ import type { Command, CommandFlag } from './commands/command.ts';
 import { errors } from './errors.ts';
 import type { NodeContext } from './node-context.ts';
 import { type Reply, ServerError, SimpleString } from './protocol/reply.ts';
-import type { Arguments } from './protocol/request-reader.ts';
+import { type Arguments, keepArgument } from './protocol/request-reader.ts';
 import { route } from './router.ts';
 
 const QUEUED = new SimpleString('QUEUED');
@@ -134,12 +134,6 @@ function abort(client: ClientSession, refusal: ServerError): ServerError {
   client.transaction = null;
   client.unwatch();
   return errors.execRefused(refusal.message.replace(/^ERR /, ''));
-}
-
-/** Small arguments are views on the read buffer; what waits has to keep its own. */
-function keepArgument(arg: Buffer): Buffer {
-  const backing: ArrayBufferLike = arg.buffer;
-  return backing instanceof SharedArrayBuffer ? arg : Buffer.from(arg);
 }
 
 /** Redis shows the first arguments, 128 bytes of each and of all. */

@@ -281,6 +281,7 @@ export const errors = {
   ask: (slot: number, host: string, port: number) => error(`ASK ${slot} ${host}:${port}`),
   crossSlot: () => error("CROSSSLOT Keys in request don't hash to the same slot"),
   tryAgain: () => error('TRYAGAIN Multiple keys request during rehashing of slot'),
+  upstreamAway: () => error('CLUSTERDOWN The Redis that has the keys cannot be reached'),
   slotNotServed: () => error('CLUSTERDOWN Hash slot not served'),
   invalidSlot: () => error('ERR Invalid slot'),
   invalidSlotOrCount: () => error('ERR Invalid slot or number of keys'),

@@ -26,12 +26,13 @@ import { Rates } from './observability/rates.ts';
 import { SlowLog } from './observability/slow-log.ts';
 import { DEFAULT_OUTPUT_LIMITS, OutputWatch } from './output-limits.ts';
 import { type ConnectionHost, type Origin, refuse } from './protocol/connection.ts';
+import { type Arguments, keepArgument } from './protocol/request-reader.ts';
 import type { TlsOptions } from './protocol/tls-options.ts';
 import { Subscriptions } from './pubsub/subscriptions.ts';
 import { Scripts } from './scripting/scripts.ts';
+import { ParkedClient } from './upstream/parked-client.ts';
 import { ProxiedClient } from './upstream/proxied-client.ts';
-import { RedisEngine } from './upstream/redis-engine.ts';
-import type { UpstreamAddress } from './upstream/upstream-address.ts';
+import { RedisEngine, type RedisSettings } from './upstream/redis-engine.ts';
 
 export interface NodeOptions {
   readonly name: string;
@@ -57,7 +58,7 @@ export interface NodeOptions {
   /** When models from the data folder get their sessions; when they first run where absent. */
   readonly warmup?: WarmUp;
   /** A Redis that has the keys; where absent they are here. */
-  readonly redis?: UpstreamAddress | undefined;
+  readonly redis?: RedisSettings | undefined;
   /** Who may use DEBUG; nobody where absent. */
   readonly debugCommand?: RuntimeConfig['debugCommand'];
   /** What SHUTDOWN does; closes the node where absent. */
@@ -192,7 +193,12 @@ export class TesseraNode {
           `client ${client.id} (${client.remoteAddress}) sends too much at once: query buffer limit reached`,
         ),
       backlogged: (client) => this.#outputs.check(client),
-      execute: (client, args) => dispatcher.execute(client, args),
+      execute: (client, args) => {
+        const local = (some: Arguments) => dispatcher.execute(client, some);
+        return client instanceof ParkedClient
+          ? client.execute(this.context, this.#redis as RedisEngine, args.map(keepArgument), local)
+          : local(args);
+      },
       isStranger: (client) => this.context.access.mustLogIn(client),
       holds: (release) => persistence?.holds(release) ?? false,
       closed: (client) => this.#closed(client),
@@ -219,13 +225,20 @@ export class TesseraNode {
       await persistence.ready;
       if (this.#warmup === 'eager') void this.#warmUp(persistence);
     }
-    if (this.#redis !== null) this.#redisIsOpen = await this.#redis.isOpen();
+    if (this.#redis !== null) {
+      this.#redisIsOpen = await this.#redis.isOpen();
+      // Clients that came while it was away come again: they are served then.
+      this.#redis.watch(() => {
+        for (const client of this.#clients.values()) if (client instanceof ParkedClient) client.kill();
+      });
+    }
     await this.context.listeners.listen();
   }
 
   /** Closes the listeners and all clients, ends the workers. */
   async close(): Promise<void> {
     const closed = this.context.listeners.close();
+    this.#redis?.close();
     for (const client of this.#clients.values()) client.kill();
     this.context.memory.close();
     this.context.keyspace.close();
@@ -259,12 +272,16 @@ export class TesseraNode {
     }
     statistics.connections++;
     const id = ++this.#lastClientId;
-    const client =
-      this.#redis === null
-        ? new ClientSession(id, socket, this.#host, origin, access)
-        : new ProxiedClient(id, socket, this.#host, origin, access, this.context, this.#redis);
+    const client = this.#session(id, socket, origin);
     this.#clients.set(client.id, client);
     return client;
+  }
+
+  #session(id: number, socket: Socket, origin: Origin): ClientSession {
+    const { access } = this.context;
+    if (this.#redis === null) return new ClientSession(id, socket, this.#host, origin, access);
+    if (!this.#redis.isThere) return new ParkedClient(id, socket, this.#host, origin, access);
+    return new ProxiedClient(id, socket, this.#host, origin, access, this.context, this.#redis);
   }
 
   #closed(client: ClientSession): void {

@@ -6,6 +6,8 @@ export interface SessionOptions {
   readonly intraOpParallelism: number;
   /** Operators at the same time; 0 leaves it to the backend. */
   readonly interOpParallelism: number;
+  /** How long a run may take, in ms, before its thread is given up; absent, as long as it likes. */
+  readonly runTimeoutMs?: number;
   /** For backends that try a model before they load it where it could do harm; absent, they do not. */
   readonly trial?: {
     /** The node's own folder, where they keep what they learn. */

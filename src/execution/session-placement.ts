@@ -210,7 +210,8 @@ export class SessionPlacement {
   async #loadIn(lane: Lane, load: PendingLoad): Promise<void> {
     const { model } = load;
     const { intraOpParallelism, interOpParallelism, loadTimeoutMs, dataDirectory } = this.#settings;
-    const trial = { dataDirectory, timeoutMs: this.#settings.executionTimeoutMs + TRIAL_LOAD_MS };
+    const runTimeoutMs = this.#settings.executionTimeoutMs;
+    const trial = { dataDirectory, timeoutMs: runTimeoutMs + TRIAL_LOAD_MS };
     lane.busy = 'load';
     lane.loading = model.id;
     const session = this.#hold(lane, model);
@@ -227,7 +228,7 @@ export class SessionPlacement {
           backend: model.backend,
           module,
           blob: model.blob,
-          options: { intraOpParallelism, interOpParallelism, trial },
+          options: { intraOpParallelism, interOpParallelism, runTimeoutMs, trial },
           nodes: load.nodes,
         },
         abort.signal,

@@ -305,3 +305,9 @@ export function splitInline(line: string): string[] | null {
     out.push(current);
   }
 }
+
+/** Small arguments are views on the read buffer; what waits has to keep its own. */
+export function keepArgument(arg: Buffer): Buffer {
+  const backing: ArrayBufferLike = arg.buffer;
+  return backing instanceof SharedArrayBuffer ? arg : Buffer.from(arg);
+}

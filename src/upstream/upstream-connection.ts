@@ -6,6 +6,8 @@ import { connectTo, type UpstreamAddress } from './upstream-address.ts';
 export interface UpstreamSink {
   /** Bytes for the client. */
   bytes(bytes: Buffer): void;
+  /** An error for the client, a whole line. @returns what is to be said instead. */
+  error?(line: Buffer): Buffer;
   /** The server takes more again. */
   drained(): void;
   /** Once; nothing comes any more. */
@@ -17,6 +19,8 @@ type Expected =
   | { readonly kind: 'pass'; count: number }
   | { readonly kind: 'take'; readonly pieces: Buffer[]; readonly done: (reply: Buffer) => void }
   | { readonly kind: 'local'; readonly run: () => void };
+
+const ERROR = 45;
 
 /** A client's own connection to Redis. Replies come in the order of requests, so each request says what becomes of its reply. */
 export class UpstreamConnection {
@@ -97,7 +101,7 @@ export class UpstreamConnection {
       return;
     }
     if (next.kind === 'pass') {
-      if (!this.silent) this.#sink.bytes(bytes);
+      if (!this.silent) this.#sink.bytes(type === ERROR ? (this.#sink.error?.(bytes) ?? bytes) : bytes);
       if (isEnd && --next.count === 0) this.#expected.shift();
     } else if (next.kind === 'take') {
       next.pieces.push(bytes);

@@ -29,7 +29,11 @@ describe('cluster configuration', () => {
 
   test.each([
     ['broken JSON', '{\n  "engine": }', /c\.json:2: not JSON: ValueExpected/],
-    ['another engine', config(node('a', 1, '0-16383')).replace('embedded', 'x'), /c\.json:2: engine: only/],
+    [
+      'another engine',
+      config(node('a', 1, '0-16383')).replace('embedded', 'x'),
+      /c\.json:2: engine: either "embedded" or "redis"/,
+    ],
     [
       'an unknown field',
       config(node('a', 1, '0-16383')).replace(/\n}$/, ',\n  "x": 1\n}'),
@@ -71,6 +75,21 @@ describe('cluster configuration', () => {
       'a range that ends before it starts',
       config(node('a', 1, '9-3')),
       /:4: nodes\.0\.slots\.0: 9-3 is no range/,
+    ],
+    [
+      'a node of the redis engine without its Redis',
+      '{"engine": "redis",\n"nodes": [{"name": "a", "host": "127.0.0.1", "port": 1}]}',
+      /:2: nodes\.0: the redis engine needs to know its Redis/,
+    ],
+    [
+      'slots beside a Redis',
+      '{"engine": "redis", "nodes": [{"name": "a", "host": "h", "port": 1,\n"redis": {"host": "h", "port": 2},\n"slots": ["0"]}]}',
+      /:3: nodes\.0\.slots\.?0?: the Redis Cluster says which slots/,
+    ],
+    [
+      'a node without slots',
+      '{"engine": "embedded",\n"nodes": [{"name": "a", "host": "h", "port": 1}]}',
+      /:2: nodes\.0: slots are missing/,
     ],
     [
       'two nodes of one name',

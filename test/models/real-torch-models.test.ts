@@ -14,15 +14,10 @@ const names = existsSync(folder)
   : [];
 if (names.length === 0) console.warn(`skipped: real TorchScript archives, for want of ${folder}`);
 
-/** Archives that ask for what is still to come, with the refusal of the run. */
-const AWAITED: Record<string, string> = {
-  ctldata_scripted: 'what comes next depends on what is in a tensor, which only a run tells',
-};
-
 describe.skipIf(names.length === 0)('a real TorchScript archive', () => {
   const shared = useSharedNode();
 
   test.each(names)('gives what libtorch gives: %s', async (name) => {
-    await expectLibtorchsOutputs(await shared.connect(), path.join(folder, name), AWAITED[name]);
+    await expectLibtorchsOutputs(await shared.connect(), path.join(folder, name));
   });
 });

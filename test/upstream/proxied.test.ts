@@ -20,7 +20,7 @@ describe.skipIf(noRedis !== undefined)('a client of a node before a Redis', () =
   };
   beforeAll(async () => {
     redis = await startRedis();
-    node = await startNode({}, 0, { redis: parseUpstream(`127.0.0.1:${redis.port}`) });
+    node = await startNode({}, 0, { redis: { address: parseUpstream(`127.0.0.1:${redis.port}`) } });
   });
   afterAll(async () => {
     await node.close();
@@ -104,6 +104,24 @@ describe.skipIf(noRedis !== undefined)('a client of a node before a Redis', () =
       expect(await client.sendCommand(['AI.TENSORSET', 't', 'INT32', '2', 'VALUES', '1', '2'])).toBe('OK');
       expect(await client.sendCommand(['AI.TENSORGET', 't', 'VALUES'])).toEqual([1, 2]);
       await Promise.all([client.close(), subscriber.close()]);
+    }
+  });
+
+  test('waits for its run, and for no read before it', async () => {
+    const client = await connect();
+    await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+    for (let round = 0; round < 50; round++) {
+      await client.send('AI.TENSORSET', 'in', 'FLOAT', 1, 2, 'VALUES', round, 1);
+      const run = ['AI.MODELEXECUTE', 'm', 'INPUTS', 2, 'in', 'in', 'OUTPUTS', 1, 'out'];
+      const replies = await Promise.all([
+        client.send('AI.TENSORGET', 'in', 'VALUES'),
+        client.send(...(run as [string])),
+        client.send('AI.TENSORGET', 'out', 'VALUES'),
+        client.send('DEL', 'out'),
+        client.send('AI.TENSORGET', 'out', 'VALUES'),
+      ]);
+      expect(replies.slice(0, 4).map(String)).toEqual([`${round},1`, 'OK', `${round * round},1`, '1']);
+      expect(String(replies[4])).toContain('tensor key is empty');
     }
   });
 
@@ -217,7 +235,7 @@ test('places of a Redis', () => {
 });
 
 test.skipIf(noRedis !== undefined)('a node does not start before a Redis that is not there', async () => {
-  await expect(startNode({}, 0, { redis: parseUpstream('unix:/nowhere/redis.sock') })).rejects.toThrow(
-    'the Redis at /nowhere/redis.sock cannot be used',
-  );
+  await expect(
+    startNode({}, 0, { redis: { address: parseUpstream('unix:/nowhere/redis.sock') } }),
+  ).rejects.toThrow('the Redis at /nowhere/redis.sock cannot be used');
 });

@@ -71,11 +71,12 @@ export class GraphBuilder {
   }
 
   /** Gives the value a name of its own first: an output must neither be an input or a constant nor be given twice. */
-  output(value: Value): void {
+  output(value: Value): Value {
     const { dtype, shape, isSequence } = value;
     const output = { name: this.#newName(), dtype, shape, ...(isSequence && { isSequence }) };
     this.#add('Identity', [value], [output], {}, {});
     this.#outputs.push(output);
+    return output;
   }
 
   constant(tensor: HostTensor): Value {
@@ -165,6 +166,11 @@ export class GraphBuilder {
 
   get graph(): OnnxGraph {
     return { nodes: this.#nodes, inputs: this.#inputs, outputs: this.#outputs, described: this.#described };
+  }
+
+  /** All constants of the model by their names, used or not. */
+  get initializers(): ReadonlyMap<string, HostTensor> {
+    return this.#model.constants;
   }
 
   /** The model's file. @throws RangeError when it is too large for ONNX Runtime. */

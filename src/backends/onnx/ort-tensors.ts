@@ -18,6 +18,22 @@ export const ORT_DTYPES: Partial<Record<string, Dtype>> = {
   string: 'STRING',
 };
 
+/** Its type names by ONNX's numbers of them, TensorProto.DataType. */
+const ELEMENT_TYPES: Partial<Record<number, string>> = {
+  ...{ 1: 'float32', 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16', 6: 'int32', 7: 'int64', 8: 'string' },
+  ...{ 9: 'bool', 10: 'float16', 11: 'float64', 12: 'uint32', 13: 'uint64', 21: 'uint4', 22: 'int4' },
+};
+
+/**
+ * The dtype of a TensorProto.DataType; undefined where RedisAI has none.
+ * @throws Error where JavaScript has no tensors of it (bfloat16, complex64, ..).
+ */
+export function dtypeOfElement(type: number): Dtype | undefined {
+  const name = ELEMENT_TYPES[type];
+  if (name === undefined) throw new Error(`Unsupported data type: ${type}`);
+  return ORT_DTYPES[name];
+}
+
 /** The tensor as ONNX Runtime takes it: a view on its buffer, not a copy, but for strings, which become UTF-8 text. */
 export function toOrt(tensor: Tensor): ort.Tensor {
   if (tensor.dtype !== 'STRING') return toOrtBuffer(tensor);

@@ -5,9 +5,12 @@ import { differences, type OpCase, opCases, opsOf } from '../../support/torch-op
 
 const CASES = opCases();
 
-/** Ops of networks without a case yet: their models are compared with libtorch, and ops.test.ts has the most used of them. */
+/**
+ * Ops of networks without a case yet: their models are compared with libtorch, and ops.test.ts has the most used of them. Lists of numbers are
+ * in data-dependent.test.ts.
+ */
 const WITHOUT = `
-aten::pad aten::relu6 aten::hardtanh aten::softsign aten::mish aten::selu
+aten::tolist aten::pad aten::relu6 aten::hardtanh aten::softsign aten::mish aten::selu
 aten::silu aten::gelu aten::leaky_relu aten::elu aten::celu aten::prelu
 aten::softplus aten::hardsigmoid aten::hardswish aten::log_sigmoid aten::threshold aten::glu
 aten::_softmax aten::dropout aten::feature_dropout aten::alpha_dropout aten::feature_alpha_dropout aten::conv1d

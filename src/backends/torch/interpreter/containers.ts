@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts';
-import { compare, equal, truth } from './operators.ts';
+import { checkLength, compare, equal, settled, shown, truth } from './operators.ts';
 import {
   Instance,
   ScriptDict,
@@ -59,6 +59,14 @@ export function itemAt<T>(items: readonly T[], index: number): T {
   return item;
 }
 
+/** Puts what a loop would go through at the end of a list. */
+export function extend(engine: Engine, items: ScriptValue[], more: ScriptValue): void {
+  const added = iterate(engine, more);
+  checkLength(engine, items.length + added.length);
+  // Not as arguments of push: there may be more than the stack holds.
+  for (const item of added) items.push(item);
+}
+
 type Method<T> = (engine: Engine, target: T, args: readonly ScriptValue[]) => ScriptValue;
 
 const list: Readonly<Record<string, Method<ScriptValue[]>>> = {
@@ -67,7 +75,7 @@ const list: Readonly<Record<string, Method<ScriptValue[]>>> = {
     return items;
   },
   extend: (engine, items, [more = null]) => {
-    items.push(...iterate(engine, more));
+    extend(engine, items, more);
     return null;
   },
   insert: (engine, items, [at = null, item = null]) => {
@@ -148,10 +156,10 @@ const word = (value: ScriptValue | undefined): string => {
 };
 
 const text: Readonly<Record<string, Method<string>>> = {
-  format: (_, s, args) => {
+  format: (engine, s, args) => {
     let next = 0;
     return s.replace(/\{(\d*)[^{}]*\}/g, (_all, at: string) =>
-      textOf(args[at === '' ? next++ : Number(at)] ?? null),
+      shown(engine, args[at === '' ? next++ : Number(at)] ?? null),
     );
   },
   split: (_, s, [by]) => (by === undefined || by === null ? s.trim().split(/\s+/) : s.split(word(by))),
@@ -185,6 +193,9 @@ export function containerMethod(
     return method && ((args: readonly ScriptValue[]) => method(engine, of, args));
   };
   if (Array.isArray(target)) return bind(list, target);
-  if (target instanceof ScriptDict) return bind(dict, target);
+  if (target instanceof ScriptDict) {
+    const method = bind(dict, target);
+    return method && ((args) => method(args.map((arg) => settled(engine, arg))));
+  }
   return typeof target === 'string' ? bind(text, target) : undefined;
 }

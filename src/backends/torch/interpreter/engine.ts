@@ -20,4 +20,8 @@ export interface Engine {
   convert(value: TensorValue | SymbolicNumber, type: 'int' | 'float' | 'bool'): ScriptValue;
   /** A parameter, a buffer or a constant; the same tensor each time. */
   constant(tensor: PickledTensor): TensorValue;
+  /** Called every few steps of a program. @throws ScriptError when it has to end. */
+  tick(): void;
+  /** @param alive finds what the running program may still use, where the engine wants to know. */
+  watch(alive: () => Iterable<ScriptValue>): void;
 }

@@ -2,7 +2,7 @@ import { type Expression, type Index, typeText } from '../language/syntax.ts';
 import { containerMethod, intOf, itemAt, iterate, slicePositions } from './containers.ts';
 import { BUILTINS, callOperation } from './functions.ts';
 import type { Frame, Interpreter } from './interpreter.ts';
-import { compare, operate, truth } from './operators.ts';
+import { compare, operate, settled, shown, truth } from './operators.ts';
 import {
   Callable,
   Device,
@@ -17,7 +17,6 @@ import {
   SymbolicNumber,
   TensorValue,
   Tuple,
-  textOf,
   typeName,
 } from './values.ts';
 
@@ -68,13 +67,13 @@ export class Evaluator {
         return expression.items.map(inner);
       case 'dict': {
         const made = new ScriptDict();
-        for (const [key, value] of expression.entries) made.set(inner(key), inner(value));
+        for (const [key, value] of expression.entries) made.set(settled(engine, inner(key)), inner(value));
         return made;
       }
       case 'comprehension':
         return this.#comprehension(expression, frame);
       case 'text':
-        return expression.parts.map((part) => textOf(inner(part))).join('');
+        return expression.parts.map((part) => shown(engine, inner(part))).join('');
       case 'not':
         return !truth(engine, inner(expression.operand));
       case 'unary':
@@ -243,7 +242,7 @@ export class Evaluator {
       this.#interpreter.assign(expression.target, item, frame);
       if (!expression.conditions.every((condition) => truth(engine, evaluate(condition)))) continue;
       if (expression.key === null) items.push(evaluate(expression.item));
-      else made.set(evaluate(expression.key), evaluate(expression.item));
+      else made.set(settled(engine, evaluate(expression.key)), evaluate(expression.item));
     }
     return expression.key === null ? items : made;
   }

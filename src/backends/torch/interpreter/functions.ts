@@ -8,7 +8,7 @@ import {
   sorted,
 } from './containers.ts';
 import type { Engine } from './engine.ts';
-import { compare, contains, operate, TENSOR_OPS, truth } from './operators.ts';
+import { checkLength, compare, contains, operate, settled, shown, TENSOR_OPS, truth } from './operators.ts';
 import {
   Device,
   Float,
@@ -46,9 +46,12 @@ function extreme(engine: Engine, args: readonly ScriptValue[], operator: '<' | '
   return rest.reduce((best, item) => engine.symbolic(operator === '<' ? 'min' : 'max', best, item), first);
 }
 
-const raise: Function = (_, [message = null]) => {
-  throw new ScriptError(textOf(message));
+const raise: Function = (engine, [message = null]) => {
+  throw new ScriptError(shown(engine, message));
 };
+
+const assert: Function = (engine, [condition = null, message = '']) =>
+  truth(engine, condition) ? null : raise(engine, [`AssertionError: ${shown(engine, message)}`], new Map());
 
 function range(engine: Engine, args: readonly ScriptValue[]): number[] {
   const bounds = args.map((bound) => intOf(engine, bound));
@@ -57,6 +60,7 @@ function range(engine: Engine, args: readonly ScriptValue[]): number[] {
   if (step === 0) throw new ScriptError('range() arg 3 must not be zero');
   const count = Math.max(0, Math.ceil((end - start) / (step ?? 1)));
   if (count > MAX_RANGE) throw new ScriptError(`a range of ${count} is too long`);
+  checkLength(engine, count);
   return Array.from({ length: count }, (_, i) => start + i * (step ?? 1));
 }
 /** A loop of more turns than this is none that a graph could hold. */
@@ -92,7 +96,7 @@ function makeDict(engine: Engine, from: ScriptValue | undefined): ScriptDict {
   const entries = from === undefined ? [] : from instanceof ScriptDict ? from.items : iterate(engine, from);
   for (const entry of entries) {
     const [key, value] = iterate(engine, entry);
-    made.set(key ?? null, value ?? null);
+    made.set(settled(engine, key ?? null), value ?? null);
   }
   return made;
 }
@@ -102,7 +106,7 @@ export const BUILTINS: Readonly<Record<string, Function>> = {
   int: (engine, [value = null]) => convert(engine, value, 'int'),
   float: (engine, [value = null]) => convert(engine, value, 'float'),
   bool: (engine, [value = null]) => convert(engine, value, 'bool'),
-  str: (_, [value = null]) => textOf(value),
+  str: (engine, [value = null]) => shown(engine, value),
   len: (engine, [value = null]) => length(engine, value),
   range: (engine, args) => range(engine, args),
   list: (engine, [value]) => (value === undefined ? [] : [...iterate(engine, value)]),
@@ -127,7 +131,7 @@ export const BUILTINS: Readonly<Record<string, Function>> = {
   any: (engine, [value = null]) => iterate(engine, value).some((item) => truth(engine, item)),
   all: (engine, [value = null]) => iterate(engine, value).every((item) => truth(engine, item)),
   abs: (engine, [value = null]) => absolute(engine, value),
-  round: (_, [value = null]) => new Float(roundEven(isNumber(value) ? numberOf(value) : 0)),
+  round: (engine, args, named) => rounded(engine, args, named),
   ord: (_, [value]) => (typeof value === 'string' ? (value.codePointAt(0) ?? 0) : 0),
   chr: (_, [value]) => String.fromCodePoint(typeof value === 'number' ? value : 0),
   print: () => null,
@@ -157,18 +161,24 @@ const floatFunction =
     }
     throw new ScriptError(`expected a number, got ${typeName(x)}`);
   };
+/** @param name of the op that it is on tensors. */
 const intFunction =
-  (of: (x: number) => number): Function =>
-  (engine, [x = null]) => {
+  (name: string, of: (x: number) => number): Function =>
+  (engine, args, named) => {
+    const [x = null] = args;
     if (isNumber(x)) return of(numberOf(x));
-    return x instanceof SymbolicNumber && x.type === 'int' ? x : of(intOf(engine, x));
+    if (x instanceof SymbolicNumber && x.type === 'int') return x;
+    return convert(engine, floatFunction(name, of)(engine, args, named), 'int');
   };
+const rounded = floatFunction('round', roundEven);
 
 const identity: Function = (_, [value = null]) => value;
 
 /** Functions of torch, math and TorchScript itself on what is no tensor. */
 const PLAIN: Readonly<Record<string, Function>> = {
   'prim::RaiseException': raise,
+  'aten::_assert': assert,
+  'aten::_assert_async': assert,
   'prim::min': (engine, args) => extreme(engine, args, '<'),
   'prim::max': (engine, args) => extreme(engine, args, '>'),
   'prim::abs': (engine, [value = null]) => absolute(engine, value),
@@ -186,12 +196,14 @@ const PLAIN: Readonly<Record<string, Function>> = {
     return start + index * step;
   },
   'aten::__getitem__': (engine, [container = null, key = null]) => {
-    if (container instanceof ScriptDict)
-      return container.get(key) ?? raise(engine, [`KeyError: ${textOf(key, true)}`], new Map());
+    if (container instanceof ScriptDict) {
+      const known = settled(engine, key);
+      return container.get(known) ?? raise(engine, [`KeyError: ${textOf(known, true)}`], new Map());
+    }
     return itemAt(iterate(engine, container), intOf(engine, key));
   },
   'aten::_set_item': (engine, [container = null, key = null, value = null]) => {
-    if (container instanceof ScriptDict) container.set(key, value);
+    if (container instanceof ScriptDict) container.set(settled(engine, key), value);
     else if (Array.isArray(container)) container[positionOf(container, intOf(engine, key))] = value;
     return null;
   },
@@ -220,9 +232,9 @@ const PLAIN: Readonly<Record<string, Function>> = {
   'aten::any': (engine, args, named) => (BUILTINS.any as Function)(engine, args, named),
   'aten::all': (engine, args, named) => (BUILTINS.all as Function)(engine, args, named),
   'aten::neg': (engine, [value = null]) => operate(engine, '*', value, -1),
-  'aten::floor': intFunction(Math.floor),
-  'aten::ceil': intFunction(Math.ceil),
-  'aten::round': floatFunction('round', roundEven),
+  'aten::floor': intFunction('floor', Math.floor),
+  'aten::ceil': intFunction('ceil', Math.ceil),
+  'aten::round': rounded,
   'aten::sqrt': floatFunction('sqrt', Math.sqrt),
   'aten::exp': floatFunction('exp', Math.exp),
   'aten::log': floatFunction('log', Math.log),
@@ -233,7 +245,7 @@ const PLAIN: Readonly<Record<string, Function>> = {
   'aten::Int': (engine, [value = null]) => convert(engine, value, 'int'),
   'aten::Float': (engine, [value = null]) => convert(engine, value, 'float'),
   'aten::Bool': (engine, [value = null]) => convert(engine, value, 'bool'),
-  'aten::str': (_, [value = null]) => textOf(value),
+  'aten::str': (engine, [value = null]) => shown(engine, value),
 };
 
 function positionOf(items: readonly ScriptValue[], index: number): number {
@@ -283,7 +295,15 @@ export function callOperation(
 /** Plain functions that take tensors too. */
 const ON_ANY = new Set([
   ...['prim::unchecked_unwrap_optional', 'prim::unchecked_cast', 'aten::__is__', 'aten::__isnot__'],
-  ...['aten::__not__', 'aten::Int', 'aten::Float', 'aten::Bool', 'aten::list'],
+  ...[
+    'aten::_assert',
+    'aten::_assert_async',
+    'aten::__not__',
+    'aten::Int',
+    'aten::Float',
+    'aten::Bool',
+    'aten::list',
+  ],
 ]);
 
 /** Whether it is an operation on what is no tensor, which needs no engine. */

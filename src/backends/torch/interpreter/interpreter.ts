@@ -9,10 +9,11 @@ import {
   PickledTuple,
 } from '../archive/pickle.ts';
 import type { Expression, Statement } from '../language/syntax.ts';
-import { intOf, iterate, slicePositions } from './containers.ts';
+import { extend, intOf, iterate, slicePositions } from './containers.ts';
 import type { Engine } from './engine.ts';
 import { Evaluator } from './evaluator.ts';
-import { operate, truth } from './operators.ts';
+import { type RunningBlock, valuesToCome } from './liveness.ts';
+import { operate, settled, shown, truth } from './operators.ts';
 import { Program } from './program.ts';
 import {
   Callable,
@@ -27,7 +28,6 @@ import {
   type ScriptValue,
   TensorValue,
   Tuple,
-  textOf,
   typeName,
   UnsupportedOperation,
 } from './values.ts';
@@ -36,6 +36,8 @@ import {
 export interface Frame {
   readonly module: string;
   readonly variables: Map<string, ScriptValue>;
+  /** From the function's own to the innermost. */
+  readonly blocks: RunningBlock[];
 }
 
 /** How a statement ends: with the next one, or otherwise. */
@@ -44,6 +46,8 @@ type Outcome = undefined | 'break' | 'continue' | { readonly value: ScriptValue 
 /** A script may do this much, which is far more than any model does: one that loops without end is cut here. */
 const MAX_STEPS = 20_000_000;
 const MAX_CALLS = 300;
+/** Steps between two looks of the engine at the clock. */
+const TICK = 1024;
 /** What ends a program that has no error of its own: control flow that the engine uses. */
 export class Interruption extends Error {}
 
@@ -54,6 +58,7 @@ export class Interpreter {
   readonly #constants: readonly Pickled[];
   readonly #evaluator: Evaluator;
   readonly #converted = new Map<object, ScriptValue>();
+  readonly #frames: Frame[] = [];
   #line = 0;
   #steps = 0;
   #calls = 0;
@@ -63,6 +68,7 @@ export class Interpreter {
     this.engine = engine;
     this.#constants = constants;
     this.#evaluator = new Evaluator(this);
+    engine.watch(() => this.#frames.flatMap(({ blocks, variables }) => [...valuesToCome(blocks, variables)]));
   }
 
   /** CONSTANTS.c0 and so on. */
@@ -110,13 +116,14 @@ export class Interpreter {
 
   callFunction(callee: ScriptFunction, args: readonly ScriptValue[], named: Named): ScriptValue {
     const { definition, module } = callee;
-    const frame: Frame = { module, variables: new Map() };
+    const frame: Frame = { module, variables: new Map(), blocks: [] };
     const { parameters, name } = definition;
     if (args.length > parameters.length) {
       throw new ScriptError(`${name}() takes ${parameters.length} arguments but ${args.length} were given`);
     }
     if (++this.#calls > MAX_CALLS) throw new ScriptError('maximum recursion depth exceeded');
     const calledFrom = this.#line;
+    this.#frames.push(frame);
     try {
       for (const [i, parameter] of parameters.entries()) {
         const given = i < args.length ? args[i] : named.get(parameter.name);
@@ -132,12 +139,14 @@ export class Interpreter {
       throw this.#placed(error, module, name);
     } finally {
       this.#calls--;
+      this.#frames.pop();
       this.#line = calledFrom;
     }
   }
 
   evaluate(expression: Expression, frame: Frame): ScriptValue {
     if (++this.#steps > MAX_STEPS) throw new ScriptError('the program does too much: it may never end');
+    if (this.#steps % TICK === 0) this.engine.tick();
     return this.#evaluator.evaluate(expression, frame);
   }
 
@@ -208,11 +217,18 @@ export class Interpreter {
   }
 
   #block(statements: readonly Statement[], frame: Frame): Outcome {
-    for (const statement of statements) {
-      const outcome = this.#statement(statement, frame);
-      if (outcome !== undefined) return outcome;
+    const running = { statements, at: 0 };
+    frame.blocks.push(running);
+    try {
+      for (const [at, statement] of statements.entries()) {
+        running.at = at;
+        const outcome = this.#statement(statement, frame);
+        if (outcome !== undefined) return outcome;
+      }
+      return undefined;
+    } finally {
+      frame.blocks.pop();
     }
-    return undefined;
   }
 
   #statement(statement: Statement, frame: Frame): Outcome {
@@ -266,7 +282,7 @@ export class Interpreter {
       case 'assert':
         if (this.#truth(statement.condition, frame)) return undefined;
         throw new ScriptError(
-          `AssertionError: ${statement.message === null ? '' : textOf(this.evaluate(statement.message, frame))}`,
+          `AssertionError: ${statement.message === null ? '' : shown(this.engine, this.evaluate(statement.message, frame))}`,
         );
       case 'delete':
         for (const target of statement.targets) {
@@ -285,10 +301,10 @@ export class Interpreter {
 
   #raised(value: Expression, frame: Frame): string {
     if (value.kind === 'call' && value.callee.kind === 'name') {
-      const texts = value.args.map((arg) => textOf(this.evaluate(arg, frame)));
+      const texts = value.args.map((arg) => shown(this.engine, this.evaluate(arg, frame)));
       return `${value.callee.name}: ${texts.join(' ')}`;
     }
-    return value.kind === 'name' ? value.name : textOf(this.evaluate(value, frame));
+    return value.kind === 'name' ? value.name : shown(this.engine, this.evaluate(value, frame));
   }
 
   /** On tensors it changes the tensor itself, and so all its views. */
@@ -304,7 +320,7 @@ export class Interpreter {
         return;
       }
     }
-    if (Array.isArray(before) && operator === '+') before.push(...iterate(this.engine, value));
+    if (Array.isArray(before) && operator === '+') extend(this.engine, before, value);
     else this.assign(target, operate(this.engine, operator, before, value), frame);
   }
 
@@ -313,7 +329,7 @@ export class Interpreter {
     const [index] = target.indices;
     if (index === undefined || !('line' in index)) throw new ScriptError('this cannot be deleted');
     const key = this.evaluate(index, frame);
-    if (owner instanceof ScriptDict) owner.delete(key);
+    if (owner instanceof ScriptDict) owner.delete(settled(this.engine, key));
     else if (Array.isArray(owner)) {
       const [at] = slicePositions(owner.length, intOf(this.engine, key), null, null);
       if (at !== undefined) owner.splice(at, 1);

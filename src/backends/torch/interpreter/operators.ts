@@ -60,6 +60,31 @@ function remainder(x: number, y: number): number {
   return x - y * floorDivide(x, y);
 }
 
+/** Lists and texts of more items are none that a program needs: they fill the memory. */
+const MAX_LENGTH = 10_000_000;
+
+/** To make one of so many is work of its own. */
+const LONG = 10_000;
+
+/** @throws ScriptError before a list or a text is made that is too long. */
+export function checkLength(engine: Engine, length: number): void {
+  if (length > MAX_LENGTH) throw new ScriptError(`a list or a text of ${length} items is too long`);
+  if (length > LONG) engine.tick();
+}
+
+/** Operators that take numbers only as what they are. */
+const BITWISE = new Set(['&', '|', '^', '<<', '>>']);
+
+function isNumeric(value: ScriptValue): boolean {
+  return isNumber(value) || value instanceof SymbolicNumber;
+}
+
+function repeated(items: readonly ScriptValue[], times: number): ScriptValue[] {
+  const out = new Array<ScriptValue>(items.length * times).fill(items[0] ?? null);
+  if (items.length > 1) for (let i = 0; i < out.length; i++) out[i] = items[i % items.length] as ScriptValue;
+  return out;
+}
+
 /** `left operator right`, whatever both are. */
 export function operate(
   engine: Engine,
@@ -71,20 +96,29 @@ export function operate(
     return engine.call(`aten::${TENSOR_OPS[operator]}`, [left, right], new Map());
   }
   if (left instanceof SymbolicNumber || right instanceof SymbolicNumber) {
-    return engine.symbolic(operator, left, right);
+    return isNumeric(left) && isNumeric(right) && !BITWISE.has(operator)
+      ? engine.symbolic(operator, left, right)
+      : operate(engine, operator, settled(engine, left), settled(engine, right));
   }
   if (isNumber(left) && isNumber(right)) return arithmetic(operator, left, right);
   if (operator === '+') {
-    if (typeof left === 'string' && typeof right === 'string') return left + right;
-    if (Array.isArray(left) && Array.isArray(right)) return [...left, ...right];
+    if (typeof left === 'string' && typeof right === 'string') {
+      checkLength(engine, left.length + right.length);
+      return left + right;
+    }
+    if (Array.isArray(left) && Array.isArray(right)) {
+      checkLength(engine, left.length + right.length);
+      return [...left, ...right];
+    }
     if (left instanceof Tuple && right instanceof Tuple) return new Tuple([...left.items, ...right.items]);
   }
   if (operator === '*' && typeof right === 'number') {
+    if (typeof left === 'string' || Array.isArray(left)) checkLength(engine, left.length * right);
     if (typeof left === 'string') return left.repeat(Math.max(0, right));
-    if (Array.isArray(left)) return Array.from({ length: Math.max(0, right) }, () => left).flat();
+    if (Array.isArray(left)) return repeated(left, Math.max(0, right));
   }
   if (operator === '*' && typeof left === 'number') return operate(engine, operator, right, left);
-  if (operator === '%' && typeof left === 'string') return percentFormat(left, right);
+  if (operator === '%' && typeof left === 'string') return percentFormat(engine, left, right);
   throw new ScriptError(
     `unsupported operand types for ${operator}: ${typeName(left)} and ${typeName(right)}`,
   );
@@ -106,9 +140,9 @@ function arithmetic(
   return floats ? new Float(compute(x, y)) : compute(x, y);
 }
 
-function percentFormat(format: string, values: ScriptValue): string {
+function percentFormat(engine: Engine, format: string, values: ScriptValue): string {
   const rest = values instanceof Tuple ? [...values.items] : [values];
-  return format.replace(/%[sdif]/g, () => textOf(rest.shift() ?? null));
+  return format.replace(/%[sdif]/g, () => shown(engine, rest.shift() ?? null));
 }
 
 /** `left operator right` for comparisons, `in` and `is`. */
@@ -133,7 +167,9 @@ export function compare(
     return engine.call(`aten::${TENSOR_OPS[operator]}`, [left, right], new Map());
   }
   if (left instanceof SymbolicNumber || right instanceof SymbolicNumber) {
-    return engine.symbolic(operator, left, right);
+    return isNumeric(left) && isNumeric(right)
+      ? engine.symbolic(operator, left, right)
+      : compare(engine, operator, settled(engine, left), settled(engine, right));
   }
   const test = COMPARE[operator];
   if (test === undefined) throw new ScriptError(`the operator ${operator} is not known`);
@@ -165,8 +201,33 @@ function itemsOf(value: ScriptValue): readonly ScriptValue[] | undefined {
   return value instanceof Tuple ? value.items : Array.isArray(value) ? value : undefined;
 }
 
+/** A number that is known; all other values are what they are. */
+export function settled(engine: Engine, value: ScriptValue): ScriptValue {
+  if (!(value instanceof SymbolicNumber)) return value;
+  const number = engine.known(value);
+  if (value.type === 'float') return new Float(number);
+  return value.type === 'bool' ? number !== 0 : number;
+}
+
+/** As str() has it; its numbers are known then. */
+export function shown(engine: Engine, value: ScriptValue): string {
+  return textOf(deeplySettled(engine, value));
+}
+
+/** The same of all numbers in lists, tuples and dicts. */
+export function deeplySettled(engine: Engine, value: ScriptValue): ScriptValue {
+  if (Array.isArray(value)) return value.map((item) => deeplySettled(engine, item));
+  if (value instanceof Tuple) return new Tuple(value.items.map((item) => deeplySettled(engine, item)));
+  if (!(value instanceof ScriptDict)) return settled(engine, value);
+  const known = new ScriptDict();
+  for (const { items } of value.items) {
+    known.set(items[0] as ScriptValue, deeplySettled(engine, items[1] as ScriptValue));
+  }
+  return known;
+}
+
 export function contains(engine: Engine, container: ScriptValue, item: ScriptValue): boolean {
-  if (container instanceof ScriptDict) return container.has(item);
+  if (container instanceof ScriptDict) return container.has(settled(engine, item));
   if (typeof container === 'string') return typeof item === 'string' && container.includes(item);
   const items = itemsOf(container);
   if (items === undefined) throw new ScriptError(`'in' does not work with ${typeName(container)}`);

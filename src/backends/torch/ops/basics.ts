@@ -1,6 +1,6 @@
 import { DATA_TYPES, isFloat, isUnsigned } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
-import type { ScriptValue } from '../interpreter/values.ts';
+import { Float, type ScriptValue } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import type { TracedTensor } from '../tracing/traced-tensor.ts';
@@ -16,6 +16,29 @@ function converted(op: OpCall, name = 'dtype'): ReturnType<Lower> {
   const dtype = op.dtype(name);
   const x = op.tensor('self');
   return dtype === undefined || dtype === x.dtype ? same(op) : op.cast(x, dtype);
+}
+
+/** Lists of fewer numbers keep them in the graph, so that it serves other numbers, too, until the program needs one. */
+const FEW = 64;
+
+/** A tensor as lists of numbers in lists; without dimensions, as a number. */
+function nested(op: OpCall, x: Value): ScriptValue {
+  const sizes = Array.from({ length: op.rank(x) }, (_, d) => op.knownSize(x, d));
+  const count = sizes.reduce((product, size) => product * size, 1);
+  const numbers = count > FEW ? op.tracer.elements(x) : undefined;
+  const flat = op.reshape(x, [-1]);
+  const number = (at: number): ScriptValue => {
+    const known = numbers?.[at];
+    if (known === undefined) return op.tracer.item(op.emit('Gather', [flat, op.constant('int64', at)]));
+    return x.dtype === 'bool' ? known !== 0 : isFloat(x.dtype) ? new Float(known) : known;
+  };
+  const list = (d: number, at: number): ScriptValue => {
+    const size = sizes[d];
+    return size === undefined
+      ? number(at)
+      : Array.from({ length: size }, (_, i) => list(d + 1, at * size + i));
+  };
+  return list(0, 0);
 }
 
 const to =
@@ -79,6 +102,7 @@ export const basics = defineOps('Tensors and their properties', {
   ...alike(['ScalarImplicit(Tensor self) -> Scalar', 'IntImplicit(Tensor self) -> int'], (op: OpCall) => ({
     value: op.tracer.item(op.tensor('self')),
   })),
+  'tolist(Tensor self) -> Any': (op) => ({ value: nested(op, op.tensor('self')) }),
   'prim::NumToTensor(Scalar a)': (op) => op.tensor('a'),
   ...alike(['detach(Tensor self)', 'alias(Tensor self)', 'lift(Tensor self)'], same),
   'contiguous(Tensor self, Any memory_format=None)': (op) =>

@@ -10,8 +10,19 @@ const STORAGES: Readonly<Record<string, DataType>> = {
 };
 const BFLOAT16 = 'BFloat16Storage';
 
-/** A tensor of an archive; a view of the archive's bytes where it lies in them in order. @throws ScriptError */
+const known = new WeakMap<PickledTensor, HostTensor>();
+
+/**
+ * A tensor of an archive, the same one each time; a view of the archive's bytes where it lies in them in order.
+ * @throws ScriptError
+ */
 export function toHostTensor(tensor: PickledTensor): HostTensor {
+  const made = known.get(tensor) ?? read(tensor);
+  known.set(tensor, made);
+  return made;
+}
+
+function read(tensor: PickledTensor): HostTensor {
   const { storage, offset, shape, strides } = tensor;
   const dtype = storage.type === BFLOAT16 ? 'float' : STORAGES[storage.type];
   if (dtype === undefined) throw new ScriptError(`tensors of ${storage.type} are not supported`);

@@ -1,6 +1,6 @@
 import { type DataType, isFloat } from '../../onnx-graph/data-types.ts';
 import type { Attributes, EmitOptions } from '../../onnx-graph/graph-builder.ts';
-import { numbersOf, type Value } from '../../onnx-graph/value.ts';
+import type { Value } from '../../onnx-graph/value.ts';
 import {
   Float,
   isNumber,
@@ -87,7 +87,7 @@ export class OpCall {
       : value === true || (isNumber(value) && numberOf(value) !== 0);
   }
 
-  /** A number that the graph depends on: where it comes of a shape, the trace is only good for shapes that give the same. */
+  /** A number that the graph depends on: where it comes of a shape or a tensor, what is traced is only good for those that give the same. */
   int(name: string): number {
     return this.tracer.knownInt(this.raw(name));
   }
@@ -106,12 +106,7 @@ export class OpCall {
 
   float(name: string): number {
     const value = this.raw(name);
-    if (isNumber(value)) return numberOf(value);
-    const known =
-      value instanceof TracedTensor || value instanceof TracedNumber
-        ? numbersOf(value.value)?.[0]
-        : undefined;
-    return known ?? this.fail(`its argument '${name}' has to be known`);
+    return isNumber(value) ? numberOf(value) : this.tracer.decide(this.scalar(name, 'double'));
   }
 
   /** An axis counted from the front. */

@@ -15,6 +15,7 @@ export interface TracedEmission {
   readonly emission: Emission;
   /** Which of its outputs. */
   readonly index: number;
+  readonly value: Value;
 }
 
 /** All operators of a graph by their outputs. */

@@ -22,6 +22,7 @@ import { bindArguments } from '../op-schema.ts';
 import { OPS } from '../ops/index.ts';
 import { numberOfDtype } from './dtypes.ts';
 import { toHostTensor } from './host-tensors.ts';
+import { numberOperation } from './number-operations.ts';
 import { OpCall } from './op-call.ts';
 import { type Emissions, ShapeReplay, type TracedEmission } from './shape-replay.ts';
 import { TracedNumber, TracedTensor } from './traced-tensor.ts';
@@ -42,29 +43,49 @@ export class PinnedDimension extends Interruption {
   }
 }
 
+/** What tells the elements of tensors to a program whose way depends on them. */
+export interface ContentReader {
+  /** The elements of a value of the graph, row-major. @throws ScriptError */
+  elements(value: Value): readonly number[];
+  /** Sees what comes out of each operator. @throws ScriptError where it is more than may be. */
+  made(values: readonly Value[]): void;
+  /** See Engine. */
+  tick(): void;
+  watch(alive: () => Iterable<ScriptValue>): void;
+}
+
 /** What the trace took for granted. */
 export interface Guard {
   readonly value: Value;
   readonly is: number;
 }
 
-const SYMBOLIC: Readonly<Record<string, { readonly op: string; readonly compares?: true }>> = {
-  ...{ '+': { op: 'Add' }, '-': { op: 'Sub' }, '*': { op: 'Mul' }, '**': { op: 'Pow' } },
-  ...{ min: { op: 'Min' }, max: { op: 'Max' } },
-  ...{ '<': { op: 'Less', compares: true }, '>': { op: 'Greater', compares: true } },
-  ...{ '<=': { op: 'LessOrEqual', compares: true }, '>=': { op: 'GreaterOrEqual', compares: true } },
-  '==': { op: 'Equal', compares: true },
-};
+/** Operators that never make the same tensor again. */
+const RANDOM = /^(Random|Multinomial$|Bernoulli$)/;
 
 /** The engine that computes nothing: it writes down what a program does with tensors as an ONNX graph. */
 export class Tracer implements Engine {
+  /** Since they were last taken away. */
   readonly guards: Guard[] = [];
+  /** What no run makes again. */
+  readonly random: Value[] = [];
+  /** Names of what is not the same in all runs. */
+  readonly #varying = new Set<string>();
   readonly #builder = GraphBuilder.create();
+  readonly #reader: ContentReader;
   readonly #emissions = new Map<string, TracedEmission>();
   readonly #constants = new Map<PickledTensor, TracedTensor>();
   readonly #sizes = new Map<string, TracedNumber>();
   readonly #inputs: { readonly value: Value; readonly shape: readonly number[] }[] = [];
   #replay: ShapeReplay | null = null;
+
+  constructor(reader: ContentReader) {
+    this.#reader = reader;
+  }
+
+  get graph(): GraphBuilder {
+    return this.#builder;
+  }
 
   get emissions(): Emissions {
     return this.#emissions;
@@ -77,16 +98,31 @@ export class Tracer implements Engine {
   /** @param shape names for the dimensions that may differ from run to run. */
   input({ dtype, shape }: TraceInput, dims: Shape): TracedTensor {
     const value = this.#builder.input(dtype, dims);
+    this.#varying.add(value.name);
     this.#inputs.push({ value, shape });
     return new TracedTensor(value);
   }
 
-  output(value: Value): void {
-    this.#builder.output(value);
+  output(value: Value): Value {
+    return this.#builder.output(value);
   }
 
-  bytes(): Uint8Array<ArrayBuffer> {
-    return this.#builder.bytes();
+  tick(): void {
+    this.#reader.tick();
+  }
+
+  watch(alive: () => Iterable<ScriptValue>): void {
+    this.#reader.watch(alive);
+  }
+
+  /** Whether a value may be another in another run. */
+  varies({ name }: Value): boolean {
+    return this.#varying.has(name);
+  }
+
+  /** Sizes that were asked for may hang on tensors that are gone; they are taken of others when they are asked for again. */
+  forgetSizes(): void {
+    this.#sizes.clear();
   }
 
   emit(
@@ -97,9 +133,19 @@ export class Tracer implements Engine {
   ): Value[] {
     const outputs = this.#builder.emitMany(op, inputs, attributes, options);
     const emission = { op, inputs, attributes, options };
-    for (const [index, { name, constant }] of outputs.entries()) {
-      if (constant === undefined) this.#emissions.set(name, { emission, index });
+    const isRandom = RANDOM.test(op);
+    if (isRandom) this.random.push(...outputs);
+    // A graph among the attributes may use anything.
+    const varies =
+      isRandom ||
+      inputs.some((input) => input !== null && this.#varying.has(input.name)) ||
+      Object.values(attributes).some((attribute) => typeof attribute === 'object' && 'graph' in attribute);
+    for (const [index, value] of outputs.entries()) {
+      if (value.constant !== undefined) continue;
+      this.#emissions.set(value.name, { emission, index, value });
+      if (varies) this.#varying.add(value.name);
     }
+    this.#reader.made(outputs);
     return outputs;
   }
 
@@ -188,34 +234,25 @@ export class Tracer implements Engine {
   }
 
   symbolic(operator: string, left: ScriptValue, right: ScriptValue): ScriptValue {
-    if (operator === '!=') {
-      const same = this.symbolic('==', left, right);
-      return same instanceof TracedNumber ? new TracedNumber('bool', this.#one('Not', [same.value])) : !same;
-    }
-    if (operator === '//' || operator === '%' || operator === '/') return this.#divide(operator, left, right);
-    const found = SYMBOLIC[operator];
-    if (found === undefined) throw new ScriptError(`the operator ${operator} needs a number that is known`);
-    const floats = [left, right].some((side) => typeName(side) === 'float');
-    const [a, b] = [left, right].map((side) => this.tensorOf(side, floats ? 'double' : 'int64'));
-    const result = this.#one(found.op, [a as Value, b as Value]);
-    return this.#number(found.compares ? 'bool' : floats ? 'float' : 'int', result);
+    return numberOperation(this, operator, left, right);
   }
 
   truth(value: ScriptValue): boolean {
-    return this.#decide(value as TracedTensor | TracedNumber) !== 0;
+    const { value: asked } = value as TracedTensor | TracedNumber;
+    return this.decide(this.cast(this.#scalarOf(asked, 'bool'), 'bool')) !== 0;
   }
 
   known(value: ScriptValue): number {
     const { content } = (value as TracedNumber).value;
     const [dim] = content ?? [];
     if (typeof dim === 'string' && this.#isInputDim(dim)) throw new PinnedDimension(dim);
-    return this.#decide(value as TracedNumber);
+    return this.decide((value as TracedNumber).value);
   }
 
   /** An int of the language that the graph depends on. */
   knownInt(value: ScriptValue): number {
     if (value instanceof TracedNumber) return this.known(value);
-    if (value instanceof TracedTensor) return this.#decide(value);
+    if (value instanceof TracedTensor) return this.decide(this.#scalarOf(value.value));
     if (isNumber(value)) return numberOf(value);
     throw new ScriptError(`expected an int, got ${typeName(value)}`);
   }
@@ -223,8 +260,27 @@ export class Tracer implements Engine {
   convert(value: ScriptValue, type: 'int' | 'float' | 'bool'): ScriptValue {
     const { value: from } = value as TracedTensor | TracedNumber;
     const dtypes = { int: 'int64', float: 'double', bool: 'bool' } as const;
-    const scalar = this.#rank(from) === 0 ? from : this.#one('Reshape', [from, this.ints([])]);
-    return this.#number(type, this.cast(scalar, dtypes[type]));
+    return this.number(type, this.cast(this.#scalarOf(from, type), dtypes[type]));
+  }
+
+  /** The elements of a tensor, row-major, which the way of the program then depends on. */
+  elements(value: Value): readonly number[] {
+    return numbersOf(value) ?? this.#reader.elements(value);
+  }
+
+  /** What a scalar is in the run that is traced; other runs have to agree. */
+  decide(value: Value): number {
+    const [known] = numbersOf(value) ?? [];
+    if (known !== undefined) return known;
+    this.#replay ??= replayFor(
+      this.#emissions,
+      this.inputs,
+      this.#inputs.map(({ shape }) => shape),
+    );
+    const [is] = this.#replay.numbers(value) ?? [];
+    if (is === undefined) return this.#reader.elements(value)[0] as number;
+    this.guards.push({ value, is });
+    return is;
   }
 
   constant(tensor: PickledTensor): TracedTensor {
@@ -267,56 +323,28 @@ export class Tracer implements Engine {
     return value.shape.length;
   }
 
-  #number(type: 'int' | 'float' | 'bool', value: Value): ScriptValue {
+  /** A scalar of the graph as a number of the language. */
+  number(type: 'int' | 'float' | 'bool', value: Value): ScriptValue {
     const [known] = numbersOf(value) ?? [];
     if (known === undefined) return new TracedNumber(type, value);
     return type === 'float' ? new Float(known) : type === 'bool' ? known !== 0 : known;
-  }
-
-  /** Rounds down, unlike ONNX. Sizes are not negative, but what is computed of them may be. */
-  #divide(operator: '//' | '%' | '/', left: ScriptValue, right: ScriptValue): ScriptValue {
-    const floats = operator === '/' || [left, right].some((side) => typeName(side) === 'float');
-    const [a, b] = [left, right].map((side) => this.tensorOf(side, floats ? 'double' : 'int64')) as [
-      Value,
-      Value,
-    ];
-    const [divisor] = numbersOf(b) ?? [];
-    if (divisor === 0) throw new ScriptError('ZeroDivisionError: division by zero');
-    if (operator === '/') return this.#number('float', this.#one('Div', [a, b]));
-    if (floats) {
-      const quotient = this.#one('Floor', [this.#one('Div', [a, b])]);
-      if (operator === '//') return this.#number('float', quotient);
-      return this.#number('float', this.#one('Sub', [a, this.#one('Mul', [quotient, b])]));
-    }
-    // ONNX Runtime ends the process when an integer is divided by zero.
-    const safe =
-      divisor === undefined
-        ? this.#one('Where', [this.#one('Equal', [b, this.scalar('int64', 0)]), this.scalar('int64', 1), b])
-        : b;
-    if (divisor === 1) return operator === '%' ? 0 : this.#number('int', a);
-    const rest = this.#one('Mod', [a, safe]);
-    if (operator === '%') return this.#number('int', rest);
-    return this.#number('int', this.#one('Div', [this.#one('Sub', [a, rest]), safe]));
   }
 
   #isInputDim(dim: string): boolean {
     return this.#inputs.some(({ value }) => value.shape?.includes(dim));
   }
 
-  /** What the number is in the run that is traced; other runs have to agree. */
-  #decide({ value }: TracedTensor | TracedNumber): number {
-    const [known] = numbersOf(value) ?? [];
-    if (known !== undefined) return known;
-    this.#replay ??= replayFor(
-      this.#emissions,
-      this.inputs,
-      this.#inputs.map(({ shape }) => shape),
-    );
-    const [is] = this.#replay.numbers(value) ?? [];
-    if (is === undefined)
-      throw new ScriptError('what comes next depends on what is in a tensor, which only a run tells');
-    this.guards.push({ value, is });
-    return is;
+  /** A tensor of one element without its dimensions. */
+  #scalarOf(value: Value, as: 'int' | 'float' | 'bool' = 'int'): Value {
+    if (this.#rank(value) === 0) return value;
+    const shape = this.#one('Shape', [value]);
+    const count = this.decide(this.#one('ReduceProd', [shape, this.ints([0])], { keepdims: 0 }));
+    if (count !== 1 && as === 'bool') {
+      const many = count === 0 ? 'no values' : 'more than one value';
+      throw new ScriptError(`Boolean value of Tensor with ${many} is ambiguous`);
+    }
+    if (count !== 1) throw new ScriptError(`a Tensor with ${count} elements cannot be converted to Scalar`);
+    return this.#one('Reshape', [value, this.ints([])]);
   }
 
   #lower({ schema, lower, isView }: OpDefinition, op: OpCall): ScriptValue {

@@ -1,0 +1,269 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { call } from '../call.ts';
+import type { ClientSession } from '../client-session.ts';
+import { parseTensor } from '../commands/ai/tensorset.ts';
+import { type Command, keyPositions } from '../commands/command.ts';
+import { errors } from '../errors.ts';
+import type { KeyName } from '../keyspace/keyspace.ts';
+import { type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
+import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
+import { type AiValue, encodeStored, type Header, type StoredKind } from '../keyspace/redis/stored-value.ts';
+import type { NodeContext } from '../node-context.ts';
+import { OK, type Reply, ServerError } from '../protocol/reply.ts';
+import { asker, keysOfKind } from './key-walk.ts';
+import type { Decoding, ProxiedTransaction } from './proxied-transaction.ts';
+import type { RedisEngine } from './redis-engine.ts';
+import { encodeRequest } from './requests.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+
+const MINUS = 45;
+const PLUS = 43;
+const STAR = 42;
+const ASKING = [Buffer.from('ASKING')];
+
+/** While a slot moves, keys of one command may be on two nodes for a moment: Redis is asked again. */
+const TRY_AGAIN = '-TRYAGAIN';
+const TRY_AGAIN_DELAY_MS = 20;
+const TRY_AGAIN_PATIENCE_MS = 5000;
+
+/** What lists all values of a kind. */
+const LISTS: Partial<Record<string, StoredKind>> = { 'ai._modelscan': 'model', 'ai._scriptscan': 'script' };
+
+/** What runs models and functions: EXEC answers an error for them, as RedisAI does. */
+const RUNS = new Set(
+  [
+    ...['modelexecute', 'modelrun', 'scriptexecute', 'scriptrun'],
+    ...['dagexecute', 'dagexecute_ro', 'dagrun', 'dagrun_ro'],
+  ].map((name) => `ai.${name}`),
+);
+
+/** The client whose commands run. */
+export interface AiClient {
+  readonly session: ClientSession;
+  push(reply: Reply): void;
+  pushBytes(bytes: Uint8Array): void;
+  asReply(error: unknown): ServerError;
+  /** A command that later ones have to wait for lets them go on. */
+  done(): void;
+}
+
+/** Runs a client's AI commands on values that are fetched from Redis, and writes there what comes out. */
+export class AiCommands {
+  readonly #node: NodeContext;
+  readonly #engine: RedisEngine;
+  readonly #upstream: UpstreamConnection;
+  readonly #client: AiClient;
+
+  constructor(node: NodeContext, engine: RedisEngine, upstream: UpstreamConnection, client: AiClient) {
+    this.#node = node;
+    this.#engine = engine;
+    this.#upstream = upstream;
+    this.#client = client;
+  }
+
+  /** Whether the client's later commands have to wait: those that only read one moment have nothing that later ones could miss. */
+  waits(command: Command): boolean {
+    return command.flags.includes('write') || RUNS.has(command.name) || LISTS[command.name] !== undefined;
+  }
+
+  /** @param isAsking whether the client has sent ASKING before it: for all that is asked of Redis. */
+  run(command: Command, args: Buffer[], isAsking: boolean): void {
+    const keys = keysOf(command, args);
+    const listed = LISTS[command.name];
+    const waits = this.waits(command);
+    // One that nobody waits for ends while another one may be waited for.
+    const done = waits ? () => this.#client.done() : () => {};
+    if (listed !== undefined) void this.#runOnAll(command, args, listed);
+    else if (keys.length === 0) {
+      this.#upstream.inTurn(() => this.#runOn(command, args, new Map(), { isAsking, done }));
+    } else {
+      const request = fetchRequest(this.#engine.cache, keys);
+      // The client's own ASKING is for this one.
+      this.#ask(request.args, { isAsking: false, triesAgain: waits }, (reply) => {
+        if (reply[0] === MINUS) {
+          this.#pushError(reply);
+          done();
+        } else
+          this.#runOn(command, args, fetchedValues(this.#engine.cache, request, reply), { isAsking, done });
+      });
+    }
+  }
+
+  /** One SET: nothing has to be known of what was there. */
+  storeTensor(args: readonly Buffer[]): void {
+    const key = keyName(args[1] as Buffer);
+    this.#write(new Map([[key, { type: 'tensor', tensor: parseTensor(args) }]]), OK, false, () => {});
+  }
+
+  /** Queues what an AI command comes to in Redis, as far as that is one command there. @throws ServerError where it is not. */
+  enqueue(queue: ProxiedTransaction, command: Command, args: Buffer[]): void {
+    const name = command.name.toUpperCase();
+    const { cache } = this.#engine;
+    const keys = keysOf(command, args);
+    let request: readonly Uint8Array[];
+    let decoding: Decoding | null = null;
+    if (command.name === 'ai.tensorset') {
+      for (const key of keys) cache.forget(key);
+      const { bytes } = encodeStored({ type: 'tensor', tensor: parseTensor(args) });
+      request = [Buffer.from('SET'), args[1] as Buffer, bytes];
+    } else if (command.flags.includes('readonly') || RUNS.has(command.name)) {
+      const fetch = fetchRequest(cache, keys);
+      request = fetch.args;
+      decoding = (reply) => {
+        if (reply[0] === MINUS) this.#pushError(reply);
+        else this.#runOn(command, args, fetchedValues(cache, fetch, reply), { inTransaction: true });
+      };
+    } else throw errors.notInProxiedTransaction(name);
+    this.#upstream.take((reply) => {
+      // Where MULTI was refused nothing is queued.
+      if (reply[0] === STAR) decoding?.(reply);
+      else this.#pushError(reply);
+    });
+    queue.queued(name, decoding);
+    this.#upstream.send(encodeRequest(request));
+  }
+
+  /** Answers when the replies to all that was sent before have gone to the client. */
+  answer(reply: Reply): void {
+    this.#upstream.inTurn(() => this.#push(reply));
+  }
+
+  #push(reply: Reply): void {
+    if (!this.#upstream.silent) this.#client.push(reply);
+  }
+
+  #pushError(line: Buffer): void {
+    if (this.#upstream.silent) return;
+    const { secure } = this.#client.session.origin;
+    const error = withoutScript(line);
+    this.#client.pushBytes(this.#engine.addresses?.redirected(error, secure) ?? error);
+  }
+
+  #ask(
+    request: readonly Uint8Array[],
+    how: { readonly isAsking: boolean; readonly triesAgain: boolean },
+    done: (reply: Buffer) => void,
+  ): void {
+    const deadline = Date.now() + TRY_AGAIN_PATIENCE_MS;
+    const send = (isAsking: boolean) => {
+      if (isAsking) {
+        this.#upstream.take(() => {});
+        this.#upstream.send(encodeRequest(ASKING));
+      }
+      this.#upstream.take((reply) => {
+        const isMoving = reply[0] === MINUS && reply.toString('latin1', 0, TRY_AGAIN.length) === TRY_AGAIN;
+        if (!isMoving || !how.triesAgain || Date.now() > deadline) done(reply);
+        // Who asks for one key is asked for it by its new node, which has to be told each time.
+        else void delay(TRY_AGAIN_DELAY_MS).then(() => send(isAsking));
+      });
+      this.#upstream.send(encodeRequest(request));
+    };
+    send(how.isAsking);
+  }
+
+  /**
+   * Answers once the writes are done, with what went wrong where something did.
+   * @param sent called when later commands may come.
+   */
+  #write(
+    writes: ReadonlyMap<KeyName, AiValue | null>,
+    reply: Reply,
+    isAsking: boolean,
+    sent: () => void,
+  ): void {
+    const { cache } = this.#engine;
+    const kept: [KeyName, Header, AiValue, number][] = [];
+    const pairs: Buffer[] = [];
+    const gone: Buffer[] = [];
+    for (const [key, value] of writes) {
+      const name = Buffer.from(key, 'latin1');
+      cache.forget(key);
+      if (value === null) {
+        gone.push(name);
+        continue;
+      }
+      const { header, bytes } = encodeStored(value);
+      pairs.push(name, bytes);
+      kept.push([key, header, value, bytes.length]);
+    }
+    const finish = (failure: Buffer | null) => {
+      if (failure !== null) this.#pushError(failure);
+      else this.#push(reply);
+    };
+    // A command of this server writes or deletes, never both.
+    const request =
+      pairs.length > 0
+        ? [Buffer.from(pairs.length === 2 ? 'SET' : 'MSET'), ...pairs]
+        : [Buffer.from('DEL'), ...gone];
+    // Of one key Redis never says to try again.
+    const triesAgain = writes.size > 1;
+    this.#ask(request, { isAsking, triesAgain }, (answer) => {
+      if (answer[0] === PLUS) for (const entry of kept) cache.put(...entry);
+      finish(answer[0] === MINUS ? answer : null);
+      if (triesAgain) sent();
+    });
+    if (!triesAgain) sent();
+  }
+
+  async #runOnAll(command: Command, args: Buffer[], kind: StoredKind): Promise<void> {
+    const { cache } = this.#engine;
+    const ask = asker(this.#upstream);
+    const values = new Map<KeyName, FetchedValue>();
+    try {
+      const requests = (await keysOfKind(ask, kind)).map((key) => fetchRequest(cache, [key]));
+      const replies = await Promise.all(requests.map((request) => ask(request.args)));
+      for (const [i, request] of requests.entries()) {
+        for (const entry of fetchedValues(cache, request, replies[i] as Buffer)) values.set(...entry);
+      }
+    } catch (error) {
+      this.answer(this.#client.asReply(error));
+      this.#client.done();
+      return;
+    }
+    this.#runOn(command, args, values, { done: () => this.#client.done() });
+  }
+
+  #runOn(
+    command: Command,
+    args: Buffer[],
+    values: Map<KeyName, FetchedValue>,
+    {
+      inTransaction = false,
+      isAsking = false,
+      done = () => {},
+    }: { inTransaction?: boolean; isAsking?: boolean; done?: () => void },
+  ): void {
+    const { session: client, asReply } = this.#client;
+    const keyspace = new FetchedKeyspace(values);
+    const node = Object.create(this.#node, { keyspace: { value: keyspace } }) as NodeContext;
+    const finish = (reply: Reply | undefined) => {
+      if (client.closed) return;
+      if (keyspace.writes.size > 0 && !(reply instanceof ServerError)) {
+        this.#write(keyspace.writes, reply ?? null, isAsking, done);
+        return;
+      }
+      if (reply !== undefined) this.#push(reply);
+      done();
+    };
+    try {
+      const answer = call({ node, client, inTransaction }, command, args);
+      if (answer instanceof Promise) answer.catch((error: unknown) => asReply(error)).then(finish);
+      else finish(answer);
+    } catch (error) {
+      finish(asReply(error));
+    }
+  }
+}
+
+function keysOf(command: Command, args: Buffer[]): KeyName[] {
+  return [...new Set(keyPositions(command, args).map((at) => keyName(args[at] as Buffer)))];
+}
+
+function keyName(bytes: Buffer): KeyName {
+  return bytes.toString('latin1');
+}
+
+/** Redis adds the script to what a command in it refuses: the client knows of none. */
+function withoutScript(error: Buffer): Buffer {
+  return Buffer.from(error.toString('latin1').replace(/ script: [0-9a-f]{40}.*(?=\r\n$)/, ''), 'latin1');
+}

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AddressBook } from './address-book.ts';
+import { askOnce } from './ask.ts';
+import { parseReply, textOf } from './reply-tree.ts';
+import type { UpstreamAddress } from './upstream-address.ts';
+
+const POLL_MS = 50;
+const ANSWER_PATIENCE_MS = 500;
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly host: string;
+  readonly port: string;
+}
+
+/** What the others of a cluster say of it while a node's own Redis is away. */
+export class ClusterView {
+  readonly #own: UpstreamAddress;
+  readonly #addresses: AddressBook;
+  #ranges: readonly Range[] = [];
+  #isWatching = false;
+  #changed: (() => void)[] = [];
+
+  constructor(own: UpstreamAddress, addresses: AddressBook) {
+    this.#own = own;
+    this.#addresses = addresses;
+  }
+
+  /** Asks the others again and again until `stop`. */
+  async watch(): Promise<void> {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    this.#ranges = [];
+    while (this.#isWatching) {
+      const reply = await this.ask('CLUSTER', 'SLOTS').catch(() => null);
+      if (!this.#isWatching) break;
+      if (reply !== null) this.#take(reply);
+      await delay(POLL_MS);
+    }
+  }
+
+  stop(): void {
+    this.#isWatching = false;
+    this.#tell();
+  }
+
+  /** What one of the others answers, as it came. @throws Error where none does. */
+  async ask(...args: string[]): Promise<Buffer> {
+    for (const { host, port } of this.#addresses.redisNodes()) {
+      if (host === this.#own.host && port === this.#own.port) continue;
+      const address = { ...this.#own, host, port };
+      delete (address as { path?: string }).path;
+      try {
+        const reply = await askOnce(address, ANSWER_PATIENCE_MS, args);
+        if (reply[0] !== 45) return reply;
+      } catch {
+        // Another one, perhaps.
+      }
+    }
+    throw new Error('no other node of the cluster answers');
+  }
+
+  /**
+   * The node that has the slot now, if that is not the own one, as soon as that is known.
+   * @returns undefined where the time is over, or `stop` was called.
+   */
+  async ownerOf(
+    slot: number,
+    secure: boolean,
+    deadline: number,
+  ): Promise<{ host: string; port: number } | undefined> {
+    for (;;) {
+      const range = this.#ranges.find(({ from, to }) => from <= slot && slot <= to);
+      const isOwn = range?.host === this.#own.host && range.port === String(this.#own.port);
+      if (range !== undefined && !isOwn) return this.#addresses.nodeOf(range.host, range.port, secure);
+      const left = deadline - Date.now();
+      if (left <= 0 || !this.#isWatching) return undefined;
+      await Promise.race([new Promise<void>((resolve) => this.#changed.push(resolve)), delay(left)]);
+    }
+  }
+
+  #take(reply: Buffer): void {
+    this.#ranges = (parseReply(reply).items ?? []).flatMap(({ items }) => {
+      const [from, to, master] = items ?? [];
+      const [host, port] = (master?.items ?? []).map(textOf);
+      if (host === undefined || port === undefined) return [];
+      return [{ from: Number(textOf(from)), to: Number(textOf(to)), host, port }];
+    });
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const resolve of this.#changed.splice(0)) resolve();
+  }
+}
