@@ -142,6 +142,7 @@ class Description {
     if (typeof attribute === 'string') return JSON.stringify(attribute);
     if ('float' in attribute) return `f${numberText(attribute.float)}`;
     if ('floats' in attribute) return `F[${attribute.floats.map(numberText)}]`;
+    if ('strings' in attribute) return `S${JSON.stringify(attribute.strings)}`;
     if ('tensor' in attribute) return `t${digestOf(attribute.tensor)}`;
     if ('graph' in attribute) return `g{${this.of(attribute.graph)}}`;
     return `I[${attribute.map(numberText)}]`;

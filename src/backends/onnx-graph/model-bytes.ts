@@ -34,6 +34,7 @@ export type Attribute =
   | readonly number[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
+  | { readonly strings: readonly string[] }
   | { readonly tensor: HostTensor }
   | { readonly graph: OnnxGraph };
 
@@ -42,7 +43,7 @@ const ModelProto = schema.lookupType('onnx.ModelProto');
 const GraphProto = schema.lookupType('onnx.GraphProto');
 const TensorProto = schema.lookupType('onnx.TensorProto');
 /** AttributeProto.AttributeType. */
-const KIND = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7 } as const;
+const KIND = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8 } as const;
 
 /**
  * The bytes of an ONNX file. Weights are copied once, to where they belong: protobufjs would move each one again for every message around
@@ -125,6 +126,9 @@ function attributeProto([name, value]: [string, Attribute]): object {
   if (typeof value === 'string') return { name, type: KIND.string, s: Buffer.from(value) };
   if ('float' in value) return { name, type: KIND.float, f: value.float };
   if ('floats' in value) return { name, type: KIND.floats, floats: value.floats };
+  if ('strings' in value) {
+    return { name, type: KIND.strings, strings: value.strings.map((text) => Buffer.from(text)) };
+  }
   if ('tensor' in value) {
     const { tensor } = value;
     return { name, type: KIND.tensor, t: { ...tensorHead(tensor), rawData: tensor.bytes } };

@@ -120,8 +120,8 @@ def helper(x: Tensor, by: int) -> Tensor:
       "ERR TORCH op 'aten::fft_fft' is not supported (code/__torch__.py:4 in forward)",
     ],
     [
-      'return ops.torchvision.nms(x, x, 0.5)',
-      "ERR TORCH op 'torchvision::nms' is not supported (code/__torch__.py:4 in forward)",
+      'return ops.torchvision.ps_roi_pool(x, x, 0.5, 1, 1)',
+      "ERR TORCH op 'torchvision::ps_roi_pool' is not supported (code/__torch__.py:4 in forward)",
     ],
     [
       'return x + 1 // 0',
@@ -151,10 +151,10 @@ class Inner(Module):
     return _0(x)
 def helper(x: Tensor) -> Tensor:
   y = torch.neg(x)
-  return torch.add(ops.torchvision.nms(x, y, 0.5), 1)
+  return torch.add(ops.torchvision.ps_roi_pool(x, y, 0.5, 1, 1), 1)
 `;
     const where = 'code/__torch__.py:14 in helper';
-    expect(await refusal(inner)).toBe(`ERR TORCH op 'torchvision::nms' is not supported (${where})`);
+    expect(await refusal(inner)).toBe(`ERR TORCH op 'torchvision::ps_roi_pool' is not supported (${where})`);
     expect(await refusal(body('if bool(x): return torch.fft_fft(x)', 'return x'))).toBeUndefined();
   });
 

@@ -318,8 +318,17 @@ const constantOfShape: Rule = ({ attributes, ...operation }) => {
 
 const resize: Rule = (operation: Operation) => {
   const x = input(operation, 0);
-  const sizes = operation.inputs[3];
-  return [{ dtype: x.dtype, shape: sizes ? shapeFrom(sizes) : x.shape?.map(() => null) }];
+  const [, , scales, sizes] = operation.inputs;
+  if (sizes) return [{ dtype: x.dtype, shape: shapeFrom(sizes) }];
+  const factors = scales ? numbersOf(scales) : undefined;
+  // In single precision, as ONNX Runtime multiplies them.
+  const scaled = (dim: number, by: number) => Math.floor(Math.fround(Math.fround(by) * dim));
+  const shape = x.shape?.map((dim, d) => {
+    const by = factors?.[d];
+    if (by === 1) return dim;
+    return typeof dim === 'number' && by !== undefined ? scaled(dim, by) : null;
+  });
+  return [{ dtype: x.dtype, shape }];
 };
 
 export const MOVEMENT: Readonly<Record<string, Rule>> = {

@@ -50,10 +50,13 @@ function windowed(operation: Operation, dim: Dim, kernel: Dim, axis: number, ran
   const dilation = intsAttribute(operation, 'dilations')?.[axis] ?? 1;
   const pads = intsAttribute(operation, 'pads');
   if (operation.attributes.auto_pad === 'SAME_UPPER') return Math.ceil(dim / stride);
-  const padded = dim + (pads?.[axis] ?? 0) + (pads?.[axis + rank] ?? 0);
-  const extent = padded - (dilation * (kernel - 1) + 1);
-  if (intAttribute(operation, 'ceil_mode', 0) === 1) return null;
-  return extent < 0 ? null : Math.floor(extent / stride) + 1;
+  const before = pads?.[axis] ?? 0;
+  const extent = dim + before + (pads?.[axis + rank] ?? 0) - (dilation * (kernel - 1) + 1);
+  if (extent < 0) return null;
+  if (intAttribute(operation, 'ceil_mode', 0) === 0) return Math.floor(extent / stride) + 1;
+  const count = Math.ceil(extent / stride) + 1;
+  // ONNX Runtime leaves out a window that would begin behind the image.
+  return (count - 1) * stride >= dim + before ? count - 1 : count;
 }
 
 function windows(operation: Operation, channels: Dim, kernel: readonly Dim[]): Shape | undefined {
@@ -73,12 +76,29 @@ const conv: Rule = (operation) => {
   return [{ dtype: x.dtype, shape: kernel && windows(operation, w.shape?.[0] ?? null, kernel) }];
 };
 
+/** The size of one spatial dimension of a transposed convolution. */
+function spread(operation: Operation, axis: number): Dim {
+  const [x, w] = [input(operation, 0), input(operation, 1)];
+  const [dim, kernel] = [x.shape?.[axis + 2], w.shape?.[axis + 2]];
+  const { auto_pad: named } = operation.attributes;
+  const isNamed = named !== undefined && named !== 'NOTSET' && named !== 'VALID';
+  if (typeof dim !== 'number' || typeof kernel !== 'number' || isNamed) return null;
+  const [stride, dilation] = [
+    intsAttribute(operation, 'strides')?.[axis] ?? 1,
+    intsAttribute(operation, 'dilations')?.[axis] ?? 1,
+  ];
+  const pads = intsAttribute(operation, 'pads');
+  const cut = pads === undefined ? 0 : (pads[axis] ?? 0) + (pads[axis + pads.length / 2] ?? 0);
+  const more = intsAttribute(operation, 'output_padding')?.[axis] ?? 0;
+  return stride * (dim - 1) + more + (kernel - 1) * dilation + 1 - cut;
+}
+
 const convTranspose: Rule = (operation) => {
   const [x, w] = [input(operation, 0), input(operation, 1)];
   const rank = x.shape?.length ?? w.shape?.length;
   if (rank === undefined) return [{ dtype: x.dtype, shape: undefined }];
   const sizes = intsAttribute(operation, 'output_shape');
-  const spatial = Array.from({ length: rank - 2 }, (_, d): Dim => sizes?.[d] ?? null);
+  const spatial = Array.from({ length: rank - 2 }, (_, d) => sizes?.[d] ?? spread(operation, d));
   const perGroup = w.shape?.[1];
   const channels = typeof perGroup === 'number' ? perGroup * intAttribute(operation, 'group', 1) : null;
   return [{ dtype: x.dtype, shape: [x.shape?.[0] ?? null, channels, ...spatial] }];
@@ -90,6 +110,12 @@ const pool: Rule = (operation) => {
   const shape = windows(operation, x.shape?.[1] ?? null, kernel);
   const indices: Inferred = { dtype: 'int64', shape };
   return [{ dtype: x.dtype, shape }, indices].slice(0, operation.outputCount);
+};
+
+const gridSample: Rule = (operation) => {
+  const [x, grid] = [input(operation, 0), input(operation, 1)];
+  const shape = x.shape && grid.shape && [...x.shape.slice(0, 2), ...grid.shape.slice(1, -1)];
+  return [{ dtype: x.dtype, shape }];
 };
 
 const globalPool: Rule = (operation) => {
@@ -150,6 +176,7 @@ export const NEURAL: Readonly<Record<string, Rule>> = {
   ConvTranspose: convTranspose,
   MaxPool: pool,
   AveragePool: pool,
+  GridSample: gridSample,
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
   BatchNormalization: batchNormalization,

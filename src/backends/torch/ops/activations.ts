@@ -9,27 +9,72 @@ const plain =
     op.emit(operator, [op.floating()]);
 
 const softmax =
-  (operator: string): Lower =>
+  (operator: 'Softmax' | 'LogSoftmax', widens?: string): Lower =>
   (op) => {
-    const dtype = op.dtype();
+    const dtype = widens === undefined ? op.dtype() : op.bool(widens) ? 'float' : undefined;
     const x = op.floating();
     const wide = dtype === undefined ? x : op.cast(x, dtype);
-    return op.emit(operator, [wide], { axis: op.axis('dim', op.rank(x)) });
+    const axis = op.axis('dim', op.rank(x));
+    if (op.rank(x) > 0) return op.emit(operator, [wide], { axis });
+    return op.reshape(op.emit(operator, [op.reshape(wide, [1])], { axis }), []);
   };
+
+/** Short forms for formulas on one floating dtype. */
+function formulas(op: OpCall, x: Value) {
+  const k = (element: number) => op.constant(x.dtype, element);
+  const add = (a: Value, b: Value) => op.emit('Add', [a, b]);
+  const mul = (a: Value, b: Value) => op.emit('Mul', [a, b]);
+  const above = (a: Value) => op.emit('Max', [a, k(0)]);
+  const below = (a: Value) => op.emit('Min', [a, k(0)]);
+  const exp = (a: Value) => op.emit('Exp', [a]);
+  /** log(1 + exp(-|a|)) */
+  const tail = (a: Value) => op.emit('Log', [add(exp(op.emit('Neg', [op.emit('Abs', [a])])), k(1))]);
+  return { k, add, mul, above, below, exp, tail };
+}
+
+/** ONNX Runtime has kernels of these for single precision only. */
+const isSingle = (x: Value) => x.dtype === 'float';
 
 function gelu(op: OpCall): Value {
   const x = op.floating();
-  const k = (element: number) => op.constant(x.dtype, element);
-  const half = op.emit('Mul', [x, k(0.5)]);
+  const { k, add, mul } = formulas(op, x);
   if (op.text('approximate') === 'tanh') {
-    const cubed = op.emit('Mul', [op.emit('Mul', [x, x]), x]);
-    const inner = op.emit('Add', [x, op.emit('Mul', [cubed, k(0.044715)])]);
-    const bent = op.emit('Tanh', [op.emit('Mul', [inner, k(Math.sqrt(2 / Math.PI))])]);
-    return op.emit('Mul', [half, op.emit('Add', [bent, k(1)])]);
+    const inner = add(x, mul(mul(mul(x, x), x), k(0.044715)));
+    const bent = op.emit('Tanh', [mul(inner, k(Math.sqrt(2 / Math.PI)))]);
+    return mul(mul(x, k(0.5)), add(bent, k(1)));
   }
-  const error = op.emit('Erf', [op.emit('Div', [x, k(Math.SQRT2)])]);
+  const scaled = op.emit('Div', [x, k(Math.SQRT2)]);
+  const error = isSingle(x) ? op.emit('Erf', [scaled]) : op.call('erf', scaled);
   // The order of ONNX Runtime's own pattern, which it fuses to one kernel.
-  return op.emit('Mul', [op.emit('Mul', [x, op.emit('Add', [error, k(1)])]), k(0.5)]);
+  return mul(mul(x, add(error, k(1))), k(0.5));
+}
+
+function softplus(op: OpCall, x: Value): Value {
+  if (isSingle(x)) return op.emit('Softplus', [x]);
+  const { add, above, tail } = formulas(op, x);
+  return add(above(x), tail(x));
+}
+
+function leaky(op: OpCall, x: Value, slope: number): Value {
+  if (isSingle(x)) return op.emit('LeakyRelu', [x], { alpha: { float: slope } });
+  const { k, add, mul, above, below } = formulas(op, x);
+  return add(above(x), mul(below(x), k(slope)));
+}
+
+/** scale times x, or times alpha * (exp(inner * x) - 1) below 0. */
+function exponential(op: OpCall, alpha: number, scale: number, inner: number): Value {
+  const x = op.floating();
+  if (isSingle(x) && scale === 1 && inner === 1) return op.emit('Elu', [x], { alpha: { float: alpha } });
+  const { k, add, mul, above, below, exp } = formulas(op, x);
+  const bent = mul(add(exp(mul(below(x), k(inner))), k(-1)), k(alpha * scale));
+  return add(mul(above(x), k(scale)), bent);
+}
+
+/** (x + 3) / 6 between 0 and 1. */
+function hardSigmoid(op: OpCall, x: Value): Value {
+  if (isSingle(x)) return op.emit('HardSigmoid', [x], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } });
+  const { k, add } = formulas(op, x);
+  return op.emit('Div', [op.emit('Clip', [add(x, k(3)), k(0), k(6)]), k(6)]);
 }
 
 const hard =
@@ -57,55 +102,73 @@ export const activations = defineOps('Activations', {
   ),
   ...alike(['sigmoid(Tensor self)', 'special_expit(Tensor self)'], plain('Sigmoid')),
   'tanh(Tensor self)': plain('Tanh'),
-  'softsign(Tensor self)': plain('Softsign'),
-  'mish(Tensor self)': plain('Mish'),
-  'selu(Tensor self)': plain('Selu'),
+  'mish(Tensor self)': (op) => {
+    const x = op.floating();
+    return op.emit('Mul', [x, op.emit('Tanh', [softplus(op, x)])]);
+  },
+  'selu(Tensor self)': (op) => {
+    const x = op.floating();
+    return isSingle(x) ? op.emit('Selu', [x]) : exponential(op, 1.6732632423543772, 1.0507009873554805, 1);
+  },
   'silu(Tensor self)': (op) => {
     const x = op.floating();
-    return op.emit('Mul', [x, op.emit('Sigmoid', [x])]);
+    if (isSingle(x)) return op.emit('Mul', [x, op.emit('Sigmoid', [x])]);
+    const { k, add, exp } = formulas(op, x);
+    return op.emit('Div', [x, add(exp(op.emit('Neg', [x])), k(1))]);
   },
   'gelu(Tensor self, *, str approximate=none)': gelu,
   'leaky_relu(Tensor self, Scalar negative_slope=0.01)': (op) =>
-    op.emit('LeakyRelu', [op.tensor('self')], { alpha: { float: op.float('negative_slope') } }),
-  'elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1)': {
-    limits: 'scale and input_scale of 1',
-    lower: (op) => {
-      if (op.float('scale') !== 1 || op.float('input_scale') !== 1) op.fail('scales are not supported');
-      return op.emit('Elu', [op.tensor('self')], { alpha: { float: op.float('alpha') } });
-    },
-  },
-  'celu(Tensor self, Scalar alpha=1)': (op) =>
-    op.emit('Celu', [op.tensor('self')], { alpha: { float: op.float('alpha') } }),
+    leaky(op, op.floating(), op.float('negative_slope')),
+  'elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1)': (op) =>
+    exponential(op, op.float('alpha'), op.float('scale'), op.float('input_scale')),
+  'celu(Tensor self, Scalar alpha=1)': (op) => exponential(op, op.float('alpha'), 1, 1 / op.float('alpha')),
   'prelu(Tensor self, Tensor weight)': (op) => {
     const [x, weight] = [op.tensor('self'), op.tensor('weight')];
     const rank = op.rank(x);
-    const isSingle = op.knownSize(weight, 0) === 1;
+    const isShared = op.knownSize(weight, 0) === 1;
     const shaped =
-      isSingle || rank < 2 ? weight : op.reshape(weight, [-1, ...new Array<number>(rank - 2).fill(1)]);
+      isShared || rank < 2 ? weight : op.reshape(weight, [-1, ...new Array<number>(rank - 2).fill(1)]);
     return op.emit('PRelu', [x, shaped]);
   },
   'softplus(Tensor self, Scalar beta=1, Scalar threshold=20)': (op) => {
     const x = op.floating();
     const beta = op.constant(x.dtype, op.float('beta'));
     const grown = op.emit('Mul', [x, beta]);
-    const soft = op.emit('Div', [op.emit('Softplus', [grown]), beta]);
+    const soft = op.emit('Div', [softplus(op, grown), beta]);
     return op.emit('Where', [
       op.emit('Greater', [grown, op.constant(x.dtype, op.float('threshold'))]),
       x,
       soft,
     ]);
   },
-  'hardsigmoid(Tensor self)': (op) =>
-    op.emit('HardSigmoid', [op.tensor('self')], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
-  'hardswish(Tensor self)': (op) => op.emit('HardSwish', [op.tensor('self')]),
+  'hardsigmoid(Tensor self)': (op) => hardSigmoid(op, op.floating()),
+  'hardswish(Tensor self)': (op) => op.emit('Mul', [op.floating(), hardSigmoid(op, op.floating())]),
   'log_sigmoid(Tensor self)': (op) => {
     const x = op.floating();
-    return op.emit('Neg', [op.emit('Softplus', [op.emit('Neg', [x])])]);
+    return op.emit('Neg', [softplus(op, op.emit('Neg', [x]))]);
   },
+  'hardshrink(Tensor self, Scalar lambd=0.5)': (op) => {
+    const x = op.tensor('self');
+    const isNear = op.emit('LessOrEqual', [op.emit('Abs', [x]), op.scalar('lambd', x.dtype)]);
+    return op.emit('Where', [isNear, op.constant(x.dtype, 0), x]);
+  },
+  'softshrink(Tensor self, Scalar lambd=0.5)': (op) => {
+    const x = op.tensor('self');
+    const bound = op.scalar('lambd', x.dtype);
+    const held = op.emit('Max', [op.emit('Min', [x, bound]), op.emit('Neg', [bound])]);
+    return op.emit('Sub', [x, held]);
+  },
+  'rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, Any generator=None)':
+    (op) => {
+      if (op.bool('training')) op.fail('the module is in training mode: call eval() before it is saved');
+      const slope = (op.float('lower') + op.float('upper')) / 2;
+      return leaky(op, op.floating(), slope);
+    },
   'threshold(Tensor self, Scalar threshold, Scalar value)': (op) => {
     const x = op.tensor('self');
-    const isAbove = op.emit('Greater', [x, op.scalar('threshold', x.dtype)]);
-    return op.emit('Where', [isAbove, x, op.scalar('value', x.dtype)]);
+    const whole = (name: string) => (isFloat(x.dtype) ? op.float(name) : Math.trunc(op.float(name)));
+    const isAbove = op.emit('Greater', [x, op.constant(x.dtype, whole('threshold'))]);
+    return op.emit('Where', [isAbove, x, op.constant(x.dtype, whole('value'))]);
   },
   'glu(Tensor self, int dim=-1)': (op) => {
     const x = op.tensor('self');
@@ -121,7 +184,8 @@ export const activations = defineOps('Activations', {
     ['softmax', 'special_softmax'].map((name) => `${name}(Tensor self, int dim, ScalarType? dtype=None)`),
     softmax('Softmax'),
   ),
-  '_softmax(Tensor self, int dim, ScalarType? dtype=None)': softmax('Softmax'),
+  '_softmax(Tensor self, int dim, bool half_to_float)': softmax('Softmax', 'half_to_float'),
+  '_log_softmax(Tensor self, int dim, bool half_to_float)': softmax('LogSoftmax', 'half_to_float'),
   ...alike(
     ['log_softmax', 'special_log_softmax'].map(
       (name) => `${name}(Tensor self, int dim, ScalarType? dtype=None)`,

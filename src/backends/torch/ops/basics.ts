@@ -74,6 +74,7 @@ export const basics = defineOps('Tensors and their properties', {
     const shape = op.emit('Shape', [op.tensor('self')]);
     return { value: op.tracer.item(op.emit('ReduceProd', [shape, op.intVector([0])], { keepdims: 0 })) };
   },
+  '_shape_as_tensor(Tensor self)': (op) => op.emit('Shape', [op.tensor('self')]),
   'is_floating_point(Tensor self) -> bool': (op) => ({ value: isFloat(op.tensor('self').dtype) }),
   'is_complex(Tensor self) -> bool': () => ({ value: false }),
   'is_signed(Tensor self) -> bool': (op) => {

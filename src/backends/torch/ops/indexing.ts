@@ -206,8 +206,6 @@ export const indexing = defineOps('Indexing', {
       axis: 0,
     }),
   'take_along_dim(Tensor self, Tensor indices, int? dim=None)': takeAlong,
-  'embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)':
-    (op) => op.emit('Gather', [op.tensor('weight'), op.tensor('indices')], { axis: 0 }),
   ...alike(['nonzero(Tensor self)', 'argwhere(Tensor self)'], nonzero),
   ...alike(['nonzero_numpy(Tensor self) -> Tensor[]', 'where(Tensor self) -> Tensor[]'], nonzeroNumpy),
   'masked_select(Tensor self, Tensor mask)': maskedSelect,

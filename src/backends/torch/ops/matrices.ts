@@ -1,5 +1,6 @@
 import { isFloat } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
+import { isNumber, numberOf } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 
@@ -39,19 +40,26 @@ const product =
     return matmul(op, a, b);
   };
 
+/** Undefined where it depends on the sizes of the inputs. */
+function knownNumber(op: OpCall, name: string): number | undefined {
+  const value = op.raw(name);
+  return isNumber(value) ? numberOf(value) : undefined;
+}
+
 /** beta times a tensor plus alpha times a product. */
 const added =
   (left: string, right: string): Lower =>
   (op) => {
     const [bias, a, b] = op.promoted('self', left, right) as [Value, Value, Value];
-    const [beta, alpha] = [op.float('beta'), op.float('alpha')];
-    if (op.rank(a) === 2 && op.rank(b) === 2 && isFloat(a.dtype)) {
+    const [beta, alpha] = ['beta', 'alpha'].map((name) => knownNumber(op, name));
+    const isPlain = op.rank(a) === 2 && op.rank(b) === 2 && isFloat(a.dtype);
+    if (isPlain && alpha !== undefined && beta !== undefined) {
       return op.emit('Gemm', [a, b, bias], { alpha: { float: alpha }, beta: { float: beta } });
     }
-    const scale = (value: Value, by: number) =>
-      by === 1 ? value : op.emit('Mul', [value, op.constant(value.dtype, by)]);
-    const scaled = scale(matmul(op, a, b), alpha);
-    return beta === 0 ? scaled : op.emit('Add', [scale(bias, beta), scaled]);
+    const scale = (value: Value, name: string, by: number | undefined) =>
+      by === 1 ? value : op.emit('Mul', [value, op.scalar(name, value.dtype)]);
+    const scaled = scale(matmul(op, a, b), 'alpha', alpha);
+    return beta === 0 ? scaled : op.emit('Add', [scale(bias, 'beta', beta), scaled]);
   };
 
 export const matrices = defineOps('Matrices', {
@@ -70,4 +78,17 @@ export const matrices = defineOps('Matrices', {
     ['baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1)'],
     added('batch1', 'batch2'),
   ),
+  'bilinear(Tensor self, Tensor input2, Tensor weight, Tensor? bias=None)': (op) => {
+    const [a, b, weight] = ['self', 'input2', 'weight'].map((name) => op.tensor(name)) as [
+      Value,
+      Value,
+      Value,
+    ];
+    const [left, right] = [a, b].map((x, i) => op.emit('Unsqueeze', [x, op.intVector([i === 0 ? -1 : -2])]));
+    const products = op.emit('Mul', [left as Value, right as Value]);
+    const pairs = op.knownSize(weight, 1) * op.knownSize(weight, 2);
+    const outer = Array.from({ length: op.rank(a) - 1 }, (_, d) => op.size(a, d));
+    const flat = op.emit('Reshape', [products, op.vectorOf([...outer, pairs])]);
+    return linear(op, flat, op.reshape(weight, [0, pairs]), op.optionalTensor('bias'));
+  },
 });

@@ -139,6 +139,4 @@ export const movement = defineOps('Moving', {
   'tril(Tensor self, int diagonal=0)': triangle(0),
   'triu(Tensor self, int diagonal=0)': triangle(1),
   'vander(Tensor self, int? N=None, bool increasing=False)': vander,
-  'pixel_shuffle(Tensor self, int upscale_factor)': (op) =>
-    op.emit('DepthToSpace', [op.tensor('self')], { blocksize: op.int('upscale_factor'), mode: 'CRD' }),
 });

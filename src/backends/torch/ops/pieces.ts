@@ -32,6 +32,13 @@ function positive(op: OpCall, name: string): number {
   return given > 0 ? given : op.fail(`expected \`${name}\` to be greater than 0, got: ${given}`);
 }
 
+const chunk: Lower = (op) => {
+  const x = op.tensor('self');
+  const axis = op.axis('dim', op.rank(x));
+  const total = op.knownSize(x, axis);
+  return parts(op, axis, evenSizes(op, total, Math.max(1, Math.ceil(total / positive(op, 'chunks')))));
+};
+
 /** As even as they come: the first ones are longer. */
 function evenly(total: number, sections: number): number[] {
   return Array.from(
@@ -90,12 +97,10 @@ export const pieces = defineOps('Pieces', {
     'split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
     'split(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
     'split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
-    'chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': (op) => {
-      const x = op.tensor('self');
-      const axis = op.axis('dim', op.rank(x));
-      const total = op.knownSize(x, axis);
-      return parts(op, axis, evenSizes(op, total, Math.max(1, Math.ceil(total / positive(op, 'chunks')))));
-    },
+    'unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
+    'unsafe_split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
+    'chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,
+    'unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,
     'unbind(Tensor self, int dim=0) -> Tensor[]': (op) => {
       const x = op.tensor('self');
       const axis = op.axis('dim', op.rank(x));

@@ -12,7 +12,8 @@ const FAR = 2 ** 31;
  * The sizes as ONNX's Reshape takes them: numbers, 0 where a size stays what it is in its place, -1 for one that follows from the others, so
  * that the shape is a constant where it can be.
  */
-export function reshaped(op: OpCall, x: Value, sizes: readonly ScriptValue[]): Value {
+export function reshaped(op: OpCall, x: Value, given: readonly ScriptValue[]): Value {
+  const sizes = given.map((size) => (size instanceof TracedTensor ? op.tracer.item(size.value) : size));
   const dims = sizes.map((size, d): number | TracedNumber => {
     if (isNumber(size)) return numberOf(size);
     if (!(size instanceof TracedNumber)) throw new ScriptError('a size is no number');
@@ -206,7 +207,8 @@ export const shapes = defineOps('Shapes and views', {
     },
     'squeeze(Tensor self, int[] dim)': (op) => {
       const x = op.tensor('self');
-      return op.rank(x) === 0 ? x : squeezed(op, x, op.axes('dim', op.rank(x)));
+      const axes = op.ints('dim').map((axis) => op.checkedAxis(axis, op.rank(x)));
+      return op.rank(x) === 0 ? x : squeezed(op, x, axes);
     },
     'expand(Tensor self, int[] size, *, bool implicit=False)': expand,
     'expand_as(Tensor self, Tensor other)': (op) =>
