@@ -349,6 +349,14 @@ export const errors = {
     error(
       `Wrong inputs type in function ${name}. Expected signature similar to: def ${name}(tensors: List[Tensor], keys: List[str], args: List[str])`,
     ),
+  scriptOutputCount: (name: string) => error(`Function returned unexpected number of outputs - ${name}`),
+  scriptNoTensors: (name: string) => error(`Function returned non-tensor values${name}`),
+  scriptInputCount: (name: string) => error(`Wrong number of inputs provided to function: ${name}`),
+  scriptTimeout: (ms: number) =>
+    error(`ERR the script was cut: it ran longer than MODEL_EXECUTION_TIMEOUT, ${ms} ms`),
+  scriptUpstream: () =>
+    error('ERR AI commands are not available to redis.execute where a Redis has the keys'),
+  scriptUnwanted: () => error('ERR the script was cut: its client is gone'),
   noSuchFunction: (name: string) => error(`Function does not exist: ${name}`),
   scriptScopeTwice: (scope: string) =>
     error(`ERR Already Encountered ${scope} scope in AI.SCRIPTEXECUTE command`),
@@ -467,6 +475,14 @@ export const errors = {
   torchNoForward: (type: string) => error(`ERR TORCH module ${type} has no method forward`),
   torchParameter: (name: string, type: string) =>
     error(`ERR TORCH argument '${name}' of forward is of type ${type}, and only tensors can be given`),
+  torchInputDtype: (name: string, expected: string, dtype: string) =>
+    error(`ERR TORCH input '${name}' is ${expected}, got ${dtype}`),
+  torchInputRank: (name: string, expected: number, rank: number) =>
+    error(`ERR TORCH input '${name}' has ${expected} dimensions, got ${rank}`),
+  torchInputSize: (name: string, axis: number, expected: string, size: number) =>
+    error(`ERR TORCH input '${name}' has to measure ${expected} in dimension ${axis}, got ${size}`),
+  torchInputGuard: (guard: string) =>
+    error(`ERR TORCH inputs do not fulfil what the program was exported for: ${guard}`),
   torchInputType: (dtype: string) => error(`ERR TORCH has no tensors of ${dtype}`),
   torchOutputs: (expected: number, actual: number) =>
     error(`ERR Expected ${expected} outputs but got ${actual}`),
