@@ -1,7 +1,8 @@
 // Runs networks of torchvision, and others written in plain torch, in libtorch and in the TORCH backend, and compares: npm run test:torch-models.
-// Needs a Python with torch and torchvision; the weights are random. With --write the table goes to docs/backends/torch-models.md.
+// Needs a Python with torch and torchvision; the weights are random. With --write the tables of the groups that were run go to
+// docs/backends/torch-models.md.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,6 +19,7 @@ const TOLERANCE = 1e-4;
 /** Of detectors: a hundred layers and the exponents of boxes are behind each other. */
 const LOOSE = 1e-3;
 const KINDS = ['traced', 'scripted'] as const;
+const PAGE = path.join(import.meta.dirname, '../docs/backends/torch-models.md');
 const SCRIPT = path.join(import.meta.dirname, 'torch-models/export.py');
 
 interface Listing {
@@ -43,6 +45,7 @@ const { values: options } = parseArgs({
   },
 });
 
+if (options.write && options.model.length > 0) throw new Error('--write takes whole groups');
 const python = findPython();
 if (python === undefined) process.stdout.write('skipped: no Python here has torch and torchvision\n');
 else await main(python);
@@ -73,6 +76,7 @@ async function main(command: string): Promise<void> {
           process.stdout.write(`${line({ group, name, kind, ...result })}\n`);
         }
       }
+      if (options.write) write(listing, outcomes);
     }
   } finally {
     exporter.stdin.end();
@@ -80,13 +84,12 @@ async function main(command: string): Promise<void> {
   }
   const failed = outcomes.filter(({ failure }) => failure !== undefined);
   process.stdout.write(`${outcomes.length} archives, ${failed.length} failed\n`);
-  if (options.write) {
-    writeFileSync(
-      new URL('../docs/backends/torch-models.md', import.meta.url),
-      modelsPage(listing, outcomes),
-    );
-  }
   if (failed.length > 0) process.exitCode = 1;
+}
+
+function write(listing: Listing, outcomes: readonly Outcome[]): void {
+  const previous = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '';
+  writeFileSync(PAGE, modelsPage(listing, outcomes, previous));
 }
 
 async function compared(

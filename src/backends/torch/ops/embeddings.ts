@@ -1,6 +1,16 @@
-import type { Value } from '../../onnx-graph/value.ts';
+import { numbersOf, type Value } from '../../onnx-graph/value.ts';
 import { defineOps } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+
+/** ONNX counts negative positions from behind, where torch refuses them: they become too large. */
+export function notFromBehind(op: OpCall, positions: Value): Value {
+  if (numbersOf(positions)?.every((position) => position >= 0)) return positions;
+  const [none, far] = [0, 2 ** 31 - 1].map((element) => op.constant(positions.dtype, element)) as [
+    Value,
+    Value,
+  ];
+  return op.emit('Where', [op.emit('Less', [positions, none]), far, positions]);
+}
 
 /** As torch numbers them; 0 is the sum. */
 const [MEAN, MAX] = [1, 2];
@@ -36,7 +46,7 @@ function bags(op: OpCall, padding?: number): readonly Value[] {
     op.emit('Expand', [op.constant(dtype, element), op.vectorOf([op.size(begins, 0), ...rest])]);
   const perBag = op.emit('ScatterND', [empty(0), at, counts], { reduction: 'add' });
   const wide = (value: Value) => op.emit('Unsqueeze', [value, op.intVector([1])]);
-  const rows = op.emit('Gather', [weight, indices], { axis: 0 });
+  const rows = op.emit('Gather', [weight, notFromBehind(op, indices)], { axis: 0 });
   const width = op.size(weight, 1);
   let result: Value;
   if (mode === MAX) {
@@ -66,7 +76,7 @@ const BAG =
 
 export const embeddings = defineOps('Embeddings', {
   'embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)':
-    (op) => op.emit('Gather', [op.tensor('weight'), op.tensor('indices')], { axis: 0 }),
+    (op) => op.emit('Gather', [op.tensor('weight'), notFromBehind(op, op.tensor('indices'))], { axis: 0 }),
   [`embedding_bag(${BAG}, int? padding_idx) -> (Tensor, Tensor, Tensor, Tensor)`]: {
     limits: 'the second to fourth results are those of mode "mean" without padding',
     lower: (op) => bags(op, op.given('padding_idx') ? op.int('padding_idx') : undefined),

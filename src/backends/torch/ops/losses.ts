@@ -2,6 +2,7 @@ import { isFloat } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import { defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import { notFromBehind } from './embeddings.ts';
 
 const [NONE, MEAN] = [0, 1];
 
@@ -79,7 +80,7 @@ function ofClasses(op: OpCall, { logs, axis, smoothing }: Classes): Value {
   const k = calculator(op, logs.dtype);
   const target = op.cast(op.tensor('target'), 'int64');
   const ignored = op.emit('Equal', [target, op.scalar('ignore_index', 'int64')]);
-  const safe = op.emit('Where', [ignored, op.constant('int64', 0), target]);
+  const safe = notFromBehind(op, op.emit('Where', [ignored, op.constant('int64', 0), target]));
   const at = op.intVector([axis]);
   const found = op.emit('GatherElements', [logs, op.emit('Unsqueeze', [safe, at])], { axis });
   const weight = op.optionalTensor('weight');
@@ -242,7 +243,7 @@ export const losses = defineOps('Losses and distances', {
     const isSingle = op.rank(given) === 1;
     const first = op.intVector([0]);
     const x = isSingle ? op.emit('Unsqueeze', [given, first]) : given;
-    const target = op.reshape(op.cast(op.tensor('target'), 'int64'), [-1, 1]);
+    const target = notFromBehind(op, op.reshape(op.cast(op.tensor('target'), 'int64'), [-1, 1]));
     const k = calculator(op, x.dtype);
     const own = op.emit('GatherElements', [x, target], { axis: 1 });
     const margins = k.max(k.add(k.sub(x, own), op.float('margin')), 0);

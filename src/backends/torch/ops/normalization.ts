@@ -69,6 +69,12 @@ export function layerNorm(
 /** Groups of channels, each normalized over all that is in it. */
 function grouped(op: OpCall, groups: number): Value {
   const x = op.tensor('self');
+  const channels = op.knownSize(x, 1);
+  if (groups < 1 || channels % groups !== 0) {
+    op.fail(
+      `Expected number of channels in input to be divisible by num_groups, but got ${channels} and ${groups}`,
+    );
+  }
   const epsilon = op.float('eps');
   const shape = op.emit('Shape', [x]);
   const flat = op.reshape(x, [0, groups, -1]);

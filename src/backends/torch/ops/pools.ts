@@ -154,6 +154,11 @@ function wantedSizes(op: OpCall, x: Value, axes: readonly number[]): number[] {
   });
 }
 
+function filledSizes(op: OpCall, x: Value, axes: readonly number[]): number[] {
+  const sizes = axes.map((axis) => op.knownSize(x, axis));
+  return sizes.includes(0) ? op.fail('Expected input to have non-zero size for non-batch dimensions') : sizes;
+}
+
 /** Windows that cover a size in as many steps as asked for. */
 const adaptiveAverage =
   (rank: number): Lower =>
@@ -164,7 +169,7 @@ const adaptiveAverage =
     if (wanted.every((size) => size === 1)) {
       return op.emit('ReduceMean', [x, op.intVector(axes)], { keepdims: 1 });
     }
-    const sizes = axes.map((axis) => op.knownSize(x, axis));
+    const sizes = filledSizes(op, x, axes);
     if (sizes.every((size, i) => size % (wanted[i] as number) === 0)) {
       const kernel = sizes.map((size, i) => size / (wanted[i] as number));
       const attributes = { kernel_shape: kernel, strides: kernel };
@@ -200,7 +205,7 @@ const adaptiveMax =
     const x = op.tensor('self');
     const axes = lastAxes(op, x, rank);
     const wanted = wantedSizes(op, x, axes);
-    const sizes = axes.map((axis) => op.knownSize(x, axis));
+    const sizes = filledSizes(op, x, axes);
     const cells: number[][] = [[]];
     let places: number[][] = [[]];
     for (const [i, size] of sizes.entries()) {

@@ -12,8 +12,13 @@ interface Target {
   readonly factors: readonly ScriptValue[] | undefined;
 }
 
-function listOf(value: ScriptValue): readonly ScriptValue[] {
-  return Array.isArray(value) ? value : [value];
+function wantedSizes(op: OpCall): readonly ScriptValue[] {
+  const value = op.raw('output_size');
+  const sizes = Array.isArray(value) ? value : [value];
+  if (sizes.some((size) => isNumber(size) && numberOf(size) <= 0)) {
+    op.fail('Input and output sizes should be greater than 0');
+  }
+  return sizes;
 }
 
 /** @param rank of the image. */
@@ -24,8 +29,9 @@ function targetOf(op: OpCall, x: Value, rank: number): Target {
     const product = op.emit('Mul', [op.scalarOf(whole, 'double'), op.scalarOf(factor, 'double')]);
     return new TracedNumber('int', op.cast(op.emit('Floor', [product]), 'int64'));
   };
-  if (op.given('output_size')) return { sizes: listOf(op.raw('output_size')), factors: undefined };
-  const factors = op.given('scale_factors') ? listOf(op.raw('scale_factors')) : [];
+  if (op.given('output_size')) return { sizes: wantedSizes(op), factors: undefined };
+  const told = op.raw('scale_factors');
+  const factors = Array.isArray(told) ? told : [];
   if (factors.length !== rank) op.fail('neither sizes nor scales are given');
   return { sizes: lastAxes(op, x, rank).map((axis, i) => size(axis, factors[i] as ScriptValue)), factors };
 }
@@ -35,7 +41,7 @@ function plainTarget(op: OpCall, rank: number): Target {
   const names = ['scales_d', 'scales_h', 'scales_w'].slice(-rank);
   const factors = names.map((name) => op.raw(rank === 1 ? 'scales' : name));
   const isTold = factors.every((factor) => factor !== null);
-  return { sizes: listOf(op.raw('output_size')), factors: isTold ? factors : undefined };
+  return { sizes: wantedSizes(op), factors: isTold ? factors : undefined };
 }
 
 /** Factors that take sizes to whole ones: then the sizes say where the elements come from, too. */
