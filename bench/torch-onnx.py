@@ -38,6 +38,7 @@ def bert():
 
 MODELS = {
     "resnet18": lambda: (torchvision.models.resnet18(), (torch.rand(1, 3, 224, 224),)),
+    "squeezenet": lambda: (torchvision.models.squeezenet1_1(), (torch.rand(1, 3, 224, 224),)),
     "bert": bert,
     "lstm": lambda: (Lstm(), (torch.rand(32, 1, 64),)),
 }

@@ -11,7 +11,7 @@ import { onnxBackend } from '../src/backends/onnx/onnx-backend.ts';
 import { torchBackend } from '../src/backends/torch/torch-backend.ts';
 import { concatShared } from '../src/tensors/shared-bytes.ts';
 
-const NETWORKS = ['resnet18', 'bert', 'lstm'];
+const NETWORKS = ['resnet18', 'squeezenet', 'bert', 'lstm'];
 const TURN_MS = 20;
 const WARM_UP_RUNS = 5;
 /** What archives may take of the time of an export. */

@@ -8,7 +8,7 @@ const INTRODUCTION = `# TorchScript and torch.export models
 
 \`AI.MODELSTORE key TORCH device BLOB archive\` takes what \`torch.jit.save\` writes, of torch 1.4 and later: traced, scripted or frozen modules, in evaluation mode.
 There is no libtorch: the module's code is read while it is stored, and traced to an ONNX graph when it first runs, which then runs in ONNX Runtime. AI.MODELGET
-gives the bytes as they came. How it works, and how to add ops: docs/decisions/torch.md.
+gives the bytes as they came. Networks that were compared with libtorch: torch-models.md. How it works, and how to add ops: docs/decisions/torch.md.
 
 - The inputs are the parameters of \`forward\`, which have to be tensors; those with defaults always have them, and tuples are given by their members. The outputs are the tensors that it returns: a tuple counts as its members.
 - The graph is kept for all inputs of the same dtypes and ranks, whatever their sizes, unless the program asks for a size: then one is made for each.

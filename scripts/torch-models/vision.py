@@ -90,6 +90,22 @@ class Boxes(torch.nn.Module):
         return found[0]["boxes"], found[0]["labels"], found[0]["scores"]
 
 
+class Shapes(torch.nn.Module):
+    """What it tells of each box besides: masks or keypoints."""
+
+    def __init__(self, module, kind):
+        super().__init__()
+        self.module = module
+        self.kind = kind
+
+    def forward(self, x):
+        if torch.jit.is_scripting():
+            _, found = self.module([x])
+        else:
+            found = self.module([x])
+        return found[0]["boxes"], found[0]["labels"], found[0]["scores"], found[0][self.kind]
+
+
 class Last(torch.nn.Module):
     """The last of the refined flows."""
 
@@ -149,7 +165,11 @@ def detector(name):
         module = models.get_model(name, weights=None, weights_backbone=None, **sizes, **few).eval()
         # Large patches: of noise alone deep layers see the mean.
         image = torch.nn.functional.interpolate(torch.rand(1, 3, 4, 5), size=(96, 128), mode="bicubic")[0]
-        return Boxes(module), [(image,), (image.flip(2),)], lambda: calibrate(module, [image])
+        kind = {"mask": "masks", "keyp": "keypoints"}.get(name[:4])
+        wrapped = Boxes(module) if kind is None else Shapes(module, kind)
+        # The size of a box is rounded up to that of its keypoints' map: upside down none of them is next to a whole number.
+        other = image.flip(1 if kind == "keypoints" else 2)
+        return wrapped, [(image,), (other,)], lambda: calibrate(module, [image])
 
     return make
 

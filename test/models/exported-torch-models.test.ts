@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { distance } from '../../scripts/torch-models/cases.ts';
 import type { Tensor } from '../../src/tensors/tensor.ts';
 import { tensor as argument, exported, node, runArchive } from '../support/exported-programs.ts';
 import { useSharedNode } from '../support/shared-node.ts';
 import { type Seen, tensor } from '../support/tensorflow-graphs.ts';
-import { distance, TOLERANCE } from '../support/torch-cases.ts';
+import { TOLERANCE } from '../support/torch-cases.ts';
 
 const FOLDER = new URL('../fixtures/torch-exported/', import.meta.url);
 const models = readdirSync(FOLDER).flatMap((file) => /^(.*)\.pt2$/.exec(file)?.[1] ?? []);

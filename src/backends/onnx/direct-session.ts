@@ -42,10 +42,13 @@ export class DirectSession {
   /** Off once an output's real shape was not the declared one. */
   #preallocate = true;
 
-  /** @throws Error with ONNX Runtime's text when the bytes are no model of it. */
-  constructor(model: Uint8Array<ArrayBuffer>, options: SessionOptions) {
+  /**
+   * @param poolsFit whether whoever made the model sees to it that no pool's window is wider than its image.
+   * @throws Error with ONNX Runtime's text when the bytes are no model of it.
+   */
+  constructor(model: Uint8Array<ArrayBuffer>, options: SessionOptions, poolsFit = false) {
     const wanted = runtimeOptions(options);
-    if (!mayBlockChannels(model)) wanted.extra = WITHOUT_BLOCKS;
+    if (!poolsFit && !mayBlockChannels(model)) wanted.extra = WITHOUT_BLOCKS;
     initOrt();
     this.#session = new binding.InferenceSession();
     this.#session.loadModel(model.buffer, model.byteOffset, model.byteLength, wanted);

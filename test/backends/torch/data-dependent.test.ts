@@ -203,6 +203,20 @@ describe('a program whose way depends on what is in a tensor', () => {
       ],
     ],
     [
+      'a tensor that stands where an int is wanted',
+      ['n = ops.prim.max(annotate(int, torch.select(x, 0, 0)), 2)', 'return torch.ones([n]) * n'],
+      [
+        [
+          [3, 0],
+          [3, 3, 3],
+        ],
+        [
+          [1, 0],
+          [2, 2],
+        ],
+      ],
+    ],
+    [
       'integers, divided',
       ['return x * (7 // int(x.sum())) + 7 % int(x.sum())'],
       [

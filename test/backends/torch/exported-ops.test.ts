@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { distance } from '../../../scripts/torch-models/cases.ts';
 import {
   bool,
   exported,
@@ -15,7 +16,7 @@ import {
   tensors,
 } from '../../support/exported-programs.ts';
 import { tensor as values } from '../../support/tensorflow-graphs.ts';
-import { distance, TOLERANCE } from '../../support/torch-cases.ts';
+import { TOLERANCE } from '../../support/torch-cases.ts';
 
 /** Elements that are no pattern, the same each time. */
 function some(shape: readonly number[], seed: number): number[] {

@@ -31,6 +31,8 @@ test.each([
   ['torch.normal_(a, -1.0, 2.0)', -1, 2],
   ['torch.uniform_(a, -2.0, 4.0)', 1, Math.sqrt(3)],
   ['torch.exponential_(a, 2.0)', 0.5, 0.5],
+  ['torch.log(torch.log_normal_(a, 1.0, 2.0))', 1, 2],
+  ['torch.geometric_(a, 0.25)', 4, Math.sqrt(12)],
   ['torch.bernoulli(torch.add(a, 0.25))', 0.25, Math.sqrt(0.1875)],
   ['torch.bernoulli(a, 0.25)', 0.25, Math.sqrt(0.1875)],
   ['torch.bernoulli_(a, 0.25)', 0.25, Math.sqrt(0.1875)],

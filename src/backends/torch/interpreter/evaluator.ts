@@ -124,6 +124,13 @@ export class Evaluator {
     callOperation(engine, 'aten::_set_item', [owner, key, value], new Map());
   }
 
+  /** A tensor of one element that stands where a number is wanted becomes that number. */
+  #annotated(type: Expression, value: ScriptValue): ScriptValue {
+    const name = type.kind === 'name' ? type.name : '';
+    const isNumber = name === 'int' || name === 'float' || name === 'bool';
+    return isNumber && value instanceof TensorValue ? this.#interpreter.engine.convert(value, name) : value;
+  }
+
   #name(name: string, frame: Frame): ScriptValue {
     const local = frame.variables.get(name);
     if (local !== undefined) return local;
@@ -216,6 +223,7 @@ export class Evaluator {
     const evaluate = (part: Expression) => this.#interpreter.evaluate(part, frame);
     switch (name) {
       case 'annotate':
+        return second && this.#annotated(first, evaluate(second));
       case 'unchecked_cast':
         return second && evaluate(second);
       case 'uninitialized':

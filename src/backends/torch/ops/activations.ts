@@ -180,10 +180,18 @@ export const activations = defineOps('Activations', {
     );
     return op.emit('Mul', [left as Value, op.emit('Sigmoid', [right as Value])]);
   },
-  'softmax(Tensor self, int dim, ScalarType? dtype=None)': softmax('Softmax'),
+  ...alike(
+    ['softmax', 'special_softmax'].map((name) => `${name}(Tensor self, int dim, ScalarType? dtype=None)`),
+    softmax('Softmax'),
+  ),
   '_softmax(Tensor self, int dim, bool half_to_float)': softmax('Softmax', 'half_to_float'),
   '_log_softmax(Tensor self, int dim, bool half_to_float)': softmax('LogSoftmax', 'half_to_float'),
-  'log_softmax(Tensor self, int dim, ScalarType? dtype=None)': softmax('LogSoftmax'),
+  ...alike(
+    ['log_softmax', 'special_log_softmax'].map(
+      (name) => `${name}(Tensor self, int dim, ScalarType? dtype=None)`,
+    ),
+    softmax('LogSoftmax'),
+  ),
   // Dropout is nothing outside of training.
   ...alike(
     ['dropout', 'feature_dropout', 'alpha_dropout', 'feature_alpha_dropout'].map(

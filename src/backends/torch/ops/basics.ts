@@ -1,9 +1,10 @@
-import { isFloat, isUnsigned } from '../../onnx-graph/data-types.ts';
+import { DATA_TYPES, isFloat, isUnsigned } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import { Float, type ScriptValue } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import type { TracedTensor } from '../tracing/traced-tensor.ts';
+import { isOfSameSize } from './lengths.ts';
 import { isInOrder } from './strides.ts';
 
 const self: Lower = (op) => op.tensor('self');
@@ -45,6 +46,22 @@ const to =
   (op) =>
     op.tensor('self').dtype === dtype ? same(op) : op.cast(op.tensor('self'), dtype);
 
+/** Of torch before 1.0, which archives may still have. */
+const CASTS: Readonly<Record<string, Value['dtype']>> = {
+  ...{ Byte: 'uint8', Char: 'int8', Short: 'int16', Int: 'int32', Long: 'int64', Half: 'float16' },
+  ...{ Float: 'float', Double: 'double' },
+};
+
+/** Elements from one place of an axis to the next; of what lies in order alone. */
+function strideOf(op: OpCall, axis: number): ScriptValue {
+  if (!isInOrder(op.raw('self'))) return op.fail('of what does not lie in order in memory is not supported');
+  const behind = op.sizes(op.tensor('self')).slice(axis + 1);
+  return behind.reduce((product: ScriptValue, size) => {
+    if (typeof product === 'number' && typeof size === 'number') return product * size;
+    return op.tracer.symbolic('*', product, size);
+  }, 1);
+}
+
 export const basics = defineOps('Tensors and their properties', {
   'size(Tensor self) -> int[]': (op) => ({ value: op.sizes(op.tensor('self')) }),
   'size(Tensor self, int dim) -> int': (op) => {
@@ -64,6 +81,19 @@ export const basics = defineOps('Tensors and their properties', {
     const { dtype } = op.tensor('self');
     return { value: dtype !== 'bool' && !isUnsigned(dtype) };
   },
+  'is_contiguous(Tensor self, Any memory_format=None) -> bool': (op) => ({
+    value: isInOrder(op.raw('self')),
+  }),
+  'stride(Tensor self) -> int[]': (op) => ({
+    value: op.sizes(op.tensor('self')).map((_, axis) => strideOf(op, axis)),
+  }),
+  'stride(Tensor self, int dim) -> int': (op) => ({
+    value: strideOf(op, op.axis('dim', op.rank(op.tensor('self')))),
+  }),
+  'element_size(Tensor self) -> int': (op) => ({ value: DATA_TYPES[op.tensor('self').dtype].bytes }),
+  'is_same_size(Tensor self, Tensor other) -> bool': (op) => ({
+    value: isOfSameSize(op, op.tensor('self'), op.tensor('other')),
+  }),
   // There are no complex numbers.
   ...alike(
     ['real', 'conj', 'conj_physical', 'resolve_conj', 'resolve_neg'].map((name) => `${name}(Tensor self)`),
@@ -75,7 +105,7 @@ export const basics = defineOps('Tensors and their properties', {
   })),
   'tolist(Tensor self) -> Any': (op) => ({ value: nested(op, op.tensor('self')) }),
   'prim::NumToTensor(Scalar a)': (op) => op.tensor('a'),
-  ...alike(['detach(Tensor self)', 'alias(Tensor self)'], same),
+  ...alike(['detach(Tensor self)', 'alias(Tensor self)', 'lift(Tensor self)'], same),
   'contiguous(Tensor self, Any memory_format=None)': (op) =>
     isInOrder(op.raw('self')) ? same(op) : op.emit('Identity', [op.tensor('self')]),
   ...alike(
@@ -101,12 +131,28 @@ export const basics = defineOps('Tensors and their properties', {
   'short(Tensor self)': to('int16'),
   'char(Tensor self)': to('int8'),
   'byte(Tensor self)': to('uint8'),
+  ...Object.fromEntries(
+    Object.entries(CASTS).map(([name, dtype]) => [
+      `_cast_${name}(Tensor self, bool non_blocking=False)`,
+      to(dtype),
+    ]),
+  ),
   'bool(Tensor self)': to('bool'),
   'copy_(Tensor self, Operand src, bool non_blocking=False)': (op) => {
     const target = op.raw('self') as TracedTensor;
     const source = op.operand(op.raw('src'), target.value.dtype);
     op.tracer.write(target, op.emit('Expand', [source, op.emit('Shape', [target.value])]));
     return { value: target };
+  },
+  'fill_diagonal_(Tensor self, Scalar fill_value, bool wrap=False)': {
+    limits: 'matrices, no wrap',
+    lower: (op) => {
+      if (op.bool('wrap') || op.rank(op.tensor('self')) !== 2)
+        op.fail('only matrices without wrap are supported');
+      const part = op.tracer.call('aten::diagonal', [op.raw('self'), 0, 0, 1], new Map());
+      op.tracer.call('aten::fill_', [part, op.raw('fill_value')], new Map());
+      return { value: op.raw('self') };
+    },
   },
   'fill_(Tensor self, Operand value)': (op) => {
     const target = op.raw('self') as TracedTensor;

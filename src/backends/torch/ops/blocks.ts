@@ -1,5 +1,5 @@
 import type { Value } from '../../onnx-graph/value.ts';
-import { defineOps, type Lower } from '../op-registry.ts';
+import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import { ones, withBatch, zeros } from './spatial-axes.ts';
 
@@ -96,13 +96,16 @@ export const blocks = defineOps('Blocks and columns', {
   'pixel_shuffle(Tensor self, int upscale_factor)': (op) => shuffled(op, op.int('upscale_factor'), true),
   'pixel_unshuffle(Tensor self, int downscale_factor)': (op) =>
     shuffled(op, op.int('downscale_factor'), false),
-  'channel_shuffle(Tensor self, int groups)': (op) => {
-    const x = op.tensor('self');
-    const [groups, channels] = [op.int('groups'), op.knownSize(x, 1)];
-    if (channels % groups !== 0) op.fail('the channels are no multiple of the groups');
-    const rest = Array.from({ length: op.rank(x) - 2 }, (_, d) => op.size(x, d + 2));
-    const split = op.emit('Reshape', [x, op.vectorOf([op.size(x, 0), groups, channels / groups, -1])]);
-    const moved = op.emit('Transpose', [split], { perm: [0, 2, 1, 3] });
-    return op.emit('Reshape', [moved, op.vectorOf([op.size(x, 0), channels, ...rest])]);
-  },
+  ...alike(
+    ['channel_shuffle(Tensor self, int groups)', 'native_channel_shuffle(Tensor self, int groups)'],
+    (op: OpCall) => {
+      const x = op.tensor('self');
+      const [groups, channels] = [op.int('groups'), op.knownSize(x, 1)];
+      if (channels % groups !== 0) op.fail('the channels are no multiple of the groups');
+      const rest = Array.from({ length: op.rank(x) - 2 }, (_, d) => op.size(x, d + 2));
+      const split = op.emit('Reshape', [x, op.vectorOf([op.size(x, 0), groups, channels / groups, -1])]);
+      const moved = op.emit('Transpose', [split], { perm: [0, 2, 1, 3] });
+      return op.emit('Reshape', [moved, op.vectorOf([op.size(x, 0), channels, ...rest])]);
+    },
+  ),
 });

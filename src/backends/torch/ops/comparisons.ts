@@ -3,7 +3,9 @@ import { Formula } from '../../onnx-graph/formula.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import type { TracedTensor } from '../tracing/traced-tensor.ts';
 import { isNegative } from './functions.ts';
+import { isOfSameSize } from './lengths.ts';
 
 const compare =
   (operator: string, negated = false): Lower =>
@@ -76,6 +78,9 @@ const COMPARISONS: Readonly<Record<string, readonly [string, boolean?]>> = {
   ...{ ge: ['GreaterOrEqual'], greater_equal: ['GreaterOrEqual'] },
 };
 
+/** `a &= b` and the like, which have no underscore at their end. */
+const IN_PLACE = ['and', 'or', 'xor', 'lshift', 'rshift'];
+
 export const comparisons = defineOps('Comparisons and logic', {
   ...Object.fromEntries(
     Object.entries(COMPARISONS).map(([name, [operator, negated]]) => [
@@ -111,6 +116,16 @@ export const comparisons = defineOps('Comparisons and logic', {
     ['bitwise_right_shift(Operand self, Operand other)', '__rshift__(Operand self, Operand other)'],
     (op: OpCall) => op.call('floor_divide', ...shifted(op)),
   ),
+  ...Object.fromEntries(
+    IN_PLACE.map((name): [string, Lower] => [
+      `__i${name}__(Tensor self, Operand other)`,
+      (op) => {
+        const target = op.raw('self') as TracedTensor;
+        op.tracer.write(target, op.call(`__${name}__`, target, op.raw('other')));
+        return { value: target };
+      },
+    ]),
+  ),
   'isnan(Tensor self)': ofFloats((op, x) => op.emit('IsNaN', [x])),
   'isinf(Tensor self)': ofFloats((op, x) => op.emit('IsInf', [x])),
   'isposinf(Tensor self)': ofFloats((op, x) => op.emit('Equal', [x, op.constant(x.dtype, Infinity)])),
@@ -129,10 +144,7 @@ export const comparisons = defineOps('Comparisons and logic', {
   }),
   'equal(Tensor self, Tensor other) -> bool': (op) => {
     const [x, y] = [op.tensor('self'), op.tensor('other')];
-    const [left, right] = [op.sizes(x), op.sizes(y)];
-    const isAlike =
-      left.length === right.length && left.every((_, d) => op.knownSize(x, d) === op.knownSize(y, d));
-    return { value: isAlike && op.tracer.item(op.call('all', op.emit('Equal', [x, y]))) };
+    return { value: isOfSameSize(op, x, y) && op.tracer.item(op.call('all', op.emit('Equal', [x, y]))) };
   },
   'is_nonzero(Tensor self) -> bool': (op) => ({
     value: op.tracer.item(op.cast(op.reshape(op.tensor('self'), []), 'bool')),

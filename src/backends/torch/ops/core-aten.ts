@@ -161,8 +161,6 @@ export const coreAten = defineOps('Exported programs', {
       ...['self', 'size', 'stride', 'storage_offset'],
     ],
   }),
-  'unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': (op) =>
-    op.callMany('split_with_sizes', op.raw('self'), op.raw('split_sizes'), op.raw('dim')),
   '_reshape_copy(Tensor self, int[] size)': as('reshape', 'self', 'size'),
   '_reshape_alias(Tensor self, int[] size, int[] stride)': as('reshape', 'self', 'size'),
   'copy(Tensor self, Operand src, bool non_blocking=False)': (op) =>
@@ -189,13 +187,6 @@ export const coreAten = defineOps('Exported programs', {
     const allowed = op.emit('Where', [mask, values, op.constant(values.dtype, 0)]);
     return op.call('index_put', op.raw('self'), maskedIndices(op, mask), allowed, true);
   },
-  ...alike(
-    ['grid_sampler_2d', 'grid_sampler_3d'].map(
-      (name) =>
-        `${name}(Tensor self, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners)`,
-    ),
-    as('grid_sampler', 'self', 'grid', 'interpolation_mode', 'padding_mode', 'align_corners'),
-  ),
   '_cdist_forward(Tensor self, Tensor x2, float p, int? compute_mode)': as(
     'cdist',
     'self',
@@ -256,18 +247,6 @@ export const coreAten = defineOps('Exported programs', {
     const x = op.tensor('self');
     return [x, op.emit('Expand', [op.constant('bool', 1), op.emit('Shape', [x])])];
   },
-  ...Object.fromEntries(
-    [1, 2, 3].flatMap((rank): [string, Lower][] => [
-      [
-        `reflection_pad${rank}d(Tensor self, int[] padding)`,
-        (op) => op.call('pad', op.raw('self'), op.raw('padding'), 'reflect'),
-      ],
-      [
-        `replication_pad${rank}d(Tensor self, int[] padding)`,
-        (op) => op.call('pad', op.raw('self'), op.raw('padding'), 'replicate'),
-      ],
-    ]),
-  ),
   'log_sigmoid_forward(Tensor self) -> (Tensor, Tensor)': (op) => {
     const x = op.floating();
     return [op.call('log_sigmoid', x), op.tracer.fill(x.dtype, [0], [])];

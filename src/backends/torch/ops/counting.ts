@@ -102,6 +102,8 @@ export const counting = defineOps('Counting', {
     (op) => uniqueOf(op, op.tensor('self'), op.axis('dim', op.rank(op.tensor('self')))),
   'unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)':
     uniqueConsecutive,
+  'unique_dim_consecutive(Tensor self, int dim, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)':
+    uniqueConsecutive,
   'bincount(Tensor self, Tensor? weights=None, int minlength=0)': bincount,
   'histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0)': { lower: histc, limits: 'floats' },
 });

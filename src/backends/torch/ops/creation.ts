@@ -103,6 +103,11 @@ export const creation = defineOps('Creation', {
   [`arange(Scalar start, Scalar end, ${OPTIONS})`]: (op) => range(op, op.raw('start'), op.raw('end'), 1),
   [`arange(Scalar start, Scalar end, Scalar step, ${OPTIONS})`]: (op) =>
     range(op, op.raw('start'), op.raw('end'), op.raw('step')),
+  [`range(Scalar start, Scalar end, Scalar step=1, ${OPTIONS})`]: (op) => {
+    const [start, end, step] = [op.float('start'), op.float('end'), op.float('step')];
+    const elements = Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, i) => start + i * step);
+    return op.tracer.fill(op.dtype() ?? 'float', [elements.length], elements);
+  },
   [`linspace(Scalar start, Scalar end, int steps, ${OPTIONS})`]: (op) =>
     op.tracer.fill(op.dtype() ?? 'float', [op.int('steps')], evenSteps(op)),
   [`logspace(Scalar start, Scalar end, int steps, float base=10.0, ${OPTIONS})`]: (op) => {

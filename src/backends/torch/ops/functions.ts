@@ -117,6 +117,8 @@ function nanToNum(op: OpCall): Value {
   return m.where(m.equal(below, -Infinity), instead('neginf', -largest), below);
 }
 
+const both = (name: string) => [`${name}(Tensor self)`, `special_${name}(Tensor self)`];
+
 export const functions = defineOps('Functions of one number', {
   ...Object.fromEntries(
     Object.entries(FUNCTIONS).map(([name, onnx]) => [`${name}(Tensor self)`, elementary(onnx)]),
@@ -128,15 +130,25 @@ export const functions = defineOps('Functions of one number', {
     ]),
   ),
   'round(Tensor self, *, int decimals)': roundedTo,
+  'special_round(Tensor self, *, int decimals=0)': roundedTo,
   'frac(Tensor self)': formula((m, x) => m.sub(x, truncated(m, x))),
   ...alike(
     ['reciprocal(Tensor self)'],
     formula((m, x) => m.div(1, x)),
   ),
   'rsqrt(Tensor self)': formula((m, x) => m.div(1, m.sqrt(x))),
-  'exp2(Tensor self)': formula((m, x) => m.of('Pow', 2, x)),
-  'expm1(Tensor self)': formula((m, x) => m.expm1(x)),
-  'log1p(Tensor self)': formula((m, x) => m.log1p(x)),
+  ...alike(
+    both('exp2'),
+    formula((m, x) => m.of('Pow', 2, x)),
+  ),
+  ...alike(
+    both('expm1'),
+    formula((m, x) => m.expm1(x)),
+  ),
+  ...alike(
+    both('log1p'),
+    formula((m, x) => m.log1p(x)),
+  ),
   'log2(Tensor self)': logBase(2),
   'log10(Tensor self)': logBase(10),
   ...alike(['logit(Tensor self, float? eps=None)', 'special_logit(Tensor self, float? eps=None)'], logit),
@@ -147,6 +159,8 @@ export const functions = defineOps('Functions of one number', {
       return m.where(m.equal(x, 0), 1, m.div(m.of('Sin', angle), angle));
     }),
   ),
+  // Of what is no complex number.
+  'angle(Tensor self)': formula((m, x) => m.where(m.of('IsNaN', x), x, m.where(m.less(x, 0), Math.PI, 0))),
   'deg2rad(Tensor self)': formula((m, x) => m.mul(x, Math.PI / 180)),
   'rad2deg(Tensor self)': formula((m, x) => m.mul(x, 180 / Math.PI)),
   'nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)': nanToNum,

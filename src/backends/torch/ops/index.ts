@@ -21,6 +21,7 @@ import { movement } from './movement.ts';
 import { nativeNorms } from './native-norms.ts';
 import { normalization } from './normalization.ts';
 import { ordering } from './ordering.ts';
+import { padding } from './padding.ts';
 import { pieces } from './pieces.ts';
 import { pools } from './pools.ts';
 import { products } from './products.ts';
@@ -32,6 +33,7 @@ import { scans } from './scans.ts';
 import { scattering } from './scatter.ts';
 import { shapes } from './shapes.ts';
 import { specialFunctions } from './special-functions.ts';
+import { spectra } from './spectra.ts';
 import { transformers } from './transformers.ts';
 import { windowFunctions } from './windows.ts';
 
@@ -40,7 +42,18 @@ export const FAMILIES: readonly OpFamily[] = [
   ...[indexing, scattering],
   ...[arithmetic, functions, specialFunctions],
   ...[comparisons, reductions, scans, ordering, counting],
-  ...[activations, matrices, products, linearAlgebra, convolutions, pools, resizing, blocks],
+  ...[
+    activations,
+    matrices,
+    products,
+    linearAlgebra,
+    convolutions,
+    pools,
+    resizing,
+    blocks,
+    padding,
+    spectra,
+  ],
   ...[normalization, embeddings, recurrent, transformers, losses, detection],
   ...[coreAten, nativeNorms],
 ];

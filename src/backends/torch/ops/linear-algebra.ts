@@ -4,7 +4,7 @@ import { alike, defineOps, type Lower, views } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import { isLonger } from './lengths.ts';
 import { matmul, swapped } from './matrices.ts';
-import { extremeOf, normOf } from './reductions.ts';
+import { everyAxis, extremeOf, normOf } from './reductions.ts';
 
 function inverse(op: OpCall, x: Value): Value {
   const outputs = [{ dtype: x.dtype, shape: x.shape }];
@@ -114,6 +114,18 @@ function pairDistances(op: OpCall): Value {
   return normOf(op, op.emit('Sub', [rows(0), rows(1)]), op.float('p'), [1], false);
 }
 
+/** Over all dimensions but one; over all where that is -1. */
+function normExcept(op: OpCall, x: Value, p: number): Value {
+  const dim = op.int('dim');
+  return normOf(
+    op,
+    x,
+    p,
+    everyAxis(op, x).filter((axis) => axis !== dim),
+    dim !== -1,
+  );
+}
+
 /** How rows vary with each other. */
 function covariance(op: OpCall, given: Value, correction: number): Value {
   const x = op.rank(given) < 2 ? op.reshape(given, [1, -1]) : given;
@@ -143,6 +155,18 @@ export const linearAlgebra = defineOps('Linear algebra', {
     ['det', 'linalg_det'].map((name) => [`${name}(Tensor self)`, { lower: determinant, limits: FLOAT }]),
   ),
   'logdet(Tensor self)': { lower: (op) => op.emit('Log', [determinant(op)]), limits: FLOAT },
+  ...Object.fromEntries(
+    ['slogdet', 'linalg_slogdet'].map((name) => [
+      `${name}(Tensor self) -> (Tensor, Tensor)`,
+      {
+        limits: FLOAT,
+        lower: (op: OpCall) => {
+          const found = determinant(op);
+          return [op.emit('Sign', [found]), op.emit('Log', [op.emit('Abs', [found])])];
+        },
+      },
+    ]),
+  ),
   ...alike(['inverse(Tensor self)', 'linalg_inv(Tensor self)'], (op: OpCall) => inverse(op, op.floating())),
   'linalg_solve(Tensor self, Tensor B, *, bool left=True)': {
     limits: 'by the inverse',
@@ -184,6 +208,13 @@ export const linearAlgebra = defineOps('Linear algebra', {
   'cdist(Tensor self, Tensor x2, float p=2, int? compute_mode=None)': (op) => {
     const [x, y] = op.promoted('self', 'x2') as [Value, Value];
     return distances(op, x, y, op.float('p'));
+  },
+  'norm_except_dim(Tensor self, int pow=2, int dim=0)': (op) =>
+    normExcept(op, op.tensor('self'), op.int('pow')),
+  '_weight_norm(Tensor self, Tensor g, int dim=0)': (op) => {
+    const m = new Formula(op, op.tensor('self').dtype);
+    const norm = normExcept(op, op.tensor('self'), 2);
+    return m.mul(op.tensor('self'), m.div(op.tensor('g'), norm));
   },
   'pdist(Tensor self, float p=2)': pairDistances,
   'cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None)': {

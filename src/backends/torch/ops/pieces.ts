@@ -87,6 +87,7 @@ export const pieces = defineOps('Pieces', {
     'split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
     'split(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
     'split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
+    'unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]': splitSizes,
     'unsafe_split(Tensor self, int split_size, int dim=0) -> Tensor[]': split,
     'chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,
     'unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]': chunk,

@@ -10,14 +10,46 @@ interface Window {
   readonly isCeiled: boolean;
 }
 
-function windowOf(op: OpCall, rank: number): Window {
+/** @param dilation of a largest one. */
+function windowOf(op: OpCall, rank: number, dilation: readonly number[] = ones(rank)): Window {
   const kernel = op.intsFor('kernel_size', rank);
   const padding = op.intsFor('padding', rank, zeros(rank));
   if (padding.some((pad, d) => 2 * pad > (kernel[d] as number))) {
     op.fail('pad should be at most half of effective kernel size');
   }
-  const stride = op.intsFor('stride', rank, kernel);
-  return { kernel, stride, padding, isCeiled: op.bool('ceil_mode') };
+  const window = {
+    kernel,
+    stride: op.intsFor('stride', rank, kernel),
+    padding,
+    isCeiled: op.bool('ceil_mode'),
+  };
+  const reach = kernel.map((size, d) => (dilation[d] as number) * (size - 1) + 1);
+  checkFits(op, op.tensor('self'), window, reach);
+  return window;
+}
+
+/**
+ * Refuses a window that is wider than the padded image: torch does, and ONNX Runtime, which blocks the channels of torch's models on the
+ * strength of this, would end the process. What the sizes of the inputs decide is a guard of the trace.
+ */
+function checkFits(
+  op: OpCall,
+  x: Value,
+  { stride, padding, isCeiled }: Window,
+  reach: readonly number[],
+): void {
+  for (const [d, axis] of lastAxes(op, x, reach.length).entries()) {
+    const least = (reach[d] as number) - 2 * (padding[d] as number);
+    const size = op.size(x, axis);
+    if (least <= 1) continue;
+    if (typeof size === 'number' ? size >= least : op.tracer.truth(op.tracer.symbolic('>=', size, least)))
+      continue;
+    const known = op.knownSize(x, axis);
+    if (isCeiled && known + (stride[d] as number) - 1 >= least) {
+      op.fail(`a window of ${reach[d]} over a size of ${known} is not supported`);
+    }
+    op.fail(`Given input size: ${known}. Calculated output size: 0. Output size is too small`);
+  }
 }
 
 function attributesOf({
@@ -44,10 +76,8 @@ function withinPlane(op: OpCall, positions: Value, plane: Value, rank: number): 
 const maxPool =
   (rank: number, hasPositions = false): Lower =>
   (op) => {
-    const attributes = {
-      ...attributesOf(windowOf(op, rank)),
-      dilations: op.intsFor('dilation', rank, ones(rank)),
-    };
+    const dilations = op.intsFor('dilation', rank, ones(rank));
+    const attributes = { ...attributesOf(windowOf(op, rank, dilations)), dilations };
     const outputs = withBatch(op, op.tensor('self'), rank, (x) => {
       const count = hasPositions ? 2 : 1;
       const [most, positions] = op.emitMany('MaxPool', [x], attributes, { count }) as [Value, ...Value[]];

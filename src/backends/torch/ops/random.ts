@@ -151,6 +151,14 @@ export const randoms = defineOps('Random numbers', {
   [`random_(Tensor self, int from, int? to, ${GENERATOR})`]: filling((op, _, shape) =>
     integers(op, op.raw('from'), op.raw('to'), 'double', shape),
   ),
+  [`log_normal_(Tensor self, float mean=1.0, float std=2.0, ${GENERATOR})`]: filling((op, dtype, shape) =>
+    op.emit('Exp', [scaled(op, dtype, normal(op, dtype, shape), op.raw('std'), op.raw('mean'))]),
+  ),
+  [`geometric_(Tensor self, float p, ${GENERATOR})`]: filling((op, dtype, shape) => {
+    const m = new Formula(op, dtype);
+    const trials = m.div(m.log(m.sub(1, uniform(op, dtype, shape))), Math.log1p(-op.float('p')));
+    return m.of('Max', m.of('Ceil', trials), 1);
+  }),
   [`exponential_(Tensor self, float lambd=1.0, ${GENERATOR})`]: filling((op, dtype, shape) => {
     const m = new Formula(op, dtype);
     // 1 is not drawn, so that no logarithm is taken of 0.

@@ -219,7 +219,10 @@ export const resizing = defineOps('Resizing', {
   ...overloads('_upsample_bilinear2d_aa', 2, ALIGNED, (target) => smoothed('linear', target)),
   ...overloads('_upsample_bicubic2d_aa', 2, ALIGNED, (target) => smoothed('cubic', target)),
   ...alike(
-    ['grid_sampler(Tensor self, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners)'],
+    ['grid_sampler', 'grid_sampler_2d', 'grid_sampler_3d'].map(
+      (name) =>
+        `${name}(Tensor self, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners)`,
+    ),
     (op: OpCall) =>
       op.emit('GridSample', [op.tensor('self'), op.tensor('grid')], {
         mode:

@@ -12,7 +12,8 @@ const FAR = 2 ** 31;
  * The sizes as ONNX's Reshape takes them: numbers, 0 where a size stays what it is in its place, -1 for one that follows from the others, so
  * that the shape is a constant where it can be.
  */
-export function reshaped(op: OpCall, x: Value, sizes: readonly ScriptValue[]): Value {
+export function reshaped(op: OpCall, x: Value, given: readonly ScriptValue[]): Value {
+  const sizes = given.map((size) => (size instanceof TracedTensor ? op.tracer.item(size.value) : size));
   const dims = sizes.map((size, d): number | TracedNumber => {
     if (isNumber(size)) return numberOf(size);
     if (!(size instanceof TracedNumber)) throw new ScriptError('a size is no number');

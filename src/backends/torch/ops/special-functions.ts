@@ -249,6 +249,12 @@ export const specialFunctions = defineOps('Special functions', {
   }),
   ...alike(both('erfc', SELF), special(erfc)),
   ...alike(both('erfinv', SELF), special(erfinv)),
+  'special_erfcx(Tensor self)': special((m, x) => {
+    const { erfc: ofSize, isNear, fraction: beyond } = errorFunction(m, m.abs(x));
+    const growth = m.exp(m.mul(x, x));
+    const above = m.where(isNear, m.mul(ofSize, growth), beyond);
+    return m.where(m.less(x, 0), m.sub(m.mul(growth, 2), above), above);
+  }),
   'special_ndtr(Tensor self)': special((m, x) => m.mul(erfc(m, deviation(m, x)), 0.5)),
   'special_log_ndtr(Tensor self)': special(logNdtr),
   'special_ndtri(Tensor self)': special(ndtri),

@@ -51,6 +51,8 @@ export class StageSessions {
     const session = new DirectSession(
       model,
       isSmall ? { ...this.#options, intraOpParallelism: 1 } : this.#options,
+      // As ops/pools.ts guards.
+      true,
     );
     this.made++;
     this.#opened.set(part.key, { session, bytes: model.length });
