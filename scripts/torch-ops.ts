@@ -15,7 +15,7 @@ gives the bytes as they came. Networks that were compared with libtorch: torch-m
 - What a program does may depend on the sizes of its inputs and on what is in its tensors. Where it asks (\`if x.sum() > 0\`, \`x.item()\` as a count, \`x.tolist()\`), the graph
   ends and another begins: each way that a program goes is interpreted once, and later runs that answer the same go along its graphs. A run that never ends is an error when
   0.9 of MODEL_EXECUTION_TIMEOUT is over.
-- bfloat16 is computed in float; half comes back as FLOAT.
+- bfloat16 is computed in float; half comes back as FLOAT. Sums and products of INT64 are exact up to 2^53.
 - An op that is not in the tables below is an error that names it and the line of the code: of AI.MODELSTORE where a run is
   sure to get there, else of the run that does.
 - Each op may also be called with a \`_\` at its end, and then changes its first tensor.

@@ -28,6 +28,15 @@ function axesFrom(first: number, rank: number): number[] {
   return Array.from({ length: rank - first }, (_, i) => first + i);
 }
 
+const groupNorm: Lower = (op) => {
+  const [x, group] = [op.floating(), op.int('group')];
+  const args = ['self', 'group', 'weight', 'bias', 'eps'].map((name) => op.raw(name));
+  const flat = op.reshape(x, [0, group, -1]);
+  const { mean, scale } = momentsOf(op, flat, [2]);
+  const perGroup = (value: Value) => op.emit('Squeeze', [value, op.intVector([2])]);
+  return [op.call('group_norm', ...args), perGroup(mean), perGroup(scale)];
+};
+
 /** Through what was counted in training; what is saved for the way back is empty then. */
 function batchNorm(op: OpCall, epsilon: ScriptValue): readonly Value[] {
   const args = ['self', 'weight', 'bias', 'running_mean', 'running_var'].map((name) => op.raw(name));
@@ -61,6 +70,8 @@ const WEIGHTS = 'Tensor? weight, Tensor? bias';
 
 /** What torch.export makes of norms: the ops give their moments, too. */
 export const nativeNorms = defineOps('Normalization in exported programs', {
+  [`native_group_norm(Tensor self, ${WEIGHTS}, int N, int C, int HxW, int group, float eps) -> (Tensor, Tensor, Tensor)`]:
+    groupNorm,
   [`_native_batch_norm_legit_no_training(Tensor self, ${WEIGHTS}, Tensor running_mean, Tensor running_var, float momentum, float eps) -> (Tensor, Tensor, Tensor)`]:
     (op) => batchNorm(op, op.raw('eps')),
   ...alike(
