@@ -107,7 +107,7 @@ describe('the parser of TorchScript', () => {
     ['x = 1 +\n', 1, 'expected an expression'],
     ['\n\nx = $', 3, "unexpected character '$'"],
     ['x = "abc', 1, 'a string has no end'],
-    ['f(*x)', 1, 'arguments cannot be unpacked'],
+    ['f(**x)', 1, 'named arguments cannot be unpacked'],
     ['x = lambda y: y', 1, "'lambda' is not part of TorchScript"],
     [`x = ${'('.repeat(5000)}`, 1, 'nested too deeply'],
     [`x = ${'-'.repeat(5000)}1`, 1, 'nested too deeply'],

@@ -1,7 +1,10 @@
 import type { Engine } from './engine.ts';
-import { checkLength, compare, equal, settled, shown, truth } from './operators.ts';
+import { formatted } from './formatting.ts';
+import { checkLength, compare, equal, settled, truth } from './operators.ts';
+import { TEXT_METHODS } from './text-methods.ts';
 import {
   Instance,
+  type Named,
   ScriptDict,
   ScriptError,
   type ScriptValue,
@@ -67,7 +70,9 @@ export function extend(engine: Engine, items: ScriptValue[], more: ScriptValue):
   for (const item of added) items.push(item);
 }
 
-type Method<T> = (engine: Engine, target: T, args: readonly ScriptValue[]) => ScriptValue;
+/** What was not given is undefined. */
+type Arguments = readonly (ScriptValue | undefined)[];
+type Method<T> = (engine: Engine, target: T, args: Arguments) => ScriptValue;
 
 const list: Readonly<Record<string, Method<ScriptValue[]>>> = {
   append: (_, items, [item = null]) => {
@@ -83,9 +88,10 @@ const list: Readonly<Record<string, Method<ScriptValue[]>>> = {
     return null;
   },
   pop: (engine, items, [at]) => {
-    const [item] = items.splice(at === undefined ? -1 : intOf(engine, at), 1);
-    if (item === undefined) throw new ScriptError('IndexError: pop from empty list');
-    return item;
+    if (items.length === 0) throw new ScriptError('IndexError: pop from empty list');
+    const index = at === undefined ? -1 : intOf(engine, at);
+    itemAt(items, index);
+    return items.splice(index, 1)[0] as ScriptValue;
   },
   reverse: (_, items) => {
     items.reverse();
@@ -103,7 +109,9 @@ const list: Readonly<Record<string, Method<ScriptValue[]>>> = {
     return at;
   },
   remove: (engine, items, args) => {
-    items.splice(list.index?.(engine, items, args) as number, 1);
+    const at = items.findIndex((other) => equal(engine, other, args[0] ?? null));
+    if (at < 0) throw new ScriptError('ValueError: list.remove(x): x not in list');
+    items.splice(at, 1);
     return null;
   },
   sort: (engine, items, [reverse = false]) => {
@@ -129,9 +137,15 @@ const dict: Readonly<Record<string, Method<ScriptDict>>> = {
   },
   pop: (_, entries, [key = null, otherwise]) => {
     const value = entries.get(key) ?? otherwise;
-    if (value === undefined) throw new ScriptError(`KeyError: ${textOf(key, true)}`);
+    if (value === undefined) throw new ScriptError(`KeyError: ${textOf(key)}`);
     entries.delete(key);
     return value;
+  },
+  popitem: (_, entries) => {
+    const [entry] = entries.items;
+    if (entry === undefined) throw new ScriptError('KeyError: popitem(): dictionary is empty');
+    entries.delete(entry.items[0] as ScriptValue);
+    return entry;
   },
   update: (_, entries, [other = null]) => {
     if (other instanceof ScriptDict) {
@@ -150,31 +164,42 @@ const dict: Readonly<Record<string, Method<ScriptDict>>> = {
   },
 };
 
-const word = (value: ScriptValue | undefined): string => {
-  if (typeof value === 'string') return value;
-  throw new ScriptError(`expected a str, got ${typeName(value ?? null)}`);
-};
+function allSettled(engine: Engine, args: Arguments): Arguments {
+  return args.map((arg) => (arg === undefined ? undefined : settled(engine, arg)));
+}
 
 const text: Readonly<Record<string, Method<string>>> = {
-  format: (engine, s, args) => {
-    let next = 0;
-    return s.replace(/\{(\d*)[^{}]*\}/g, (_all, at: string) =>
-      shown(engine, args[at === '' ? next++ : Number(at)] ?? null),
+  join: (engine, s, [items = null]) => {
+    const parts = iterate(engine, items).map((item) => {
+      if (typeof item === 'string') return item;
+      throw new ScriptError(`expected a str, got ${typeName(item)}`);
+    });
+    checkLength(
+      engine,
+      parts.reduce((sum, part) => sum + part.length + s.length, 0),
     );
+    return parts.join(s);
   },
-  split: (_, s, [by]) => (by === undefined || by === null ? s.trim().split(/\s+/) : s.split(word(by))),
-  join: (engine, s, [items = null]) => iterate(engine, items).map(word).join(s),
-  lower: (_, s) => s.toLowerCase(),
-  upper: (_, s) => s.toUpperCase(),
-  strip: (_, s) => s.trim(),
-  lstrip: (_, s) => s.trimStart(),
-  rstrip: (_, s) => s.trimEnd(),
-  startswith: (_, s, [start]) => s.startsWith(word(start)),
-  endswith: (_, s, [end]) => s.endsWith(word(end)),
-  replace: (_, s, [from, to]) => s.replaceAll(word(from), word(to)),
-  find: (_, s, [part]) => s.indexOf(word(part)),
-  count: (_, s, [part]) => s.split(word(part)).length - 1,
-  isdigit: (_, s) => /^\d+$/.test(s),
+  format: (engine, s, args) => formatted(engine, s, args as readonly ScriptValue[]),
+  ...Object.fromEntries(
+    Object.entries(TEXT_METHODS).map(([name, method]): [string, Method<string>] => [
+      name,
+      (engine, s, args) => method(s, allSettled(engine, args), (length) => checkLength(engine, length)),
+    ]),
+  ),
+};
+
+/** Names by which arguments of methods can be given. */
+const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  ...{ split: ['separator', 'max'], rsplit: ['separator', 'max'], replace: ['old', 'new', 'max'] },
+  ...{ strip: ['chars'], lstrip: ['chars'], rstrip: ['chars'], zfill: ['width'], expandtabs: ['tabsize'] },
+  ...{ center: ['width', 'fillchar'], ljust: ['width', 'fillchar'], rjust: ['width', 'fillchar'] },
+  ...{ splitlines: ['keepends'], partition: ['separator'], rpartition: ['separator'], join: ['values'] },
+  ...Object.fromEntries(
+    ['find', 'rfind', 'rindex', 'startswith', 'endswith'].map((name) => [name, ['substr', 'start', 'end']]),
+  ),
+  ...{ append: ['el'], remove: ['el'], insert: ['idx', 'el'], extend: ['other'], sort: ['reverse'] },
+  ...{ get: ['key', 'default_value'], setdefault: ['key', 'default_value'], update: ['to_add'] },
 };
 
 /** Whether lists, dicts or texts have a method of that name. */
@@ -187,15 +212,25 @@ export function containerMethod(
   engine: Engine,
   target: ScriptValue | undefined,
   name: string,
-): ((args: readonly ScriptValue[]) => ScriptValue) | undefined {
+): ((args: readonly ScriptValue[], named: Named) => ScriptValue) | undefined {
   const bind = <T>(methods: Readonly<Record<string, Method<T>>>, of: T) => {
     const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
-    return method && ((args: readonly ScriptValue[]) => method(engine, of, args));
+    return method && ((args: Arguments) => method(engine, of, args));
   };
-  if (Array.isArray(target)) return bind(list, target);
-  if (target instanceof ScriptDict) {
-    const method = bind(dict, target);
-    return method && ((args) => method(args.map((arg) => settled(engine, arg))));
-  }
-  return typeof target === 'string' ? bind(text, target) : undefined;
+  let method: ((args: Arguments) => ScriptValue) | undefined;
+  if (Array.isArray(target)) method = bind(list, target);
+  else if (target instanceof ScriptDict) {
+    const ofDict = bind(dict, target);
+    method = ofDict && ((args) => ofDict(allSettled(engine, args)));
+  } else if (typeof target === 'string') method = bind(text, target);
+  return method && ((args, named) => method(inOrder(name, args, named)));
+}
+
+/** Arguments in the order of a method's parameters; what was not given is undefined. */
+function inOrder(name: string, args: readonly ScriptValue[], named: Named): Arguments {
+  if (named.size === 0) return args;
+  const parameters = PARAMETERS[name] ?? [];
+  const other = [...named.keys()].find((key) => !parameters.includes(key));
+  if (other !== undefined) throw new ScriptError(`Keyword argument ${other} unknown`);
+  return parameters.map((parameter, i) => args[i] ?? named.get(parameter));
 }

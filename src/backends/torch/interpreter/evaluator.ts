@@ -1,6 +1,7 @@
-import { type Expression, type Index, typeText } from '../language/syntax.ts';
+import type { Expression, Index } from '../language/syntax.ts';
 import { containerMethod, intOf, itemAt, iterate, slicePositions } from './containers.ts';
 import { BUILTINS, callOperation } from './functions.ts';
+import { isInstance } from './instances.ts';
 import type { Frame, Interpreter } from './interpreter.ts';
 import { compare, operate, settled, shown, truth } from './operators.ts';
 import {
@@ -30,10 +31,15 @@ const DTYPES: Readonly<Record<string, number>> = {
 };
 const MATH: Readonly<Record<string, number>> = { pi: Math.PI, e: Math.E, inf: Infinity, nan: Number.NaN };
 
-/** What expressions are worth. */
+/** Names of what ops give that give several tensors, by their places: values and indices of max, sort, topk.. */
+const RESULTS: Readonly<Record<string, number>> = {
+  ...{ values: 0, indices: 1, Q: 0, R: 1, U: 0, S: 1, V: 2, sign: 0, logabsdet: 1, hist: 0, bin_edges: 1 },
+};
+
 /** As torch writes the floats that have no digits. */
 const FLOATS: Readonly<Record<string, number>> = { inf: Infinity, nan: Number.NaN };
 
+/** What expressions are worth. */
 export class Evaluator {
   readonly #interpreter: Interpreter;
 
@@ -53,6 +59,8 @@ export class Evaluator {
         return expression.value;
       case 'float':
         return new Float(expression.value);
+      case 'complex':
+        throw new ScriptError('complex numbers are not supported');
       case 'name':
         return this.#name(expression.name, frame);
       case 'attribute':
@@ -62,9 +70,11 @@ export class Evaluator {
       case 'call':
         return this.#call(expression, frame);
       case 'tuple':
-        return new Tuple(expression.items.map(inner));
+        return new Tuple(this.#items(expression.items, frame));
       case 'list':
-        return expression.items.map(inner);
+        return this.#items(expression.items, frame);
+      case 'starred':
+        throw new ScriptError('a starred expression stands for no single value');
       case 'dict': {
         const made = new ScriptDict();
         for (const [key, value] of expression.entries) made.set(settled(engine, inner(key)), inner(value));
@@ -102,6 +112,8 @@ export class Evaluator {
       return new Callable((args, named) => this.#interpreter.callMethod(owner, name, args, named));
     }
     if (owner instanceof NamedTuple) return itemAt(owner.items, owner.names.indexOf(name));
+    if (owner instanceof Tuple && Object.hasOwn(RESULTS, name))
+      return itemAt(owner.items, RESULTS[name] as number);
     if (owner instanceof TensorValue) return engine.attribute(owner, name);
     if (owner instanceof Device) return name === 'index' ? null : (owner.name.split(':')[0] as string);
     throw new ScriptError(`${typeName(owner)} has no attribute '${name}'`);
@@ -134,10 +146,11 @@ export class Evaluator {
   #name(name: string, frame: Frame): ScriptValue {
     const local = frame.variables.get(name);
     if (local !== undefined) return local;
-    const defined = this.#interpreter.program.lookUp(frame.module, name);
-    if (defined !== undefined) return defined;
     if (Object.hasOwn(FLOATS, name)) return new Float(FLOATS[name] as number);
     const builtin = Object.hasOwn(BUILTINS, name) ? BUILTINS[name] : undefined;
+    const defined = this.#interpreter.program.lookUp(frame.module, name);
+    // A script's own function of a builtin's name is never called, as in libtorch.
+    if (defined !== undefined && (builtin === undefined || name === 'reversed')) return defined;
     if (builtin === undefined) throw new ScriptError(`undefined value ${name}`);
     return new Callable((args, named) => builtin(this.#interpreter.engine, args, named));
   }
@@ -165,6 +178,7 @@ export class Evaluator {
         );
       }
       case 'math':
+        if (last === 'remainder') return operation('aten::mathremainder');
         return MATH[last] === undefined ? operation(`aten::${last}`) : new Float(MATH[last]);
       case '__torch__': {
         const defined = program.resolve(path.join('.'));
@@ -202,7 +216,16 @@ export class Evaluator {
 
   #arguments({ args, named }: CallExpression, frame: Frame): [ScriptValue[], Named] {
     const evaluate = (part: Expression) => this.#interpreter.evaluate(part, frame);
-    return [args.map(evaluate), new Map(named.map(([name, value]) => [name, evaluate(value)]))];
+    return [this.#items(args, frame), new Map(named.map(([name, value]) => [name, evaluate(value)]))];
+  }
+
+  /** Values of items or arguments, of which a starred one is several. */
+  #items(items: readonly Expression[], frame: Frame): ScriptValue[] {
+    const { engine } = this.#interpreter;
+    return items.flatMap((item) => {
+      if (item.kind !== 'starred') return [this.#interpreter.evaluate(item, frame)];
+      return iterate(engine, this.#interpreter.evaluate(item.of, frame));
+    });
   }
 
   #callMethod(owner: ScriptValue, name: string, args: readonly ScriptValue[], named: Named): ScriptValue {
@@ -212,7 +235,7 @@ export class Evaluator {
       return this.#interpreter.callMethod(owner, name, args, named);
     }
     const method = containerMethod(this.#interpreter.engine, owner, name);
-    if (method !== undefined) return method(args);
+    if (method !== undefined) return method(args, named);
     return callOperation(this.#interpreter.engine, `aten::${name}`, [owner, ...args], named);
   }
 
@@ -246,11 +269,18 @@ export class Evaluator {
     const evaluate = (part: Expression) => this.#interpreter.evaluate(part, frame);
     const made = new ScriptDict();
     const items: ScriptValue[] = [];
-    for (const item of iterate(engine, evaluate(expression.of))) {
+    const of = iterate(engine, evaluate(expression.of));
+    // Its variables are its own.
+    const outer = namesOf(expression.target).map((name) => [name, frame.variables.get(name)] as const);
+    for (const item of of) {
       this.#interpreter.assign(expression.target, item, frame);
       if (!expression.conditions.every((condition) => truth(engine, evaluate(condition)))) continue;
       if (expression.key === null) items.push(evaluate(expression.item));
       else made.set(settled(engine, evaluate(expression.key)), evaluate(expression.item));
+    }
+    for (const [name, value] of outer) {
+      if (value === undefined) frame.variables.delete(name);
+      else frame.variables.set(name, value);
     }
     return expression.key === null ? items : made;
   }
@@ -272,8 +302,10 @@ export class Evaluator {
     let result: ScriptValue = true;
     for (const [i, { operator, operand }] of rest.entries()) {
       const right = this.#interpreter.evaluate(operand, frame);
-      result = compare(engine, operator, left, right);
-      if (i < rest.length - 1 && !truth(engine, result)) return false;
+      // TorchScript compares from the left; where that has no meaning to it, it is Python's chain.
+      const fromLeft = i > 0 && (result instanceof TensorValue || typeof right === 'boolean');
+      if (i > 0 && !fromLeft && !truth(engine, result)) return false;
+      result = compare(engine, operator, fromLeft ? result : left, right);
       left = right;
     }
     return result;
@@ -351,28 +383,15 @@ export class Evaluator {
   }
 }
 
+/** The variables that a target writes to. */
+function namesOf(target: Expression): string[] {
+  if (target.kind === 'name') return [target.name];
+  return target.kind === 'tuple' ? target.items.flatMap(namesOf) : [];
+}
+
 /** The parts of a name with dots. */
 export function dotted(expression: Expression): string[] | undefined {
   if (expression.kind === 'name') return [expression.name];
   const owner = expression.kind === 'attribute' ? dotted(expression.of) : undefined;
   return owner && expression.kind === 'attribute' ? [...owner, expression.name] : undefined;
-}
-
-function isInstance(value: ScriptValue, type: Expression): boolean {
-  if (type.kind === 'tuple' || type.kind === 'list') return type.items.some((one) => isInstance(value, one));
-  const name = typeText(type).replace(/\[.*$/, '');
-  switch (name) {
-    case 'list':
-      return Array.isArray(value);
-    case 'tuple':
-      return value instanceof Tuple;
-    case 'dict':
-      return value instanceof ScriptDict;
-    case 'torch.Tensor':
-      return value instanceof TensorValue;
-    case 'Optional':
-      return true;
-    default:
-      return typeName(value) === name;
-  }
 }

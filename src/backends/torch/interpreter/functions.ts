@@ -8,6 +8,8 @@ import {
   sorted,
 } from './containers.ts';
 import type { Engine } from './engine.ts';
+import { formatted } from './formatting.ts';
+import { MATH_FUNCTIONS } from './math-functions.ts';
 import { checkLength, compare, contains, operate, settled, shown, TENSOR_OPS, truth } from './operators.ts';
 import {
   Device,
@@ -33,15 +35,22 @@ OPERATORS.set('floordiv', '//');
 const COMPARISONS = new Set(['<', '>', '<=', '>=', '==', '!=']);
 
 function extreme(engine: Engine, args: readonly ScriptValue[], operator: '<' | '>'): ScriptValue {
-  const items = args.length === 1 ? iterate(engine, args[0] as ScriptValue) : args;
+  const given =
+    args.length === 1 && !(args[0] instanceof TensorValue) ? iterate(engine, args[0] ?? null) : args;
+  // A tensor is taken for a number: an int, unless there are floats.
+  const type = given.some((item) => item instanceof Float) ? 'float' : 'int';
+  const items = given.map((item) => (item instanceof TensorValue ? engine.convert(item, type) : item));
   const [first, ...rest] = items;
   if (first === undefined) throw new ScriptError('ValueError: arg is an empty sequence');
   const symbolic = items.find((item) => item instanceof SymbolicNumber);
   if (symbolic === undefined) {
-    return rest.reduce(
-      (best, item) => (truth(engine, compare(engine, operator, item, best)) ? item : best),
+    const best = rest.reduce(
+      (found, item) => (truth(engine, compare(engine, operator, item, found)) ? item : found),
       first,
     );
+    // An int among floats becomes one.
+    const isFloat = typeof best === 'number' && items.some((item) => item instanceof Float);
+    return isFloat ? new Float(best) : best;
   }
   return rest.reduce((best, item) => engine.symbolic(operator === '<' ? 'min' : 'max', best, item), first);
 }
@@ -82,23 +91,33 @@ function convert(engine: Engine, value: ScriptValue, type: 'int' | 'float' | 'bo
 }
 
 function parseNumber(text: string, type: 'int' | 'float'): number {
-  const trimmed = text.trim();
-  const infinite = /^([+-]?)inf(inity)?$/i.exec(trimmed);
+  const infinite = /^([+-]?)inf(inity)?$/i.exec(text);
   if (infinite !== null && type === 'float') return infinite[1] === '-' ? -Infinity : Infinity;
   const pattern = type === 'int' ? /^[+-]?\d+$/ : /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-  if (/^nan$/i.test(trimmed) && type === 'float') return Number.NaN;
-  if (!pattern.test(trimmed)) throw new ScriptError(`could not convert string to ${type}: '${text}'`);
-  return Number(trimmed);
+  if (/^nan$/i.test(text) && type === 'float') return Number.NaN;
+  if (!pattern.test(text)) {
+    const what =
+      type === 'int' ? 'invalid literal for int() with base 10' : 'could not convert string to float';
+    throw new ScriptError(`${what}: '${text}'`);
+  }
+  return Number(text);
 }
 
-function makeDict(engine: Engine, from: ScriptValue | undefined): ScriptDict {
+function makeDict(engine: Engine, from: ScriptValue | undefined, named: Named = new Map()): ScriptDict {
   const made = new ScriptDict();
   const entries = from === undefined ? [] : from instanceof ScriptDict ? from.items : iterate(engine, from);
   for (const entry of entries) {
     const [key, value] = iterate(engine, entry);
     made.set(settled(engine, key ?? null), value ?? null);
   }
+  for (const [name, value] of named) made.set(name, value);
   return made;
+}
+
+/** A function of lists that is an op of tensors. */
+function ofTensors(name: string, ofLists: Function): Function {
+  return (engine, args, named) =>
+    args[0] instanceof TensorValue ? engine.call(`aten::${name}`, args, named) : ofLists(engine, args, named);
 }
 
 /** Python's own functions. */
@@ -111,7 +130,7 @@ export const BUILTINS: Readonly<Record<string, Function>> = {
   range: (engine, args) => range(engine, args),
   list: (engine, [value]) => (value === undefined ? [] : [...iterate(engine, value)]),
   tuple: (engine, [value = null]) => new Tuple(iterate(engine, value)),
-  dict: (engine, [value]) => makeDict(engine, value),
+  dict: (engine, [value], named) => makeDict(engine, value, named),
   zip: (engine, args) => {
     const lists = args.map((arg) => iterate(engine, arg));
     const shortest = Math.min(...lists.map((items) => items.length));
@@ -120,22 +139,57 @@ export const BUILTINS: Readonly<Record<string, Function>> = {
       (_, i) => new Tuple(lists.map((items) => items[i] as ScriptValue)),
     );
   },
-  enumerate: (engine, [value = null, start = 0]) =>
-    iterate(engine, value).map((item, i) => new Tuple([i + intOf(engine, start), item])),
+  enumerate: (engine, [value = null, first], named) => {
+    const start = intOf(engine, first ?? named.get('start') ?? 0);
+    return iterate(engine, value).map((item, i) => new Tuple([i + start, item]));
+  },
   reversed: (engine, [value = null]) => [...iterate(engine, value)].reverse(),
   sorted: (engine, [value = null]) => sorted(engine, iterate(engine, value)),
   min: (engine, args) => extreme(engine, args, '<'),
   max: (engine, args) => extreme(engine, args, '>'),
-  sum: (engine, [value = null]) =>
+  sum: ofTensors('sum', (engine, [value = null]) =>
     iterate(engine, value).reduce((sum, item) => operate(engine, '+', sum, item), 0 as ScriptValue),
-  any: (engine, [value = null]) => iterate(engine, value).some((item) => truth(engine, item)),
-  all: (engine, [value = null]) => iterate(engine, value).every((item) => truth(engine, item)),
+  ),
+  any: ofTensors('any', (engine, [value = null]) =>
+    iterate(engine, value).some((item) => truth(engine, item)),
+  ),
+  all: ofTensors('all', (engine, [value = null]) =>
+    iterate(engine, value).every((item) => truth(engine, item)),
+  ),
   abs: (engine, [value = null]) => absolute(engine, value),
-  round: (engine, args, named) => rounded(engine, args, named),
-  ord: (_, [value]) => (typeof value === 'string' ? (value.codePointAt(0) ?? 0) : 0),
-  chr: (_, [value]) => String.fromCodePoint(typeof value === 'number' ? value : 0),
+  round: (engine, args, named) => callOperation(engine, 'aten::round', args, named),
+  pow: (engine, args, named) => callOperation(engine, 'aten::pow', args, named),
+  divmod: (engine, [x = null, y = null]) => {
+    if (isNumber(y) && numberOf(y) === 0) throw new ScriptError('ZeroDivisionError: divmod() by zero');
+    return new Tuple([operate(engine, '//', x, y), operate(engine, '%', x, y)]);
+  },
+  hex: (engine, [value = null]) => inBase(intOf(engine, value), 16, '0x'),
+  oct: (engine, [value = null]) => inBase(intOf(engine, value), 8, '0o'),
+  bin: (engine, [value = null]) => inBase(intOf(engine, value), 2, '0b'),
+  hash: (engine, [value = null]) => hashOf(shown(engine, value), value),
+  ord: (_, [value]) => {
+    if (typeof value === 'string' && value.length === 1) return value.charCodeAt(0);
+    throw new ScriptError(`String for ord() must be 1 character, found ${textOf(value ?? null)}`);
+  },
+  chr: (engine, [value = null]) => {
+    const code = intOf(engine, value);
+    if (code < 0 || code >= 0x110000)
+      throw new ScriptError(`chr() arg not in range(0x110000), found ${code}`);
+    // A text is of bytes to libtorch.
+    return String.fromCharCode(code % 256);
+  },
   print: () => null,
 };
+
+function inBase(x: number, base: number, prefix: string): string {
+  return `${x < 0 ? '-' : ''}${prefix}${Math.abs(x).toString(base)}`;
+}
+
+/** An int is its own hash; those of others only have to be equal where the values are. */
+function hashOf(text: string, value: ScriptValue): number {
+  if (typeof value === 'number') return value;
+  return [...text].reduce((hash, c) => (hash * 31 + (c.codePointAt(0) ?? 0)) % 2 ** 31, 7);
+}
 
 function absolute(engine: Engine, value: ScriptValue): ScriptValue {
   if (value instanceof TensorValue) return engine.call('aten::abs', [value], new Map());
@@ -143,34 +197,6 @@ function absolute(engine: Engine, value: ScriptValue): ScriptValue {
   if (isNumber(value)) return Math.abs(numberOf(value));
   return engine.symbolic('max', value, operate(engine, '-', 0, value));
 }
-
-/** Python rounds halves to even. */
-function roundEven(x: number): number {
-  const rounded = Math.round(x);
-  return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
-/** @param name of the op that it is on tensors. */
-const floatFunction =
-  (name: string, of: (x: number) => number): Function =>
-  (engine, [x = null]) => {
-    if (isNumber(x)) return new Float(of(numberOf(x)));
-    if (x instanceof SymbolicNumber) {
-      const scalar = engine.call('prim::NumToTensor', [engine.convert(x, 'float')], new Map());
-      return engine.convert(engine.call(`aten::${name}`, [scalar], new Map()) as TensorValue, 'float');
-    }
-    throw new ScriptError(`expected a number, got ${typeName(x)}`);
-  };
-/** @param name of the op that it is on tensors. */
-const intFunction =
-  (name: string, of: (x: number) => number): Function =>
-  (engine, args, named) => {
-    const [x = null] = args;
-    if (isNumber(x)) return of(numberOf(x));
-    if (x instanceof SymbolicNumber && x.type === 'int') return x;
-    return convert(engine, floatFunction(name, of)(engine, args, named), 'int');
-  };
-const rounded = floatFunction('round', roundEven);
 
 const identity: Function = (_, [value = null]) => value;
 
@@ -198,7 +224,7 @@ const PLAIN: Readonly<Record<string, Function>> = {
   'aten::__getitem__': (engine, [container = null, key = null]) => {
     if (container instanceof ScriptDict) {
       const known = settled(engine, key);
-      return container.get(known) ?? raise(engine, [`KeyError: ${textOf(known, true)}`], new Map());
+      return container.get(known) ?? raise(engine, [`KeyError: ${textOf(known)}`], new Map());
     }
     return itemAt(iterate(engine, container), intOf(engine, key));
   },
@@ -208,8 +234,7 @@ const PLAIN: Readonly<Record<string, Function>> = {
     return null;
   },
   'aten::len': (engine, [value = null]) => length(engine, value),
-  'aten::format': (engine, [format = '', ...values]) =>
-    containerMethod(engine, format, 'format')?.(values) ?? null,
+  'aten::format': (engine, [format = '', ...values]) => formatted(engine, String(format), values),
   'aten::percentFormat': (engine, [format = '', ...values]) =>
     operate(engine, '%', format, new Tuple(values)),
   'aten::warn': () => null,
@@ -228,20 +253,29 @@ const PLAIN: Readonly<Record<string, Function>> = {
       (i) => from[i] as ScriptValue,
     );
   },
-  'aten::sum': (engine, args, named) => (BUILTINS.sum as Function)(engine, args, named),
-  'aten::any': (engine, args, named) => (BUILTINS.any as Function)(engine, args, named),
-  'aten::all': (engine, args, named) => (BUILTINS.all as Function)(engine, args, named),
   'aten::neg': (engine, [value = null]) => operate(engine, '*', value, -1),
-  'aten::floor': intFunction('floor', Math.floor),
-  'aten::ceil': intFunction('ceil', Math.ceil),
-  'aten::round': rounded,
-  'aten::sqrt': floatFunction('sqrt', Math.sqrt),
-  'aten::exp': floatFunction('exp', Math.exp),
-  'aten::log': floatFunction('log', Math.log),
-  'aten::log2': floatFunction('log2', Math.log2),
-  'aten::log10': floatFunction('log10', Math.log10),
-  'aten::sin': floatFunction('sin', Math.sin),
-  'aten::cos': floatFunction('cos', Math.cos),
+  ...MATH_FUNCTIONS,
+  ...Object.fromEntries(
+    [
+      'sum',
+      'any',
+      'all',
+      'min',
+      'max',
+      'abs',
+      'divmod',
+      'hex',
+      'oct',
+      'bin',
+      'hash',
+      'ord',
+      'chr',
+      'sorted',
+    ].map((name) => [
+      `aten::${name}`,
+      (engine, args, named) => (BUILTINS[name] as Function)(engine, args, named),
+    ]),
+  ),
   'aten::Int': (engine, [value = null]) => convert(engine, value, 'int'),
   'aten::Float': (engine, [value = null]) => convert(engine, value, 'float'),
   'aten::Bool': (engine, [value = null]) => convert(engine, value, 'bool'),
@@ -272,11 +306,11 @@ export function callOperation(
         : operate(engine, operator, left, right);
     }
     const method = containerMethod(engine, args[0], short);
-    if (method !== undefined) return method(args.slice(1));
+    if (method !== undefined) return method(args.slice(1), named);
   }
   if (name.startsWith('aten::') && args[0] !== undefined && !(args[0] instanceof TensorValue)) {
     const method = containerMethod(engine, args[0], short);
-    if (method !== undefined) return method(args.slice(1));
+    if (method !== undefined) return method(args.slice(1), named);
   }
   const plain = Object.hasOwn(PLAIN, name) ? PLAIN[name] : undefined;
   if (plain !== undefined && !(args[0] instanceof TensorValue && !ON_ANY.has(name)))

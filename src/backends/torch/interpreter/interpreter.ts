@@ -12,6 +12,7 @@ import type { Expression, Statement } from '../language/syntax.ts';
 import { extend, intOf, iterate, slicePositions } from './containers.ts';
 import type { Engine } from './engine.ts';
 import { Evaluator } from './evaluator.ts';
+import { callOperation } from './functions.ts';
 import { type RunningBlock, valuesToCome } from './liveness.ts';
 import { operate, settled, shown, truth } from './operators.ts';
 import { Program } from './program.ts';
@@ -19,6 +20,7 @@ import {
   Callable,
   Float,
   Instance,
+  isNumber,
   type Named,
   NamedTuple,
   ScriptClass,
@@ -50,6 +52,22 @@ const MAX_CALLS = 300;
 const TICK = 1024;
 /** What ends a program that has no error of its own: control flow that the engine uses. */
 export class Interruption extends Error {}
+
+/** The ops of augmented assignments to tensors that are in place; `%=` is C's, unlike `%`. */
+const IN_PLACE: Readonly<Record<string, string>> = {
+  ...{ '+': 'add_', '-': 'sub_', '*': 'mul_', '/': 'div_', '%': 'fmod_' },
+};
+
+/** What each target gets: a starred one what the others leave. */
+function gathered(items: readonly ScriptValue[], targets: readonly Expression[]): readonly ScriptValue[] {
+  const at = targets.findIndex(({ kind }) => kind === 'starred');
+  const rest = items.length - targets.length + 1;
+  if (at >= 0 && rest >= 0) {
+    return [...items.slice(0, at), new Tuple(items.slice(at, at + rest)), ...items.slice(at + rest)];
+  }
+  if (items.length === targets.length) return items;
+  throw new ScriptError(`expected ${targets.length} values to unpack, got ${items.length}`);
+}
 
 /** Runs a program of TorchScript. One run at a time. */
 export class Interpreter {
@@ -158,13 +176,13 @@ export class Interpreter {
         return;
       case 'tuple':
       case 'list': {
-        const items = iterate(this.engine, value);
-        if (items.length !== target.items.length) {
-          throw new ScriptError(`expected ${target.items.length} values to unpack, got ${items.length}`);
-        }
+        const items = gathered(iterate(this.engine, value), target.items);
         for (const [i, item] of target.items.entries()) this.assign(item, items[i] as ScriptValue, frame);
         return;
       }
+      case 'starred':
+        this.assign(target.of, value, frame);
+        return;
       case 'attribute': {
         const owner = this.evaluate(target.of, frame);
         if (!(owner instanceof Instance))
@@ -235,6 +253,10 @@ export class Interpreter {
     this.#line = statement.line;
     switch (statement.kind) {
       case 'pass':
+      case 'import':
+      case 'decorator':
+      // Compiled, and never called.
+      case 'function':
         return undefined;
       case 'break':
       case 'continue':
@@ -274,6 +296,7 @@ export class Interpreter {
         }
         return undefined;
       case 'with':
+        for (const { target } of statement.items) if (target !== null) this.assign(target, null, frame);
         return this.#block(statement.body, frame);
       case 'raise':
         throw new ScriptError(
@@ -313,15 +336,20 @@ export class Interpreter {
     const before = this.evaluate(target, frame);
     const value = this.evaluate(statement.value, frame);
     if (before instanceof TensorValue) {
-      const names: Readonly<Record<string, string>> = { '+': 'add_', '-': 'sub_', '*': 'mul_', '/': 'div_' };
-      const inPlace = names[operator];
+      const inPlace = IN_PLACE[operator];
       if (inPlace !== undefined) {
         this.engine.call(`aten::${inPlace}`, [before, value], new Map());
         return;
       }
     }
     if (Array.isArray(before) && operator === '+') extend(this.engine, before, value);
-    else this.assign(target, operate(this.engine, operator, before, value), frame);
+    else if (Array.isArray(before) && operator === '*') {
+      const repeated = operate(this.engine, operator, before, value) as ScriptValue[];
+      before.length = 0;
+      extend(this.engine, before, repeated);
+    } else if (operator === '%' && isNumber(before)) {
+      this.assign(target, callOperation(this.engine, 'aten::fmod', [before, value], new Map()), frame);
+    } else this.assign(target, operate(this.engine, operator, before, value), frame);
   }
 
   #delete(target: Extract<Expression, { kind: 'subscript' }>, frame: Frame): void {

@@ -1,4 +1,6 @@
+import { arithmetic } from './arithmetic.ts';
 import type { Engine } from './engine.ts';
+import { percentFormatted } from './formatting.ts';
 import {
   Device,
   Float,
@@ -21,27 +23,6 @@ export const TENSOR_OPS: Readonly<Record<string, string>> = {
   ...{ '<': 'lt', '>': 'gt', '<=': 'le', '>=': 'ge', '==': 'eq', '!=': 'ne' },
 };
 
-const INT: Readonly<Record<string, (x: number, y: number) => number>> = {
-  '+': (x, y) => x + y,
-  '-': (x, y) => x - y,
-  '*': (x, y) => x * y,
-  '//': floorDivide,
-  '%': remainder,
-  '&': (x, y) => Number(BigInt(x) & BigInt(y)),
-  '|': (x, y) => Number(BigInt(x) | BigInt(y)),
-  '^': (x, y) => Number(BigInt(x) ^ BigInt(y)),
-  '<<': (x, y) => x * 2 ** y,
-  '>>': (x, y) => Math.floor(x / 2 ** y),
-};
-const FLOAT: Readonly<Record<string, (x: number, y: number) => number>> = {
-  '+': (x, y) => x + y,
-  '-': (x, y) => x - y,
-  '*': (x, y) => x * y,
-  '/': (x, y) => x / y,
-  '//': (x, y) => Math.floor(x / y),
-  '%': (x, y) => (y === 0 ? Number.NaN : x - y * Math.floor(x / y)),
-  '**': (x, y) => x ** y,
-};
 const COMPARE: Readonly<Record<string, (x: number | string, y: number | string) => boolean>> = {
   '<': (x, y) => x < y,
   '>': (x, y) => x > y,
@@ -50,15 +31,6 @@ const COMPARE: Readonly<Record<string, (x: number | string, y: number | string) 
   '==': (x, y) => x === y,
   '!=': (x, y) => x !== y,
 };
-
-function floorDivide(x: number, y: number): number {
-  if (y === 0) throw new ScriptError('ZeroDivisionError: integer division or modulo by zero');
-  return Math.floor(x / y);
-}
-
-function remainder(x: number, y: number): number {
-  return x - y * floorDivide(x, y);
-}
 
 /** Lists and texts of more items are none that a program needs: they fill the memory. */
 const MAX_LENGTH = 10_000_000;
@@ -85,6 +57,8 @@ function repeated(items: readonly ScriptValue[], times: number): ScriptValue[] {
   return out;
 }
 
+const OF_NUMBERS = new Set(['//', '&', '|', '^', '<<', '>>']);
+
 /** `left operator right`, whatever both are. */
 export function operate(
   engine: Engine,
@@ -92,6 +66,11 @@ export function operate(
   left: ScriptValue,
   right: ScriptValue,
 ): ScriptValue {
+  // For these there is no op of a number and a tensor: the tensor becomes a number.
+  if (right instanceof TensorValue && isNumeric(left) && OF_NUMBERS.has(operator)) {
+    const isFloat = left instanceof Float || (left instanceof SymbolicNumber && left.type === 'float');
+    return operate(engine, operator, left, engine.convert(right, isFloat ? 'float' : 'int'));
+  }
   if (left instanceof TensorValue || right instanceof TensorValue) {
     return engine.call(`aten::${TENSOR_OPS[operator]}`, [left, right], new Map());
   }
@@ -118,31 +97,10 @@ export function operate(
     if (Array.isArray(left)) return repeated(left, Math.max(0, right));
   }
   if (operator === '*' && typeof left === 'number') return operate(engine, operator, right, left);
-  if (operator === '%' && typeof left === 'string') return percentFormat(engine, left, right);
+  if (operator === '%' && typeof left === 'string') return percentFormatted(engine, left, right);
   throw new ScriptError(
     `unsupported operand types for ${operator}: ${typeName(left)} and ${typeName(right)}`,
   );
-}
-
-function arithmetic(
-  operator: string,
-  left: number | boolean | Float,
-  right: number | boolean | Float,
-): ScriptValue {
-  const [x, y] = [numberOf(left), numberOf(right)];
-  const floats = left instanceof Float || right instanceof Float || operator === '/';
-  if (floats && (operator === '/' || operator === '//') && y === 0) {
-    throw new ScriptError('ZeroDivisionError: division by zero');
-  }
-  if (!floats && operator === '**') return y >= 0 ? x ** y : new Float(x ** y);
-  const compute = (floats ? FLOAT : INT)[operator];
-  if (compute === undefined) throw new ScriptError(`unsupported operand types for ${operator}`);
-  return floats ? new Float(compute(x, y)) : compute(x, y);
-}
-
-function percentFormat(engine: Engine, format: string, values: ScriptValue): string {
-  const rest = values instanceof Tuple ? [...values.items] : [values];
-  return format.replace(/%[sdif]/g, () => shown(engine, rest.shift() ?? null));
 }
 
 /** `left operator right` for comparisons, `in` and `is`. */
@@ -176,9 +134,23 @@ export function compare(
   if (isNumber(left) && isNumber(right)) return test(numberOf(left), numberOf(right));
   if (typeof left === 'string' && typeof right === 'string') return test(left, right);
   if (operator === '==' || operator === '!=') return equal(engine, left, right) === (operator === '==');
+  const [a, b] = [itemsOf(left), itemsOf(right)];
+  if (a !== undefined && b !== undefined) return compareItems(engine, operator, a, b);
   throw new ScriptError(
     `unsupported operand types for ${operator}: ${typeName(left)} and ${typeName(right)}`,
   );
+}
+
+/** The first items that differ decide, or else the lengths. */
+function compareItems(
+  engine: Engine,
+  operator: string,
+  left: readonly ScriptValue[],
+  right: readonly ScriptValue[],
+): ScriptValue {
+  const at = left.findIndex((item, i) => i >= right.length || !equal(engine, item, right[i] as ScriptValue));
+  if (at < 0 || at >= right.length) return compare(engine, operator, left.length, right.length);
+  return compare(engine, operator, left[at] as ScriptValue, right[at] as ScriptValue);
 }
 
 export function equal(engine: Engine, left: ScriptValue, right: ScriptValue): boolean {

@@ -1,3 +1,4 @@
+import { formatDouble } from '../../../protocol/float.ts';
 import type { FunctionDefinition } from '../language/syntax.ts';
 
 /** A float; an int is a plain number. */
@@ -196,25 +197,22 @@ export function typeName(value: ScriptValue): string {
   return Array.isArray(value) ? 'List' : 'Function';
 }
 
-/** As Python's str() has it; inside of lists texts are in quotes. */
-export function textOf(value: ScriptValue, quoted = false): string {
+/** As TorchScript's str() has it: unlike Python it puts no quotes around texts in lists, and writes 1.0 as `1.`. */
+export function textOf(value: ScriptValue): string {
   if (value === null) return 'None';
   if (value === true || value === false) return value ? 'True' : 'False';
   if (value instanceof Float) return floatText(value.value);
-  if (typeof value === 'string') return quoted ? `'${value}'` : value;
-  if (typeof value === 'number') return String(value);
-  const inner = (items: readonly ScriptValue[]) => items.map((item) => textOf(item, true)).join(', ');
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  const inner = (items: readonly ScriptValue[]) => items.map(textOf).join(', ');
   if (Array.isArray(value)) return `[${inner(value)}]`;
   if (value instanceof Tuple) return `(${inner(value.items)}${value.items.length === 1 ? ',' : ''})`;
   if (value instanceof ScriptDict) {
-    return `{${value.items.map(({ items: [k, v] }) => `${textOf(k as ScriptValue, true)}: ${textOf(v as ScriptValue, true)}`).join(', ')}}`;
+    return `{${value.items.map(({ items: [k, v] }) => `${textOf(k as ScriptValue)}: ${textOf(v as ScriptValue)}`).join(', ')}}`;
   }
   return value instanceof Device ? value.name : `<${typeName(value)}>`;
 }
 
+/** With 17 digits, and a point where it is a whole number that an int could be. */
 function floatText(x: number): string {
-  if (Number.isNaN(x)) return 'nan';
-  if (!Number.isFinite(x)) return x > 0 ? 'inf' : '-inf';
-  if (Number.isInteger(x) && Math.abs(x) < 1e16) return `${x}.0`;
-  return String(x).replace(/e([+-])(\d)$/, 'e$10$2');
+  return Number.isInteger(x) && Math.abs(x) < 2 ** 63 ? `${BigInt(x)}.` : formatDouble(x);
 }

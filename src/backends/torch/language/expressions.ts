@@ -21,14 +21,20 @@ export function parseExpression(tokens: TokenStream): Expression {
 /** An expression, or several as a tuple: what stands right of an assignment. */
 export function parseExpressions(tokens: TokenStream): Expression {
   const { line } = tokens;
-  const first = parseExpression(tokens);
+  const first = parseItem(tokens);
   if (!tokens.sees(',')) return first;
   const items = [first];
   while (tokens.accepts(',')) {
     if (tokens.next.kind === 'newline' || tokens.sees('=', ')', ']', 'in')) break;
-    items.push(parseExpression(tokens));
+    items.push(parseItem(tokens));
   }
   return { kind: 'tuple', items, line };
+}
+
+/** An expression among others, which may stand for several: `*x`. */
+function parseItem(tokens: TokenStream): Expression {
+  const { line } = tokens;
+  return tokens.accepts('*') ? { kind: 'starred', of: parseOr(tokens), line } : parseExpression(tokens);
 }
 
 /** What a for or an assignment writes to: `in` ends it. */
@@ -41,17 +47,14 @@ export function parseTargets(tokens: TokenStream): Expression {
   return { kind: 'tuple', items, line };
 }
 
+/** Unlike Python's, TorchScript's `and` binds no tighter than its `or`: `a or b and c` is `(a or b) and c`. */
 function parseOr(tokens: TokenStream): Expression {
   const { line } = tokens;
-  let left = parseAnd(tokens);
-  while (tokens.accepts('or')) left = { kind: 'or', left, right: parseAnd(tokens), line };
-  return left;
-}
-
-function parseAnd(tokens: TokenStream): Expression {
-  const { line } = tokens;
   let left = parseNot(tokens);
-  while (tokens.accepts('and')) left = { kind: 'and', left, right: parseNot(tokens), line };
+  while (tokens.sees('or', 'and')) {
+    const kind = tokens.take().text as 'or' | 'and';
+    left = { kind, left, right: parseNot(tokens), line };
+  }
   return left;
 }
 
@@ -89,6 +92,10 @@ function parseBinary(tokens: TokenStream, level: number): Expression {
 
 function parseUnary(tokens: TokenStream): Expression {
   const { line } = tokens;
+  // libtorch takes a `not` wherever a value can begin: x + not y.
+  if (tokens.accepts('not')) {
+    return { kind: 'not', operand: tokens.nested(() => parseNot(tokens)), line };
+  }
   if (tokens.sees('-', '+', '~')) {
     const operator = tokens.take().text as '-' | '+' | '~';
     const operand = tokens.nested(() => parseUnary(tokens));
@@ -118,14 +125,14 @@ function parseCall(tokens: TokenStream, callee: Expression, line: number): Expre
   const args: Expression[] = [];
   const named: (readonly [string, Expression])[] = [];
   listUntil(tokens, ')', () => {
-    if (tokens.sees('*', '**')) tokens.fail('arguments cannot be unpacked');
+    if (tokens.sees('**')) tokens.fail('named arguments cannot be unpacked');
     if (tokens.next.kind === 'name' && tokens.seesSecond('=')) {
       const { text } = tokens.take();
       tokens.expect('=');
       named.push([text, parseExpression(tokens)]);
     } else if (named.length > 0) tokens.fail('an argument without a name comes behind one with a name');
     else {
-      const arg = parseExpression(tokens);
+      const arg = parseItem(tokens);
       args.push(tokens.sees('for') ? parseComprehension(tokens, null, arg, line) : arg);
     }
   });
@@ -162,7 +169,9 @@ function parseComprehension(
   tokens.expect('for');
   const target = parseTargets(tokens);
   tokens.expect('in');
-  const of = parseOr(tokens);
+  let of = parseOr(tokens);
+  // What is gone through is a comprehension itself then, as libtorch reads it.
+  if (tokens.sees('for')) of = parseComprehension(tokens, null, of, line);
   const conditions: Expression[] = [];
   while (tokens.accepts('if')) conditions.push(parseOr(tokens));
   return { kind: 'comprehension', key, item, target, of, conditions, line };
@@ -173,16 +182,15 @@ function parseAtom(tokens: TokenStream): Expression {
   switch (kind) {
     case 'int':
       tokens.take();
+      if (BigInt(text) > 2n ** 63n) throw new SourceError('an int has to fit in 64 bits', line);
       return { kind, value: Number(text), line };
     case 'float':
+    case 'complex':
       tokens.take();
       return { kind, value: Number(text), line };
     case 'string':
-      tokens.take();
-      return { kind, value: text, line };
     case 'formatted':
-      tokens.take();
-      return { kind: 'text', parts: formattedParts(text, line), line };
+      return parseText(tokens, line);
     case 'name':
       return parseName(tokens, text, line);
     default:
@@ -208,7 +216,7 @@ function parseName(tokens: TokenStream, text: string, line: number): Expression 
 
 function parseParenthesized(tokens: TokenStream, line: number): Expression {
   if (tokens.accepts(')')) return { kind: 'tuple', items: [], line };
-  const first = parseExpression(tokens);
+  const first = parseItem(tokens);
   if (tokens.sees('for')) {
     const generated = parseComprehension(tokens, null, first, line);
     tokens.expect(')');
@@ -216,19 +224,19 @@ function parseParenthesized(tokens: TokenStream, line: number): Expression {
   }
   if (tokens.accepts(')')) return first;
   tokens.expect(',');
-  return { kind: 'tuple', items: [first, ...listUntil(tokens, ')', parseExpression)], line };
+  return { kind: 'tuple', items: [first, ...listUntil(tokens, ')', parseItem)], line };
 }
 
 function parseList(tokens: TokenStream, line: number): Expression {
   if (tokens.accepts(']')) return { kind: 'list', items: [], line };
-  const first = parseExpression(tokens);
+  const first = parseItem(tokens);
   if (tokens.sees('for')) {
     const made = parseComprehension(tokens, null, first, line);
     tokens.expect(']');
     return made;
   }
   if (!tokens.sees(']')) tokens.expect(',');
-  return { kind: 'list', items: [first, ...listUntil(tokens, ']', parseExpression)], line };
+  return { kind: 'list', items: [first, ...listUntil(tokens, ']', parseItem)], line };
 }
 
 function parseDict(tokens: TokenStream, line: number): Expression {
@@ -248,13 +256,30 @@ function parseDict(tokens: TokenStream, line: number): Expression {
   return { kind: 'dict', entries: [first, ...listUntil(tokens, '}', entry)], line };
 }
 
+/** A string, or several side by side, which are one. */
+function parseText(tokens: TokenStream, line: number): Expression {
+  const parts: Expression[] = [];
+  while (tokens.next.kind === 'string' || tokens.next.kind === 'formatted') {
+    const { kind, text, line: at } = tokens.take();
+    if (kind === 'string') parts.push({ kind, value: text, line: at });
+    else parts.push(...formattedParts(text, at));
+  }
+  const [only] = parts;
+  return parts.length === 1 && only?.kind === 'string' ? only : { kind: 'text', parts, line };
+}
+
 /** `a {b} c` of an f-string. */
 function formattedParts(text: string, line: number): Expression[] {
   const parts: Expression[] = [];
-  for (const [, literal, inner] of text.matchAll(/((?:[^{}]|\{\{|\}\})+)|\{([^{}]*)\}/g)) {
+  for (const [, literal, inner, other] of text.matchAll(/((?:[^{}]|\{\{|\}\})+)|\{([^{}]*)\}|(.)/gs)) {
     if (literal !== undefined) {
       parts.push({ kind: 'string', value: literal.replaceAll('{{', '{').replaceAll('}}', '}'), line });
-    } else parts.push(parseExpression(new TokenStream(inner ?? '')));
+    } else if (other !== undefined) throw new SourceError(`an f-string has a single '${other}'`, line);
+    else {
+      const tokens = new TokenStream(inner ?? '', line);
+      parts.push(parseExpression(tokens));
+      if (tokens.next.kind !== 'newline') tokens.fail('an f-string has conversions or format specs');
+    }
   }
   return parts;
 }

@@ -5,6 +5,8 @@ export interface Token {
     | 'float'
     | 'string'
     | 'formatted'
+    | 'complex'
+    | 'typeComment'
     | 'symbol'
     | 'newline'
     | 'indent'
@@ -27,9 +29,10 @@ export class SourceError extends Error {
 const TOKEN = new RegExp(
   [
     /(?<space>[ \t]+|\\\r?\n|#[^\n]*)/,
+    /(?<complex>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?j)/,
     /(?<float>(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)/,
     /(?<int>0[xX][\da-fA-F]+|\d+)/,
-    /(?<quote>[fFrRbB]{0,2}(?:"""|'''|"|'))/,
+    /(?<quote>[fFrR]{0,2}(?:"""|'''|"|'))/,
     /(?<name>[\p{L}_][\p{L}\p{N}_]*)/u,
     /(?<symbol>\*\*=|\/\/=|<<=|>>=|->|\*\*|\/\/|<<|>>|<=|>=|==|!=|[-+*/%&|^@]=|\.\.\.|[-+*/%@&|^~<>()[\]{},:.=;])/,
   ]
@@ -41,12 +44,21 @@ const ESCAPES: Readonly<Record<string, string>> = {
   ...{ n: '\n', t: '\t', r: '\r', '0': '\0', a: '\x07', b: '\b', f: '\f', v: '\v', '\n': '' },
 };
 const TAB = 8;
+const TYPE_COMMENT = /^#\s*type:\s*(?!ignore)/;
 
-/** Cuts a source into tokens, with indentation as tokens of its own. @throws SourceError */
-export function tokenize(source: string): Token[] {
+function isTypeComment(text: string): boolean {
+  return TYPE_COMMENT.test(text);
+}
+
+/**
+ * Cuts a source into tokens, with indentation as tokens of its own.
+ * @param firstLine the number of the source's first line.
+ * @throws SourceError
+ */
+export function tokenize(source: string, firstLine = 1): Token[] {
   const tokens: Token[] = [];
   const indents = [0];
-  let line = 1;
+  let line = firstLine;
   let depth = 0;
   let at = 0;
   let lineStart = true;
@@ -77,8 +89,11 @@ export function tokenize(source: string): Token[] {
     if (found === undefined) throw new SourceError(`unexpected character '${source[at]}'`, line);
     at = TOKEN.lastIndex;
     if (found.space?.startsWith('\\')) line++;
-    else if (found.quote !== undefined) readString(found.quote);
+    else if (found.space !== undefined && isTypeComment(found.space)) {
+      throw new SourceError('a type comment can only stand in the line below a def', line);
+    } else if (found.quote !== undefined) readString(found.quote);
     else if (found.name !== undefined) push('name', found.name);
+    else if (found.complex !== undefined) push('complex', found.complex.slice(0, -1));
     else if (found.float !== undefined) push('float', found.float);
     else if (found.int !== undefined) push('int', found.int);
     else if (found.symbol !== undefined) {
@@ -107,7 +122,12 @@ export function tokenize(source: string): Token[] {
     for (; source[at] === ' ' || source[at] === '\t'; at++) {
       width = source[at] === ' ' ? width + 1 : width + TAB - (width % TAB);
     }
-    if (source[at] === '#') while (at < source.length && source[at] !== '\n') at++;
+    if (source[at] === '#') {
+      const start = at;
+      while (at < source.length && source[at] !== '\n') at++;
+      const comment = source.slice(start, at);
+      if (isTypeComment(comment)) push('typeComment', comment.replace(TYPE_COMMENT, '').trim());
+    }
     if (source[at] === '\r') at++;
     if (at >= source.length) return null;
     if (source[at] !== '\n') return width;

@@ -1,5 +1,6 @@
 import { parseExpression, parseExpressions, parseTargets } from './expressions.ts';
-import type { Expression, FunctionDefinition, Parameter, Statement } from './syntax.ts';
+import { SourceError } from './lexer.ts';
+import type { Expression, FunctionDefinition, Parameter, Statement, WithItem } from './syntax.ts';
 import { TokenStream } from './token-stream.ts';
 
 const AUGMENTED = ['+=', '-=', '*=', '/=', '//=', '%=', '**=', '@=', '&=', '|=', '^=', '<<=', '>>='];
@@ -11,15 +12,23 @@ const AUGMENTED = ['+=', '-=', '*=', '/=', '//=', '%=', '**=', '@=', '&=', '|=',
 export function parseSource(source: string): Statement[] {
   const tokens = new TokenStream(source);
   const statements: Statement[] = [];
+  // The whole of a source may be indented.
+  tokens.acceptsKind('indent');
   while (tokens.next.kind !== 'end') {
+    if (tokens.acceptsKind('dedent')) continue;
     if (!tokens.acceptsKind('newline')) statements.push(...parseStatement(tokens));
   }
   return statements;
 }
 
-function parseBlock(tokens: TokenStream): Statement[] {
+/** @param onTypeComment gets what stands behind `# type:` before the first statement. */
+function parseBlock(tokens: TokenStream, onTypeComment?: (text: string, line: number) => void): Statement[] {
   tokens.expect(':');
   if (!tokens.acceptsKind('newline')) return parseSimpleLine(tokens);
+  if (onTypeComment !== undefined && tokens.next.kind === 'typeComment') {
+    const { text, line } = tokens.take();
+    onTypeComment(text, line);
+  }
   tokens.expectKind('indent');
   const body: Statement[] = [];
   while (!tokens.acceptsKind('dedent')) {
@@ -50,11 +59,8 @@ function parseStatement(tokens: TokenStream): Statement[] {
       }
       case 'with': {
         tokens.take();
-        while (!tokens.sees(':')) {
-          if (tokens.next.kind === 'newline') tokens.fail("expected ':'");
-          tokens.take();
-        }
-        return [{ kind: 'with', body: tokens.nested(() => parseBlock(tokens)), line }];
+        const items = parseWithItems(tokens);
+        return [{ kind: 'with', items, body: tokens.nested(() => parseBlock(tokens)), line }];
       }
       case 'def':
         tokens.take();
@@ -69,39 +75,87 @@ function parseStatement(tokens: TokenStream): Statement[] {
   if (tokens.accepts('@')) {
     parseExpression(tokens);
     tokens.expectKind('newline');
-    return [];
+    return [{ kind: 'decorator', line }];
   }
   return parseSimpleLine(tokens);
 }
 
+function parseWithItems(tokens: TokenStream): WithItem[] {
+  const items: WithItem[] = [];
+  do {
+    const value = parseExpression(tokens);
+    items.push({ value, target: tokens.accepts('as') ? parseTargets(tokens) : null });
+  } while (tokens.accepts(','));
+  return items;
+}
+
 function parseIf(tokens: TokenStream, line: number): Statement {
-  const condition = parseExpression(tokens);
-  const body = parseBlock(tokens);
-  const elseLine = tokens.line;
-  let otherwise: Statement[] = [];
-  if (tokens.accepts('elif')) otherwise = [tokens.nested(() => parseIf(tokens, elseLine))];
-  else if (tokens.accepts('else')) otherwise = parseBlock(tokens);
-  return { kind: 'if', condition, body, otherwise, line };
+  const branches: Pick<Extract<Statement, { kind: 'if' }>, 'condition' | 'body' | 'line'>[] = [];
+  let at = line;
+  do {
+    branches.push({ condition: parseExpression(tokens), body: parseBlock(tokens), line: at });
+    at = tokens.line;
+  } while (tokens.accepts('elif'));
+  let otherwise: Statement[] = tokens.accepts('else') ? parseBlock(tokens) : [];
+  for (const branch of branches.reverse()) otherwise = [{ kind: 'if', ...branch, otherwise }];
+  return otherwise[0] as Statement;
 }
 
 function parseFunction(tokens: TokenStream, line: number): FunctionDefinition {
   const name = tokens.expectKind('name');
   tokens.expect('(');
   const parameters: Parameter[] = [];
+  let isNamedOnly = false;
   while (!tokens.accepts(')')) {
-    // A bare * only says that the rest is given by name.
-    if (!tokens.accepts('*')) parameters.push(parseParameter(tokens));
+    // Behind a bare * all are given by name.
+    if (tokens.accepts('*')) isNamedOnly = true;
+    else parameters.push(parseParameter(tokens, isNamedOnly));
     if (!tokens.sees(')')) tokens.expect(',');
   }
   const returns = tokens.accepts('->') ? parseExpression(tokens) : null;
-  return { kind: 'function', name, parameters, returns, body: parseBlock(tokens), line };
+  let comment: TypeComment | null = null;
+  const body = parseBlock(tokens, (text, at) => {
+    comment = parseTypeComment(text, at, parameters.length, line);
+  });
+  // Assigned in a callback, which the compiler does not see.
+  const types = comment as TypeComment | null;
+  if (types === null) return { kind: 'function', name, parameters, returns, body, line };
+  const typed = parameters.map((parameter, i) => ({
+    ...parameter,
+    type: types.parameters[i] ?? parameter.type,
+  }));
+  return { kind: 'function', name, parameters: typed, returns: types.returns, body, line };
 }
 
-function parseParameter(tokens: TokenStream): Parameter {
+function parseParameter(tokens: TokenStream, isNamedOnly: boolean): Parameter {
   const name = tokens.expectKind('name');
   const type = tokens.accepts(':') ? parseExpression(tokens) : null;
   const otherwise = tokens.accepts('=') ? parseExpression(tokens) : null;
-  return { name, type, otherwise };
+  return { name, type, otherwise, isNamedOnly };
+}
+
+interface TypeComment {
+  readonly parameters: readonly Expression[];
+  readonly returns: Expression;
+}
+
+/** `(int, List[str]) -> Tensor` of a comment below a def that has so many parameters. */
+function parseTypeComment(text: string, line: number, count: number, defLine: number): TypeComment {
+  const tokens = new TokenStream(text, line);
+  tokens.expect('(');
+  const parameters: Expression[] = [];
+  while (!tokens.accepts(')')) {
+    parameters.push(parseExpression(tokens));
+    if (!tokens.sees(')')) tokens.expect(',');
+  }
+  tokens.expect('->');
+  if (parameters.length !== count) {
+    throw new SourceError(
+      `Number of type annotations (${parameters.length}) did not match the number of function parameters (${count})`,
+      defLine,
+    );
+  }
+  return { parameters, returns: parseExpression(tokens) };
 }
 
 function parseClass(tokens: TokenStream, line: number): Statement {
@@ -146,7 +200,7 @@ function parseSimple(tokens: TokenStream): Statement {
   // Python's own modules mean nothing here; the names that TorchScript knows are known without.
   if (tokens.sees('import', 'from')) {
     while (!ends()) tokens.take();
-    return { kind: 'pass', line };
+    return { kind: 'import', line };
   }
   return parseAssignment(tokens, line);
 }

@@ -8,13 +8,16 @@ export type Expression = Place &
     | { readonly kind: 'none' }
     | { readonly kind: 'bool'; readonly value: boolean }
     | { readonly kind: 'int'; readonly value: number }
-    | { readonly kind: 'float'; readonly value: number }
+    | { readonly kind: 'float' | 'complex'; readonly value: number }
     | { readonly kind: 'string'; readonly value: string }
     | { readonly kind: 'name'; readonly name: string }
     | { readonly kind: 'attribute'; readonly of: Expression; readonly name: string }
     | { readonly kind: 'subscript'; readonly of: Expression; readonly indices: readonly Index[] }
     | Call
-    | { readonly kind: 'tuple' | 'list'; readonly items: readonly Expression[] }
+    | { readonly kind: 'tuple'; readonly items: readonly Expression[] }
+    | { readonly kind: 'list'; readonly items: readonly Expression[] }
+    /** `*x` among arguments, items or targets. */
+    | { readonly kind: 'starred'; readonly of: Expression }
     | { readonly kind: 'dict'; readonly entries: readonly (readonly [Expression, Expression])[] }
     | {
         readonly kind: 'comprehension';
@@ -67,6 +70,8 @@ export type Index =
 export type Statement = Place &
   (
     | { readonly kind: 'pass' | 'break' | 'continue' }
+    /** What Python means by them is not looked at. */
+    | { readonly kind: 'import' | 'decorator' }
     | { readonly kind: 'expression'; readonly value: Expression }
     | { readonly kind: 'return'; readonly value: Expression | null }
     | {
@@ -94,7 +99,7 @@ export type Statement = Place &
         readonly of: Expression;
         readonly body: readonly Statement[];
       }
-    | { readonly kind: 'with'; readonly body: readonly Statement[] }
+    | { readonly kind: 'with'; readonly items: readonly WithItem[]; readonly body: readonly Statement[] }
     | { readonly kind: 'raise'; readonly value: Expression | null }
     | { readonly kind: 'assert'; readonly condition: Expression; readonly message: Expression | null }
     | { readonly kind: 'delete'; readonly targets: readonly Expression[] }
@@ -102,10 +107,17 @@ export type Statement = Place &
     | ClassDefinition
   );
 
+export interface WithItem {
+  readonly value: Expression;
+  readonly target: Expression | null;
+}
+
 export interface Parameter {
   readonly name: string;
+  /** As it is annotated, or as a type comment below the `def` says. */
   readonly type: Expression | null;
   readonly otherwise: Expression | null;
+  readonly isNamedOnly: boolean;
 }
 
 export interface FunctionDefinition extends Place {

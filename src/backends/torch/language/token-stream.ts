@@ -9,8 +9,9 @@ export class TokenStream {
   #at = 0;
   #depth = 0;
 
-  constructor(source: string) {
-    this.#tokens = tokenize(source);
+  /** @param line where the source begins. */
+  constructor(source: string, line = 1) {
+    this.#tokens = tokenize(source, line);
   }
 
   get next(): Token {
