@@ -467,6 +467,14 @@ export const errors = {
   torchNoForward: (type: string) => error(`ERR TORCH module ${type} has no method forward`),
   torchParameter: (name: string, type: string) =>
     error(`ERR TORCH argument '${name}' of forward is of type ${type}, and only tensors can be given`),
+  torchInputDtype: (name: string, expected: string, dtype: string) =>
+    error(`ERR TORCH input '${name}' is ${expected}, got ${dtype}`),
+  torchInputRank: (name: string, expected: number, rank: number) =>
+    error(`ERR TORCH input '${name}' has ${expected} dimensions, got ${rank}`),
+  torchInputSize: (name: string, axis: number, expected: string, size: number) =>
+    error(`ERR TORCH input '${name}' has to measure ${expected} in dimension ${axis}, got ${size}`),
+  torchInputGuard: (guard: string) =>
+    error(`ERR TORCH inputs do not fulfil what the program was exported for: ${guard}`),
   torchInputType: (dtype: string) => error(`ERR TORCH has no tensors of ${dtype}`),
   torchOutputs: (expected: number, actual: number) =>
     error(`ERR Expected ${expected} outputs but got ${actual}`),

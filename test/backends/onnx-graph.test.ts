@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DATA_TYPES, type DataType } from '../../src/backends/onnx-graph/data-types.ts';
 import { GraphBuilder } from '../../src/backends/onnx-graph/graph-builder.ts';
 import { elementsOf, hostTensor } from '../../src/backends/onnx-graph/host-tensor.ts';
+import { liveGraph } from '../../src/backends/onnx-graph/live-nodes.ts';
 import { modelBytes } from '../../src/backends/onnx-graph/model-bytes.ts';
 import { numbersOf, type Value } from '../../src/backends/onnx-graph/value.ts';
 
@@ -42,6 +43,31 @@ describe('the ONNX graph builder', () => {
     expect(numbersOf(sum)).toEqual([4, 6]);
     expect(graph.graph.nodes).toEqual([]);
     expect(graph.bytes().length).toBeLessThan(100);
+  });
+
+  test('leaves out what no output needs, which ONNX Runtime would run', async () => {
+    const graph = GraphBuilder.create();
+    const x = graph.input('float', [2]);
+    const weight = hostTensor('float', [2], [4, 5]);
+    graph.emit('Exp', [graph.emit('Mul', [x, graph.constant(weight)])]);
+    const body = graph.subgraph();
+    const inner = graph.emit('Neg', [x]);
+    body.output(body.emit('Add', [inner, inner]));
+    const other = graph.subgraph();
+    other.output(other.emit('Sub', [x, x]));
+    const condition = graph.emit('Less', [
+      graph.emit('ReduceSum', [x, graph.ints([0])], { keepdims: 0 }),
+      graph.scalar('float', 0),
+    ]);
+    const branches = { then_branch: body, else_branch: other };
+    const [chosen] = graph.emitWithGraphs('If', [condition], branches, [{ dtype: 'float', shape: [2] }]);
+    graph.output(chosen as Value);
+    const all = graph.graph.nodes.map(({ opType }) => opType);
+    expect(all).toEqual(['Mul', 'Exp', 'Neg', 'ReduceSum', 'Less', 'If', 'Identity']);
+    expect(liveGraph(graph.graph).nodes.map(({ opType }) => opType)).toEqual(all.slice(2));
+    expect(Buffer.from(graph.bytes()).includes(Buffer.from(weight.bytes))).toBe(false);
+    const [result] = await run(graph, float([-1, -2], [2]));
+    expect(result?.data).toEqual(Float32Array.of(2, 4));
   });
 
   test('computes 0.1 + 0.2 in single precision as ONNX Runtime does', async () => {

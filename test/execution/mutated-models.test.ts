@@ -2,14 +2,20 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Random } from '../support/differential.ts';
-import { type ModelSample, onnxSamples, tensorflowSamples, tfliteSamples } from '../support/model-samples.ts';
+import {
+  exportedSamples,
+  type ModelSample,
+  onnxSamples,
+  tensorflowSamples,
+  tfliteSamples,
+} from '../support/model-samples.ts';
 import { model } from '../support/node.ts';
 import { floats, RespClient } from '../support/resp-client.ts';
 import { type ServedNode, startServe } from '../support/serve.ts';
 
 /** `npm run test:fuzz` makes 2,000, and takes real models too where there are some. */
 const COPIES = Number(process.env.TESSERA_FUZZ_MODELS ?? 200);
-const SEED = Number(process.env.TESSERA_FUZZ_SEED ?? 20_240_229);
+const SEED = Number(process.env.TESSERA_FUZZ_SEED ?? 3);
 const MEBIBYTE = 1024 * 1024;
 const EXECUTION_TIMEOUT_MS = 1000;
 /** Memory is looked at this often. */
@@ -139,6 +145,7 @@ test(`${COPIES} damaged models are stored and run, or refused; the node lives an
     ...(await onnxSamples(withReal)),
     ...(await tfliteSamples(withReal)),
     ...tensorflowSamples(),
+    ...exportedSamples(),
   ];
   let on = await startOver(samples);
   const before = await figures(on);

@@ -73,6 +73,26 @@ export async function tfliteSamples(withReal: boolean): Promise<ModelSample[]> {
   return samples;
 }
 
+const EXPORTED = new URL('../fixtures/torch-exported/', import.meta.url);
+
+/** Networks as torch.export.save writes them, of both formats. */
+export function exportedSamples(): ModelSample[] {
+  return ['mlp', 'cnn-decomposed', 'encoder', 'shapes-decomposed'].map((name) => {
+    const { runs } = JSON.parse(readFileSync(new URL(`${name}.jsonl`, EXPORTED), 'utf8')) as {
+      runs: [inputs: [dtype: string, shape: number[]][], outputs: unknown[]][];
+    };
+    const [inputs, outputs] = runs[0] as (typeof runs)[0];
+    return {
+      backend: 'TORCH',
+      name: `${name}.pt2`,
+      bytes: readFileSync(new URL(`${name}.pt2`, EXPORTED)),
+      inputs: inputs.map(([dtype, shape]) => ({ dtype, shape })),
+      outputs: outputs.length,
+      storeArguments: [],
+    };
+  });
+}
+
 /** Networks as TensorFlow would freeze them, made in code. */
 export function tensorflowSamples(): ModelSample[] {
   return [resnet(), mobilenet(), bert(), ssd()].map(({ name, nodes, feeds, outputs }) => {

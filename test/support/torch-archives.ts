@@ -5,14 +5,17 @@ import { concatShared } from '../../src/tensors/shared-bytes.ts';
 import type { Tensor } from '../../src/tensors/tensor.ts';
 import { type Seen, seen } from './tensorflow-graphs.ts';
 
-/** A zip archive whose members are stored as they are: what torch.jit.save writes. */
-export function zip(members: Readonly<Record<string, Uint8Array | string>>): Buffer {
+/**
+ * A zip archive whose members are stored as they are: what torch.jit.save writes.
+ * @param folder that all of them are in.
+ */
+export function zip(members: Readonly<Record<string, Uint8Array | string>>, folder = 'archive/'): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let at = 0;
   for (const [name, content] of Object.entries(members)) {
     const data = Buffer.from(content as Uint8Array);
-    const path = Buffer.from(`archive/${name}`);
+    const path = Buffer.from(folder + name);
     const fields = Buffer.alloc(26);
     fields.writeUInt32LE(crc32(data), 10);
     fields.writeUInt32LE(data.length, 14);
@@ -121,6 +124,24 @@ export function archive(source: string, attributes: Readonly<Record<string, Attr
     version: '3\n',
     ...Object.fromEntries(storages),
   });
+}
+
+/**
+ * What torch.save writes of a dict of tensors.
+ * @param single only the first of them, without the dict.
+ */
+export function savedTensors(weights: Readonly<Record<string, Weight>>, single = false): Buffer {
+  const pickler = new Pickler();
+  const [first] = Object.values(weights);
+  if (single && first !== undefined) pickler.value(first);
+  else {
+    pickler.raw('}').raw('(');
+    for (const [name, weight] of Object.entries(weights)) pickler.text(name).value(weight);
+    pickler.raw('u');
+  }
+  const data = pickler.done();
+  const storages = pickler.storages.map((bytes, i) => [`data/${i}`, bytes] as const);
+  return zip({ 'data.pkl': data, byteorder: 'little', ...Object.fromEntries(storages), version: '3\n' });
 }
 
 /** An archive with a data.pkl of the test's own. */

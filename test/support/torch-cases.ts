@@ -7,7 +7,7 @@ import { ownBytes } from '../../src/tensors/shared-bytes.ts';
 import { tensorBytes } from '../../src/tensors/tensor.ts';
 import type { RespClient } from './resp-client.ts';
 
-const TOLERANCE = 1e-5;
+export const TOLERANCE = 1e-5;
 
 /**
  * Stores the archive of a folder and runs all of its cases, which io.json lists.

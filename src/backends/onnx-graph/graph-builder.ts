@@ -3,6 +3,7 @@ import { elementsOf, type HostTensor, hostTensor, sizeOf } from './host-tensor.t
 import { RULES } from './inference/index.ts';
 import type { Inferred } from './inference/rule.ts';
 import { type Widening, widened } from './kernels.ts';
+import { liveGraph, namesUsed } from './live-nodes.ts';
 import { type Attribute, modelBytes, type OnnxGraph, type OnnxNode } from './model-bytes.ts';
 import { MAX_CONTENT, numbersOf, type Shape, staticShape, type Value } from './value.ts';
 
@@ -28,7 +29,6 @@ function isNamed({ shape }: Value): boolean {
 /** What all graphs of one model share: names and constants. */
 class Model {
   readonly constants = new Map<string, HostTensor>();
-  readonly used = new Set<string>();
   readonly small = new Map<string, Value>();
   names = 0;
 }
@@ -175,8 +175,9 @@ export class GraphBuilder {
 
   /** The model's file. @throws RangeError when it is too large for ONNX Runtime. */
   bytes(): Uint8Array<ArrayBuffer> {
-    const { constants, used } = this.#model;
-    return modelBytes(this.graph, new Map([...constants].filter(([name]) => used.has(name))));
+    const graph = liveGraph(this.graph);
+    const used = namesUsed(graph);
+    return modelBytes(graph, new Map([...this.#model.constants].filter(([name]) => used.has(name))));
   }
 
   #infer(
@@ -224,7 +225,6 @@ export class GraphBuilder {
     { name = '', domain = '' }: EmitOptions,
   ): void {
     const input = inputs.map((value) => value?.name ?? '');
-    for (const used of input) this.#model.used.add(used);
     const output = outputs.map((value) => value.name);
     // ONNX Runtime takes each name only once.
     const unique = name && `${name}#${output[0]}`;

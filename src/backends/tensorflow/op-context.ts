@@ -1,5 +1,6 @@
 import { errors } from '../../errors.ts';
 import type { DataType } from '../onnx-graph/data-types.ts';
+import { Formula } from '../onnx-graph/formula.ts';
 import type { EmitOptions, GraphBuilder, Attributes as OnnxAttributes } from '../onnx-graph/graph-builder.ts';
 import { numbersOf, type Value } from '../onnx-graph/value.ts';
 import type { Attributes } from './attributes.ts';
@@ -51,6 +52,16 @@ export class OpContext {
     options?: EmitOptions,
   ): Value {
     return this.builder.emit(op, inputs, attributes, { name: this.node.name, ...options });
+  }
+
+  /** Arithmetic on values of the dtype. */
+  formula(dtype: DataType): Formula {
+    const graph = {
+      emit: (operator: string, inputs: readonly (Value | null)[]) => this.emit(operator, inputs),
+      constant: (of: DataType, element: number) => this.scalar(of, element),
+      cast: (value: Value, to: DataType) => this.cast(value, to),
+    };
+    return new Formula(graph, dtype);
   }
 
   /** One operator with `count` outputs. */

@@ -20,23 +20,8 @@ const formula = (of: (op: OpContext, x: Value) => Value, dtypes = FLOATS): OpDef
   lower: (op) => of(op, op.input(0)),
 });
 
-/** e^x - 1 without cancellation near 0: tanh(x/2) (e^x + 1). */
-function expm1(op: OpContext, x: Value): Value {
-  const half = op.emit('Mul', [x, op.scalar(x.dtype, 0.5)]);
-  const sum = op.emit('Add', [op.emit('Exp', [x]), op.scalar(x.dtype, 1)]);
-  return op.emit('Mul', [op.emit('Tanh', [half]), sum]);
-}
-
-/** log(1 + x) without the rounding of 1 + x: what was lost there is a factor (Kahan). */
-function log1p(op: OpContext, x: Value): Value {
-  const one = op.scalar(x.dtype, 1);
-  const sum = op.emit('Add', [x, one]);
-  const log = op.emit('Log', [sum]);
-  const factor = op.emit('Div', [x, op.emit('Sub', [sum, one])]);
-  const exact = op.emit('Mul', [log, factor]);
-  const finite = op.emit('Where', [op.emit('IsInf', [sum]), log, exact]);
-  return op.emit('Where', [op.emit('Equal', [sum, one]), x, finite]);
-}
+const expm1 = (op: OpContext, x: Value) => op.formula(x.dtype).expm1(x);
+const log1p = (op: OpContext, x: Value) => op.formula(x.dtype).log1p(x);
 
 /** log(1 + e^x) without overflow. */
 function softplus(op: OpContext, x: Value): Value {
@@ -64,19 +49,11 @@ const ERFC = [
 ];
 
 function erfc(op: OpContext, given: Value): Value {
+  const m = op.formula('double');
   const x = op.cast(given, 'double');
-  const number = (value: number) => op.scalar('double', value);
-  const size = op.emit('Abs', [x]);
-  const t = op.emit('Reciprocal', [op.emit('Add', [op.emit('Mul', [size, number(0.5)]), number(1)])]);
-  const [first = 0, ...others] = ERFC;
-  const polynomial = others.reduce(
-    (sum, factor) => op.emit('Add', [op.emit('Mul', [sum, t]), number(factor)]),
-    number(first),
-  );
-  const exponent = op.emit('Sub', [polynomial, op.emit('Mul', [x, x])]);
-  const tail = op.emit('Mul', [t, op.emit('Exp', [exponent])]);
-  const negative = op.emit('Less', [x, number(0)]);
-  return op.cast(op.emit('Where', [negative, op.emit('Sub', [number(2), tail]), tail]), given.dtype);
+  const t = m.div(1, m.add(m.mul(m.abs(x), 0.5), 1));
+  const tail = m.mul(t, m.exp(m.sub(m.polynomial(t, ERFC), m.mul(x, x))));
+  return op.cast(m.where(m.less(x, 0), m.sub(2, tail), tail), given.dtype);
 }
 
 const half = (op: OpContext, value: Value) => op.emit('Mul', [value, op.scalar(value.dtype, 0.5)]);

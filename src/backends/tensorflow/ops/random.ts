@@ -1,4 +1,5 @@
 import { DATA_TYPES, type DataType } from '../../onnx-graph/data-types.ts';
+import { INVERSE_ERF_MIDDLE } from '../../onnx-graph/inverse-error-function.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import type { OpContext } from '../op-context.ts';
 import { defineOps, type OpDefinition } from '../op-registry.ts';
@@ -28,30 +29,17 @@ const random = (of: (op: OpContext, dtype: DataType, shape: Value) => Value): Op
   },
 });
 
-/**
- * Giles, Approximating the erfinv function (2011): the inverse of the error function, near enough for float where the argument is between
- * +-0.9966. Highest power first.
- */
-const INVERSE_ERF = [
-  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
-  0.246640727, 1.50140941,
-];
 /** How likely a normal number is not further than two deviations from the mean: erf(sqrt(2)). */
 const WITHIN_TWO = 0.9544997361036416;
 
 /** Normal numbers within two deviations: a uniform one is the probability of being below. */
 function truncatedNormal(op: OpContext, dtype: DataType, shape: Value): Value {
-  const number = (x: number) => op.scalar(dtype, x);
+  const m = op.formula(dtype);
   const uniform = drawn(op, 'RandomUniformLike', dtype, shape);
-  const x = op.emit('Mul', [op.emit('Sub', [uniform, number(0.5)]), number(2 * WITHIN_TWO)]);
-  const rest = op.emit('Sub', [number(1), op.emit('Mul', [x, x])]);
-  const w = op.emit('Sub', [op.emit('Neg', [op.emit('Log', [rest])]), number(2.5)]);
-  const [first = 0, ...others] = INVERSE_ERF;
-  const polynomial = others.reduce(
-    (sum, factor) => op.emit('Add', [op.emit('Mul', [sum, w]), number(factor)]),
-    number(first),
-  );
-  return op.emit('Mul', [op.emit('Mul', [polynomial, x]), number(Math.SQRT2)]);
+  const x = m.mul(m.sub(uniform, 0.5), 2 * WITHIN_TWO);
+  const w = m.neg(m.log(m.sub(1, m.mul(x, x))));
+  // Near enough for float where the argument is between +-0.9966.
+  return m.mul(m.polynomial(m.sub(w, 2.5), INVERSE_ERF_MIDDLE), x, Math.SQRT2);
 }
 
 export const randoms = defineOps('Random numbers', {

@@ -14,10 +14,19 @@ export interface Archive {
 
 const CODE = /^code\/(.*)\.py$/;
 
-/** @throws ServerError when the bytes are no archive of torch.jit.save. */
-export async function readArchive(bytes: Uint8Array): Promise<Archive> {
+/** The files of an archive by their paths. @throws ServerError when the bytes are no zip archive. */
+export async function readMembers(bytes: Uint8Array): Promise<ReadonlyMap<string, Uint8Array>> {
   try {
-    return decode(await readZip(bytes));
+    return await readZip(bytes);
+  } catch (error) {
+    throw errors.torchArchive((error as Error).message);
+  }
+}
+
+/** @throws ServerError when the members are no archive of torch.jit.save. */
+export function readArchive(members: ReadonlyMap<string, Uint8Array>): Archive {
+  try {
+    return decode(members);
   } catch (error) {
     throw errors.torchArchive((error as Error).message);
   }

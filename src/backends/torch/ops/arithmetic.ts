@@ -4,6 +4,7 @@ import { numbersOf, type Value } from '../../onnx-graph/value.ts';
 import { isNumber, numberOf } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import { unless } from './checks.ts';
 import { isNegative, truncated } from './functions.ts';
 
 /** @param ofBools the operator on bools, which ONNX does not count with. */
@@ -34,10 +35,7 @@ const sum =
     return op.emit(operator, [op.operand(op.raw('self'), dtype), scaled(op, 'other', dtype)]);
   };
 
-/**
- * A divisor that ONNX Runtime survives: it ends the process for integers over 0, and for the lowest one over -1. Where the divisor is only told
- * by a run, one element is taken from a vector at the number of zeros: ONNX Runtime refuses that for any but none, with the operator's name.
- */
+/** A divisor that ONNX Runtime survives: it ends the process for integers over 0, and for the lowest one over -1. */
 function safeDivisor(op: OpCall, divisor: Value): Value {
   const known = numbersOf(divisor);
   if (known?.includes(0)) return op.fail(BY_ZERO);
@@ -45,17 +43,7 @@ function safeDivisor(op: OpCall, divisor: Value): Value {
   if (known?.every((x) => x !== -1 || !isSigned)) return divisor;
   const is = (x: number) => op.emit('Equal', [divisor, op.constant(divisor.dtype, x)]);
   const isZero = is(0);
-  const every = op.intVector(Array.from({ length: op.rank(divisor) }, (_, d) => d));
-  const zeros = op.emit('ReduceSum', [op.cast(isZero, 'int32'), every], {
-    keepdims: 0,
-    noop_with_empty_axes: 1,
-  });
-  const one = op.emit(
-    'Gather',
-    [op.tracer.fill(divisor.dtype, [1], [1]), zeros],
-    { axis: 0 },
-    { name: BY_ZERO },
-  );
+  const one = unless(op, isZero, BY_ZERO, op.tracer.fill(divisor.dtype, [1], [1]));
   return op.emit('Where', [isSigned ? op.emit('Or', [isZero, is(-1)]) : isZero, one, divisor]);
 }
 
@@ -102,6 +90,8 @@ const divide: Lower = (op) => {
     const m = new Formula(op, x.dtype);
     return truncated(m, m.div(x, y));
   }
+  if (mode !== null)
+    return op.fail(`expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${mode}'`);
   if (isFloat(x.dtype)) return op.emit('Div', [x, y]);
   return op.emit('Div', [op.cast(x, 'float'), op.cast(y, 'float')]);
 };
@@ -119,6 +109,8 @@ const remainder: Lower = (op) => {
 const power: Lower = (op) => {
   const [x, y] = op.promoted('self', 'exponent') as [Value, Value];
   const exponent = op.raw('exponent');
+  if (isNumber(exponent) && numberOf(exponent) < 0 && !isFloat(x.dtype))
+    return op.fail('Integers to negative integer powers are not allowed.');
   if (isNumber(exponent) && numberOf(exponent) === 2) return op.emit('Mul', [x, x]);
   if (isNumber(exponent) && numberOf(exponent) === 0.5) return op.emit('Sqrt', [x]);
   return op.emit('Pow', [x, y]);
@@ -263,7 +255,9 @@ export const arithmetic = defineOps('Arithmetic', {
   'remainder(Operand self, Operand other)': remainder,
   'fmod(Operand self, Operand other)': (op) => {
     const [x, y] = op.promoted('self', 'other') as [Value, Value];
-    return op.emit('Mod', [x, isFloat(x.dtype) ? y : safeDivisor(op, y)], { fmod: 1 });
+    if (isFloat(x.dtype)) return floatRest(op, x, y);
+    // ONNX Runtime's own goes by way of double, which does not hold all of int64.
+    return op.emit('Sub', [x, op.emit('Mul', [quotient(op, x, y), y])]);
   },
   'pow(Operand self, Operand exponent)': power,
   'square(Tensor self)': (op) => op.emit('Mul', [op.tensor('self'), op.tensor('self')]),

@@ -3,6 +3,7 @@ import type { Value } from '../../onnx-graph/value.ts';
 import { alike, defineOps, type Lower, views } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import { TracedTensor } from '../tracing/traced-tensor.ts';
+import { checkElements } from './checks.ts';
 
 export function commonType(op: OpCall, tensors: readonly Value[]): DataType {
   return op.resultType(...tensors.map((tensor) => new TracedTensor(tensor)));
@@ -100,6 +101,14 @@ const blockDiagonal: Lower = (op) => {
   return joined(op, rows, 0, dtype);
 };
 
+/** The binomial coefficient. */
+function pickCount(count: number, length: number): number {
+  return Array.from({ length: Math.max(0, Math.min(length, 1000)) }).reduce<number>(
+    (product, _, i) => (product * (count - i)) / (i + 1),
+    1,
+  );
+}
+
 /** All that can be picked of so many, in order. */
 function picks(count: number, length: number, repeats: boolean, from = 0): number[][] {
   if (length === 0) return [[]];
@@ -110,8 +119,10 @@ function picks(count: number, length: number, repeats: boolean, from = 0): numbe
 
 const combinations: Lower = (op) => {
   const x = op.tensor('self');
-  const rows = picks(op.knownSize(x, 0), op.int('r'), op.bool('with_replacement'));
-  const places = op.tracer.fill('int64', [rows.length, op.int('r')], rows.flat());
+  const [size, length, repeats] = [op.knownSize(x, 0), op.int('r'), op.bool('with_replacement')];
+  checkElements(op, length * pickCount(repeats ? size + length - 1 : size, length));
+  const rows = picks(size, length, repeats);
+  const places = op.tracer.fill('int64', [rows.length, length], rows.flat());
   return op.emit('Gather', [x, places], { axis: 0 });
 };
 

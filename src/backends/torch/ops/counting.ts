@@ -3,6 +3,7 @@ import { Formula } from '../../onnx-graph/formula.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import { defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import { unless } from './checks.ts';
 
 /** Dtypes that ONNX Runtime's Unique has kernels for. */
 const UNIQUE: readonly Value['dtype'][] = ['float', 'double', 'int64', 'int8'];
@@ -69,7 +70,10 @@ const bincount: Lower = (op) => {
   const weights = op.optionalTensor('weights');
   const each = op.emit('Expand', [op.constant('int64', 1), op.emit('Shape', [x])]);
   const wide = weights && (weights.dtype === 'float' ? weights : op.cast(weights, 'double'));
-  return gathered(op, x, wide ?? each, op.emit('Add', [largest, op.intVector([1])]));
+  const isBelow = op.emit('Less', [x, op.constant('int64', 0)]);
+  const count = op.emit('Add', [largest, op.intVector([1])]);
+  const checked = unless(op, isBelow, 'bincount only supports 1-d non-negative integral inputs.', count);
+  return gathered(op, x, wide ?? each, op.reshape(checked, [1]));
 };
 
 const histc: Lower = (op) => {
@@ -77,6 +81,7 @@ const histc: Lower = (op) => {
   if (!isFloat(x.dtype)) return op.fail('integers are not supported');
   const m = new Formula(op, x.dtype);
   const bins = op.int('bins');
+  if (bins < 1) op.fail('bins must be > 0');
   const [least, most] = [op.float('min'), op.float('max')];
   const whole = (operator: string) => op.emit(operator, [x, op.intVector([0])], { keepdims: 0 });
   let [low, high] =

@@ -4,6 +4,7 @@ import { Float, isNumber, numberOf, type ScriptValue, TensorValue } from '../int
 import { defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import { TracedNumber, TracedTensor } from '../tracing/traced-tensor.ts';
+import { checkElements } from './checks.ts';
 
 /** What all of them may be told besides; there is one device and one layout. */
 const OPTIONS = '*, ScalarType? dtype=None, Any layout=None, Any device=None, Any pin_memory=None';
@@ -105,7 +106,9 @@ export const creation = defineOps('Creation', {
     range(op, op.raw('start'), op.raw('end'), op.raw('step')),
   [`range(Scalar start, Scalar end, Scalar step=1, ${OPTIONS})`]: (op) => {
     const [start, end, step] = [op.float('start'), op.float('end'), op.float('step')];
-    const elements = Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, i) => start + i * step);
+    const count = Math.floor((end - start) / step) + 1;
+    checkElements(op, count);
+    const elements = Array.from({ length: count }, (_, i) => start + i * step);
     return op.tracer.fill(op.dtype() ?? 'float', [elements.length], elements);
   },
   [`linspace(Scalar start, Scalar end, int steps, ${OPTIONS})`]: (op) =>
@@ -123,6 +126,7 @@ export const creation = defineOps('Creation', {
 /** torch counts from both ends, each half from its own. */
 function evenSteps(op: OpCall): number[] {
   const [start, end, steps] = [op.float('start'), op.float('end'), op.int('steps')];
+  checkElements(op, steps);
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   return Array.from({ length: steps }, (_, i) =>
     i < steps / 2 ? start + step * i : end - step * (steps - 1 - i),
@@ -130,6 +134,12 @@ function evenSteps(op: OpCall): number[] {
 }
 
 function eye(op: OpCall, rows: number, columns: number): Value {
-  const elements = Array.from({ length: rows * columns }, (_, i) => Number(i % (columns + 1) === 0));
-  return op.tracer.fill(op.dtype() ?? 'float', [rows, columns], elements);
+  checkElements(op, Math.min(rows, columns));
+  const places = (count: number) =>
+    op.emit(
+      'Range',
+      [0, count, 1].map((bound) => op.constant('int64', bound)),
+    );
+  const column = op.emit('Unsqueeze', [places(rows), op.intVector([1])]);
+  return op.cast(op.emit('Equal', [column, places(columns)]), op.dtype() ?? 'float');
 }

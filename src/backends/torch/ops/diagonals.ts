@@ -1,6 +1,7 @@
 import type { Value } from '../../onnx-graph/value.ts';
 import { defineOps, type Lower, views } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import { checkElements } from './checks.ts';
 import { reshaped } from './shapes.ts';
 
 const number = (op: OpCall, element: number) => op.constant('int64', element);
@@ -60,14 +61,16 @@ const triangleIndices =
   (isIn: (row: number, column: number, offset: number) => boolean): Lower =>
   (op) => {
     const [rows, columns, offset] = [op.int('row'), op.int('col'), op.int('offset')];
-    const found: [number, number][] = [];
+    checkElements(op, Math.max(rows, columns, rows * columns));
+    const found: [rows: number[], columns: number[]] = [[], []];
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
-        if (isIn(row, column, offset)) found.push([row, column]);
+        if (!isIn(row, column, offset)) continue;
+        found[0].push(row);
+        found[1].push(column);
       }
     }
-    const elements = [...found.map(([row]) => row), ...found.map(([, column]) => column)];
-    return op.tracer.fill(op.dtype() ?? 'int64', [2, found.length], elements);
+    return op.tracer.fill(op.dtype() ?? 'int64', [2, found[0].length], found.flat());
   };
 
 const OPTIONS = '*, ScalarType? dtype=4, Any layout=None, Any device=None, Any pin_memory=None';

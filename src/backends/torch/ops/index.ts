@@ -6,6 +6,7 @@ import { blocks } from './blocks.ts';
 import { combining } from './combining.ts';
 import { comparisons } from './comparisons.ts';
 import { convolutions } from './convolutions.ts';
+import { coreAten } from './core-aten.ts';
 import { counting } from './counting.ts';
 import { creation } from './creation.ts';
 import { detection } from './detection.ts';
@@ -17,6 +18,7 @@ import { linearAlgebra } from './linear-algebra.ts';
 import { losses } from './losses.ts';
 import { matrices } from './matrices.ts';
 import { movement } from './movement.ts';
+import { nativeNorms } from './native-norms.ts';
 import { normalization } from './normalization.ts';
 import { ordering } from './ordering.ts';
 import { padding } from './padding.ts';
@@ -53,6 +55,7 @@ export const FAMILIES: readonly OpFamily[] = [
     spectra,
   ],
   ...[normalization, embeddings, recurrent, transformers, losses, detection],
+  ...[coreAten, nativeNorms],
 ];
 
 /** All overloads by qualified name, in the order in which they are tried. */

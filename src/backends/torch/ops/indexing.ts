@@ -3,6 +3,7 @@ import type { Value } from '../../onnx-graph/value.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import type { TracedTensor } from '../tracing/traced-tensor.ts';
+import { unless } from './checks.ts';
 import { everyAxis } from './reductions.ts';
 
 function masked(index: Value): boolean {
@@ -167,12 +168,20 @@ function takeAlong(op: OpCall): Value {
 function oneHot(op: OpCall): Value {
   const x = op.tensor('self');
   const values = op.tracer.fill('int64', [2], [0, 1]);
-  const largest = () => op.emit('ReduceMax', [op.reshape(x, [-1]), op.intVector([0])], { keepdims: 0 });
-  const classes =
-    op.raw('num_classes') === -1
-      ? op.emit('Add', [op.cast(largest(), 'int64'), op.constant('int64', 1)])
-      : op.scalar('num_classes', 'int64');
-  return op.emit('OneHot', [x, classes, values], { axis: -1 });
+  const zero = op.constant('int64', 0);
+  if (op.raw('num_classes') === -1) {
+    const largest = op.emit('ReduceMax', [op.reshape(x, [-1]), op.intVector([0])], { keepdims: 0 });
+    const count = op.emit('Add', [op.cast(largest, 'int64'), op.constant('int64', 1)]);
+    const isBelow = op.emit('Less', [op.cast(x, 'int64'), zero]);
+    const checked = unless(op, isBelow, 'Class values must be non-negative.', op.reshape(count, [1]));
+    return op.emit('OneHot', [x, checked, values], { axis: -1 });
+  }
+  const classes = op.scalar('num_classes', 'int64');
+  const at = op.cast(x, 'int64');
+  const isBeyond = op.emit('Or', [op.emit('Less', [at, zero]), op.emit('GreaterOrEqual', [at, classes])]);
+  const reason = 'Class values must be smaller than num_classes.';
+  const checked = unless(op, isBeyond, reason, op.reshape(classes, [1]));
+  return op.emit('OneHot', [x, checked, values], { axis: -1 });
 }
 
 export const indexing = defineOps('Indexing', {

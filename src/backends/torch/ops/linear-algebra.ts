@@ -1,13 +1,31 @@
 import { Formula } from '../../onnx-graph/formula.ts';
-import type { Value } from '../../onnx-graph/value.ts';
+import { sameDim, type Value } from '../../onnx-graph/value.ts';
 import { alike, defineOps, type Lower, views } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import { checkElements, unless } from './checks.ts';
 import { isLonger } from './lengths.ts';
 import { matmul, swapped } from './matrices.ts';
 import { everyAxis, extremeOf, normOf } from './reductions.ts';
 
-function inverse(op: OpCall, x: Value): Value {
-  const outputs = [{ dtype: x.dtype, shape: x.shape }];
+/** ONNX Runtime takes it for granted that the matrices are square, and reads past the end of those that are not. */
+function square(op: OpCall, x: Value): Value {
+  const rank = op.rank(x);
+  if (rank < 2) return op.fail('A must be at least 2-D');
+  const [rows, columns] = x.shape?.slice(-2) ?? [];
+  if (sameDim(rows ?? null, columns ?? null)) return x;
+  const reason = 'A must be batches of square matrices';
+  if (typeof rows === 'number' && typeof columns === 'number') return op.fail(reason);
+  const [down, across] = [rank - 2, rank - 1].map((axis) => op.vectorOf([op.size(x, axis)]));
+  const isOther = op.emit('Not', [op.emit('Equal', [down as Value, across as Value])]);
+  const checked = op.reshape(unless(op, isOther, reason, across as Value), [1]);
+  const before = op.emit('Slice', [op.emit('Shape', [x]), op.intVector([0]), op.intVector([-1])]);
+  const sizes = op.emit('Concat', [before, checked], { axis: 0 });
+  return op.emit('Reshape', [x, sizes], { allowzero: 1 });
+}
+
+function inverse(op: OpCall, given: Value): Value {
+  const x = square(op, given);
+  const outputs = [{ dtype: x.dtype, shape: given.shape }];
   return op.emit('Inverse', [x], {}, { domain: 'com.microsoft', outputs });
 }
 
@@ -106,6 +124,7 @@ function euclidean(op: OpCall, x: Value, y: Value): Value {
 function pairDistances(op: OpCall): Value {
   const x = op.tensor('self');
   const count = op.knownSize(x, 0);
+  checkElements(op, (count * (count - 1)) / 2);
   const pairs = Array.from({ length: count }, (_, i) => i).flatMap((i) =>
     Array.from({ length: count - i - 1 }, (_, k) => [i, i + k + 1] as const),
   );

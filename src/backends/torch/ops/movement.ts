@@ -1,6 +1,7 @@
 import type { Value } from '../../onnx-graph/value.ts';
 import { defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import { checkElements } from './checks.ts';
 
 const MODES: Readonly<Record<string, string>> = {
   ...{ constant: 'constant', reflect: 'reflect', replicate: 'edge', circular: 'wrap' },
@@ -108,6 +109,7 @@ const rot90: Lower = (op) => {
 const vander: Lower = (op) => {
   const x = op.tensor('self');
   const count = op.given('N') ? op.int('N') : op.knownSize(x, 0);
+  checkElements(op, count);
   const powers = Array.from({ length: count }, (_, k) => (op.bool('increasing') ? k : count - 1 - k));
   const column = op.emit('Unsqueeze', [x, op.intVector([1])]);
   return op.emit('Pow', [column, op.tracer.fill(x.dtype, [count], powers)]);

@@ -135,20 +135,6 @@ export const normalization = defineOps('Normalization', {
     grouped(op, op.int('num_groups')),
   [`instance_norm(Tensor self, Tensor? weight, Tensor? bias, ${STATISTICS}, bool use_input_stats, float momentum, float eps, bool cudnn_enabled=True)`]:
     instanceNorm,
-  'native_group_norm(Tensor self, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps) -> (Tensor, Tensor, Tensor)':
-    (op) => {
-      const x = op.tensor('self');
-      const flat = op.reshape(x, [0, op.int('group'), -1]);
-      const { value, mean, rstd } = standardized(op, flat, [2], op.float('eps'));
-      const last = op.intVector([2]);
-      const rest = [mean, rstd].map((one) => op.emit('Squeeze', [one, last]));
-      return [affine(op, op.emit('Reshape', [value, op.emit('Shape', [x])])), ...rest];
-    },
-  [`native_batch_norm(Tensor self, Tensor? weight, Tensor? bias, ${STATISTICS}, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)`]:
-    (op) => {
-      const none = op.tracer.fill(op.tensor('self').dtype, [0], []);
-      return [batchNorm(op) as Value, none, none];
-    },
   '_weight_norm_interface(Tensor self, Tensor g, int dim=0) -> (Tensor, Tensor)': (op) => [
     op.call('_weight_norm', op.raw('self'), op.raw('g'), op.raw('dim')),
     op.call('norm_except_dim', op.raw('self'), 2, op.raw('dim')),

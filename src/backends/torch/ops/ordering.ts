@@ -1,6 +1,7 @@
 import { isFloat } from '../../onnx-graph/data-types.ts';
 import { Formula } from '../../onnx-graph/formula.ts';
 import type { Value } from '../../onnx-graph/value.ts';
+import { isNumber, numberOf } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import { TracedTensor } from '../tracing/traced-tensor.ts';
@@ -122,6 +123,10 @@ const quantile =
     const x = op.given('dim') ? given : op.reshape(given, [-1]);
     const axis = op.given('dim') ? op.axis('dim', op.rank(x)) : 0;
     const m = new Formula(op, x.dtype);
+    const known = op.raw('q');
+    if (isNumber(known) && !(numberOf(known) >= 0 && numberOf(known) <= 1)) {
+      op.fail(`q values must be in the range [0, 1], got ${numberOf(known)}`);
+    }
     const { values } = sortedAlong(op, x, axis);
     const count = passesNaN ? countOfNumbers(op, x, axis) : op.vectorOf([op.size(x, axis)]);
     const q = op.operand(op.raw('q'), x.dtype);
@@ -135,6 +140,9 @@ const quantile =
     const at = (where: Value) =>
       op.emit('GatherElements', [values, op.cast(op.emit('Expand', [where, rows]), 'int64')], { axis });
     const how = op.text('interpolation');
+    if (!['linear', 'lower', 'higher', 'midpoint', 'nearest'].includes(how)) {
+      op.fail(`interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${how}`);
+    }
     const [low, high] = [at(m.of('Floor', position)), at(m.of('Ceil', position))];
     const exact = INTERPOLATIONS[how];
     const weight = how === 'midpoint' ? m.value(0.5) : m.sub(position, m.of('Floor', position));
@@ -185,27 +193,32 @@ const searchsorted: Lower = (op) => {
 
 const SEARCH = 'bool out_int32=False, bool right=False';
 
+const LIMITS = 'infinity and what is no number count as equal';
+
 export const ordering = defineOps('Order', {
   ...alike(
     [
       'sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor, Tensor)',
       'sort(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor, Tensor)',
     ],
-    (op: OpCall) => sort(op),
+    { lower: (op: OpCall) => sort(op), limits: LIMITS },
   ),
   ...alike(
     [
       'argsort(Tensor self, int dim=-1, bool descending=False)',
       'argsort(Tensor self, *, bool stable, int dim=-1, bool descending=False)',
     ],
-    (op: OpCall) => sort(op)[1],
+    { lower: (op: OpCall) => sort(op)[1], limits: LIMITS },
   ),
-  'msort(Tensor self)': (op) => sortedAlong(op, op.tensor('self'), 0).values,
-  'topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor, Tensor)': (op) =>
-    topk(op),
+  'msort(Tensor self)': { lower: (op) => sortedAlong(op, op.tensor('self'), 0).values, limits: LIMITS },
+  'topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor, Tensor)': {
+    lower: (op) => topk(op),
+    limits: LIMITS,
+  },
   'kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor, Tensor)': (op) => {
     const x = op.tensor('self');
     const axis = op.axis('dim', op.rank(x));
+    if (op.int('k') < 1) op.fail('selected number k out of range for dimension');
     const place = op.emit('Sub', [op.vector('k'), number(op, 1)]);
     return picked(op, sortedAlong(op, x, axis), axis, place, op.bool('keepdim'));
   },

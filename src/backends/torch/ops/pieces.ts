@@ -1,33 +1,42 @@
 import type { Value } from '../../onnx-graph/value.ts';
 import { defineOps, type Lower, views } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import { checkParts } from './checks.ts';
 
 /** Consecutive parts of an axis. */
 function parts(op: OpCall, axis: number, sizes: readonly number[]): readonly Value[] {
   const x = op.tensor('self');
+  checkParts(op, sizes.length);
   if (sizes.length === 1) return [op.emit('Identity', [x])];
   return op.emitMany('Split', [x, op.intVector(sizes)], { axis }, { count: sizes.length });
 }
 
-function evenSizes(total: number, size: number): number[] {
-  const count = Math.max(1, Math.ceil(total / size));
+function evenSizes(op: OpCall, total: number, size: number): number[] {
+  if (size < 1 && total > 0) op.fail('the size of the parts must be positive');
+  const count = size < 1 ? 1 : Math.max(1, Math.ceil(total / size));
+  checkParts(op, count);
   return Array.from({ length: count }, (_, i) => Math.min(size, total - i * size));
 }
 
 const split: Lower = (op) => {
   const x = op.tensor('self');
   const axis = op.axis('dim', op.rank(x));
-  return parts(op, axis, evenSizes(op.knownSize(x, axis), op.int('split_size')));
+  return parts(op, axis, evenSizes(op, op.knownSize(x, axis), op.int('split_size')));
 };
 
 const splitSizes: Lower = (op) =>
   parts(op, op.axis('dim', op.rank(op.tensor('self'))), op.ints('split_sizes'));
 
+function positive(op: OpCall, name: string): number {
+  const given = op.int(name);
+  return given > 0 ? given : op.fail(`expected \`${name}\` to be greater than 0, got: ${given}`);
+}
+
 const chunk: Lower = (op) => {
   const x = op.tensor('self');
   const axis = op.axis('dim', op.rank(x));
   const total = op.knownSize(x, axis);
-  return parts(op, axis, evenSizes(total, Math.max(1, Math.ceil(total / op.int('chunks')))));
+  return parts(op, axis, evenSizes(op, total, Math.max(1, Math.ceil(total / positive(op, 'chunks')))));
 };
 
 /** As even as they come: the first ones are longer. */
@@ -47,6 +56,7 @@ function sections(op: OpCall, axis: number, isEven = false): readonly Value[] {
     if (count < 1) return op.fail('number of sections must be larger than 0');
     if (isEven && total % count !== 0)
       return op.fail(`dimension ${axis} of size ${total} has no ${count} parts of the same size`);
+    checkParts(op, count);
     return parts(op, axis, evenly(total, count));
   }
   const ends = [...given, null];
@@ -94,6 +104,7 @@ export const pieces = defineOps('Pieces', {
     'unbind(Tensor self, int dim=0) -> Tensor[]': (op) => {
       const x = op.tensor('self');
       const axis = op.axis('dim', op.rank(x));
+      checkParts(op, op.knownSize(x, axis));
       return Array.from({ length: op.knownSize(x, axis) }, (_, i) =>
         op.emit('Gather', [x, op.constant('int64', i)], { axis }),
       );

@@ -29,6 +29,9 @@ const normal = (op: OpCall, dtype: DataType, shape: Value) => drawn(op, 'RandomN
 
 /** Integers from low up to high, high left out. */
 function integers(op: OpCall, low: ScriptValue, high: ScriptValue, dtype: DataType, shape: Value): Value {
+  const isKnown = typeof low === 'number' && typeof high === 'number';
+  if (isKnown && low >= high)
+    return op.fail(`expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
   const m = new Formula(op, 'double');
   const [from, to] = [op.scalarOf(low, 'double'), op.scalarOf(high, 'double')];
   const steps = m.of('Floor', m.mul(uniform(op, 'double', shape), m.sub(to, from)));

@@ -34,6 +34,7 @@ export function extremeOf(
   axes: readonly number[],
   keep: boolean,
 ): Value {
+  if (isEmpty(op, x, axes) === true) op.fail('Expected reduction dim to have non-zero size.');
   const found = reduced(op, `Reduce${operator}`, x, axes, keep);
   if (!isFloat(x.dtype) || op.rank(x) === 0) return found;
   return op.emit('Where', [hasNaN(op, x, axes, keep), op.constant(x.dtype, Number.NaN), found]);
@@ -54,15 +55,19 @@ function countOf(op: OpCall, x: Value, axes: readonly number[], dtype: DataType)
   return op.cast(op.emit('ReduceProd', [sizes, op.intVector([0])], { keepdims: 0 }), dtype);
 }
 
+/** Whether there are no elements along the axes, in all runs that the trace serves; undefined where only a run tells. */
+function isEmpty(op: OpCall, x: Value, axes: readonly number[]): boolean | undefined {
+  if (op.rank(x) === 0) return false;
+  const open = axes.filter((axis) => typeof x.shape?.[axis] !== 'number');
+  const isFromInput = (axis: number) =>
+    op.tracer.inputs.some(({ shape }) => shape?.includes(x.shape?.[axis] ?? ''));
+  if (!open.every(isFromInput)) return undefined;
+  return axes.some((axis) => isZero(op, op.size(x, axis)));
+}
+
 /** ONNX Runtime says 0 where there are no elements. Where a size is only told by a run, that is asked in the graph. */
 function meanOf(op: OpCall, x: Value, axes: readonly number[], keep: boolean): Value {
-  const mean = reduced(op, 'ReduceMean', x, axes, keep);
-  const open = axes.filter((axis) => typeof x.shape?.[axis] !== 'number');
-  if (op.rank(x) === 0 || (open.length === 0 && axes.every((axis) => x.shape?.[axis] !== 0))) return mean;
-  const isFromInput = open.every((axis) =>
-    op.tracer.inputs.some(({ shape }) => shape?.includes(x.shape?.[axis] ?? '')),
-  );
-  if (isFromInput && !axes.some((axis) => isZero(op, op.size(x, axis)))) return mean;
+  if (isEmpty(op, x, axes) === false) return reduced(op, 'ReduceMean', x, axes, keep);
   return op.emit('Div', [reduced(op, 'ReduceSum', x, axes, keep), countOf(op, x, axes, x.dtype)]);
 }
 

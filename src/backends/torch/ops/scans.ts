@@ -4,6 +4,7 @@ import type { Value } from '../../onnx-graph/value.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
 import { logAddExpOf } from './arithmetic.ts';
+import { checkParts } from './checks.ts';
 import { isLonger } from './lengths.ts';
 import { summable } from './reductions.ts';
 
@@ -91,6 +92,7 @@ const diff: Lower = (op) => {
   const ends = ['prepend', 'self', 'append'].flatMap((name) => (op.given(name) ? [op.tensor(name)] : []));
   let x = ends.length === 1 ? (ends[0] as Value) : op.call('cat', ends, op.int('dim'));
   const axis = op.axis('dim', op.rank(x));
+  checkParts(op, op.int('n'));
   for (let i = 0; i < op.int('n'); i++) {
     const sides = [without(op, x, axis, 'first'), without(op, x, axis, 'last')];
     x = op.emit(x.dtype === 'bool' ? 'Xor' : 'Sub', sides);

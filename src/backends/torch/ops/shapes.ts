@@ -107,6 +107,8 @@ const asStrided: Lower = (op) => {
   if (!isInOrder(self)) op.fail('of what does not lie in order in memory is not supported');
   const sizes = op.raw('size') as readonly ScriptValue[];
   const strides = op.raw('stride') as readonly ScriptValue[];
+  if ([...sizes, ...strides].some((one) => typeof one === 'number' && one < 0))
+    op.fail('sizes and strides must not be negative');
   const first = op.given('storage_offset') ? op.scalar('storage_offset', 'int64') : op.constant('int64', 0);
   const places = sizes.reduce((sum: Value, size, d) => {
     const steps = op.emit('Range', [
@@ -131,6 +133,7 @@ const slice: Lower = (op) => {
   const axis = op.axis('dim', op.rank(x));
   const [start, end] = [op.raw('start'), op.raw('end')];
   const step = op.int('step');
+  if (step < 1) return op.fail('slice step must be positive');
   const isWhole =
     (start === null || start === 0) && (end === null || (typeof end === 'number' && end >= FAR));
   if (isWhole && step === 1) return op.emit('Identity', [x]);
@@ -204,7 +207,8 @@ export const shapes = defineOps('Shapes and views', {
     },
     'squeeze(Tensor self, int[] dim)': (op) => {
       const x = op.tensor('self');
-      return op.rank(x) === 0 ? x : squeezed(op, x, op.axes('dim', op.rank(x)));
+      const axes = op.ints('dim').map((axis) => op.checkedAxis(axis, op.rank(x)));
+      return op.rank(x) === 0 ? x : squeezed(op, x, axes);
     },
     'expand(Tensor self, int[] size, *, bool implicit=False)': expand,
     'expand_as(Tensor self, Tensor other)': (op) =>

@@ -1,4 +1,5 @@
 import { Formula } from '../../onnx-graph/formula.ts';
+import { INVERSE_ERF_END, INVERSE_ERF_MIDDLE } from '../../onnx-graph/inverse-error-function.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
@@ -61,24 +62,14 @@ const erfc: OfOne = (m, x) => {
   return m.where(m.less(x, 0), m.sub(2, ofSize), ofSize);
 };
 
-/** Giles, Approximating the erfinv function (2011), for float: in the middle and towards 1. Highest power first. */
-const INVERSE_MIDDLE = [
-  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
-  0.246640727, 1.50140941,
-];
-const INVERSE_END = [
-  -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047,
-  1.00167406, 2.83297682,
-];
-
 /**
  * Of which positive number the error function is `x`.
  * @param rest 1 - x, without the cancellation.
  */
 function inverse(m: Formula, x: Value, rest: Value): Value {
   const w = m.neg(m.log(m.mul(rest, m.add(x, 1))));
-  const middle = m.polynomial(m.sub(w, 2.5), INVERSE_MIDDLE);
-  const end = m.polynomial(m.sub(m.sqrt(w), 3), INVERSE_END);
+  const middle = m.polynomial(m.sub(w, 2.5), INVERSE_ERF_MIDDLE);
+  const end = m.polynomial(m.sub(m.sqrt(w), 3), INVERSE_ERF_END);
   let y = m.mul(m.where(m.less(w, 5), middle, end), x);
   // Newton's steps, by the smaller of the function and its complement.
   for (const _ of times(2)) {
@@ -188,6 +179,7 @@ const polygamma: Lower = (op) => {
 
 const multigamma: Lower = (op) => {
   const p = op.int('p');
+  if (!(p >= 1 && p <= 100)) op.fail(`an order of ${p} is not supported`);
   const constant = ((p * (p - 1)) / 4) * Math.log(Math.PI);
   return inDouble(op, op.floating(), (m, x) =>
     m.add(constant, ...times(p).map((j) => lgamma(m, m.sub(x, j / 2)))),
@@ -242,6 +234,8 @@ const both = (name: string, parameters: string) => [
 const SELF = 'Tensor self';
 const OPERANDS = 'Operand self, Operand other';
 
+const ABOVE = 'NaN for -10 and less';
+
 export const specialFunctions = defineOps('Special functions', {
   ...alike(both('erf', SELF), (op: OpCall) => {
     const x = op.floating();
@@ -263,12 +257,15 @@ export const specialFunctions = defineOps('Special functions', {
     ['digamma(Tensor self)', 'special_digamma(Tensor self)', 'special_psi(Tensor self)'],
     special(digamma),
   ),
-  ...alike(both('polygamma', 'int n, Tensor self'), polygamma),
+  ...alike(both('polygamma', 'int n, Tensor self'), { lower: polygamma, limits: ABOVE }),
   ...alike(['mvlgamma(Tensor self, int p)', 'special_multigammaln(Tensor self, int p)'], multigamma),
-  'special_zeta(Operand self, Operand other)': (op) => {
-    const [s, q] = op.promoted('self', 'other') as [Value, Value];
-    const dtype = s.dtype === 'double' ? 'double' : 'float';
-    return inDouble(op, op.cast(q, dtype), (m, x) => zeta(m, op.cast(s, 'double'), x));
+  'special_zeta(Operand self, Operand other)': {
+    limits: ABOVE,
+    lower: (op) => {
+      const [s, q] = op.promoted('self', 'other') as [Value, Value];
+      const dtype = s.dtype === 'double' ? 'double' : 'float';
+      return inDouble(op, op.cast(q, dtype), (m, x) => zeta(m, op.cast(s, 'double'), x));
+    },
   },
   ...alike(both('i0', SELF), special(bessel(0, false))),
   'special_i0e(Tensor self)': special(bessel(0, true)),

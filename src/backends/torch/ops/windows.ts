@@ -1,5 +1,6 @@
 import { defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import { checkElements } from './checks.ts';
 
 const OPTIONS = '*, ScalarType? dtype=None, Any layout=None, Any device=None, Any pin_memory=None';
 
@@ -22,6 +23,7 @@ function besselI0(x: number): number {
 /** @param at the window's height, from 0 at its beginning to 1 at its end. */
 function windowOf(op: OpCall, isPeriodic: boolean, at: (place: number) => number): ReturnType<Lower> {
   const length = op.int('window_length');
+  checkElements(op, length);
   const steps = isPeriodic ? length : length - 1;
   const elements = Array.from({ length }, (_, i) => (length === 1 ? 1 : at(i / steps)));
   return op.tracer.fill(op.dtype() ?? 'float', [length], elements);

@@ -9,6 +9,8 @@ const STORAGES: Readonly<Record<string, DataType>> = {
   ByteStorage: 'uint8',
 };
 const BFLOAT16 = 'BFloat16Storage';
+/** A tensor may show the elements of its storage several times; one that comes to more bytes than this by that is damage. */
+const MAX_REPEATED = 64 * 2 ** 20;
 
 const known = new WeakMap<PickledTensor, HostTensor>();
 
@@ -31,6 +33,9 @@ function read(tensor: PickledTensor): HostTensor {
   const last = count === 0 ? -1 : shape.reduce((sum, size, d) => sum + (size - 1) * (strides[d] ?? 0), 0);
   if (strides.length !== shape.length || (offset + last + 1) * width > storage.bytes.length) {
     throw new ScriptError('a tensor of the archive goes past the end of its storage');
+  }
+  if (count * width > Math.max(storage.bytes.length, MAX_REPEATED)) {
+    throw new ScriptError('a tensor of the archive is much larger than its storage');
   }
   const bytes = inOrder(shape, strides)
     ? storage.bytes.subarray(offset * width, (offset + count) * width)

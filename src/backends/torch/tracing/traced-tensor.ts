@@ -16,7 +16,7 @@ interface View {
  */
 export class TracedTensor extends TensorValue {
   readonly isTensor = true;
-  readonly view: View | null;
+  #view: View | null;
   #value: Value;
   #version = 0;
   /** The base's version that the value was taken from. */
@@ -25,8 +25,12 @@ export class TracedTensor extends TensorValue {
   constructor(value: Value, view: View | null = null) {
     super();
     this.#value = value;
-    this.view = view;
+    this.#view = view;
     this.#seen = view?.base.version ?? 0;
+  }
+
+  get view(): View | null {
+    return this.#view;
   }
 
   get version(): number {
@@ -43,13 +47,25 @@ export class TracedTensor extends TensorValue {
   replace(value: Value): void {
     this.#value = value;
     this.#version++;
-    if (this.view !== null) this.#seen = this.view.base.version;
+    if (this.#view !== null) this.#seen = this.#view.base.version;
+  }
+
+  /** Has the same elements in another order or shape from now on; a view is one of what it was, which nobody else sees. */
+  turn(value: Value, { call, of }: Omit<View, 'base'>): void {
+    if (this.#view === null) {
+      this.replace(value);
+      return;
+    }
+    const base = new TracedTensor(this.value, this.#view);
+    this.#view = { base, call, of };
+    this.#seen = base.version;
+    this.#value = value;
   }
 
   #refresh(): void {
-    if (this.view === null || this.view.base.version === this.#seen) return;
-    this.#value = this.view.of(this.view.base.value);
-    this.#seen = this.view.base.version;
+    if (this.#view === null || this.#view.base.version === this.#seen) return;
+    this.#value = this.#view.of(this.#view.base.value);
+    this.#seen = this.#view.base.version;
     this.#version++;
   }
 }

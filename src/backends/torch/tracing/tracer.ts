@@ -1,6 +1,6 @@
 import { DATA_TYPES, type DataType, isFloat } from '../../onnx-graph/data-types.ts';
 import { type Attributes, type EmitOptions, GraphBuilder } from '../../onnx-graph/graph-builder.ts';
-import { numbersOf, type Shape, type Value } from '../../onnx-graph/value.ts';
+import { type Dim, numbersOf, type Shape, type Value } from '../../onnx-graph/value.ts';
 import type { PickledTensor } from '../archive/pickle.ts';
 import type { Engine } from '../interpreter/engine.ts';
 import { Interruption } from '../interpreter/interpreter.ts';
@@ -299,6 +299,7 @@ export class Tracer implements Engine {
   /** Writes to a tensor, and to what it is a view of. */
   write(target: TracedTensor, value: Value): void {
     const fitted = this.cast(value, target.value.dtype);
+    checkFit(target.value.shape, fitted.shape);
     if (target.view !== null) {
       const { base, of } = target.view;
       const whole = base.value;
@@ -369,9 +370,23 @@ export class Tracer implements Engine {
     const [target] = args;
     if (!(target instanceof TracedTensor)) throw new UnsupportedOperation(`${name}_`);
     const result = this.call(name, args, named);
-    if (result instanceof TracedTensor && result !== target) this.write(target, result.value);
+    if (!(result instanceof TracedTensor) || result === target) return target;
+    if (result.view?.base === target) target.turn(result.value, result.view);
+    else this.write(target, result.value);
     return target;
   }
+}
+
+/** What is written to a tensor must not make it larger. Of sizes that are told by runs, ONNX Runtime may find it. */
+function checkFit(target: Shape | undefined, written: Shape | undefined): void {
+  if (target === undefined || written === undefined) return;
+  const isOther = (dim: Dim, d: number) =>
+    typeof dim === 'number' && typeof written[d] === 'number' && dim !== written[d];
+  if (target.length === written.length && !target.some(isOther)) return;
+  const [is, gets] = [target, written].map((shape) =>
+    shape.map((dim) => (typeof dim === 'number' ? dim : '?')),
+  );
+  throw new ScriptError(`output with shape [${is}] doesn't match the broadcast shape [${gets}]`);
 }
 
 /** What a graph comes to for inputs of these shapes. */
