@@ -2,12 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readArchive } from '../../../src/backends/torch/archive/archive.ts';
+import { readArchive, readMembers } from '../../../src/backends/torch/archive/archive.ts';
 import { SourceError } from '../../../src/backends/torch/language/lexer.ts';
 import { parseSource } from '../../../src/backends/torch/language/parser.ts';
 import { checkTypes } from '../../../src/backends/torch/typing/check-types.ts';
 import type { Dialect } from '../../../src/backends/torch/typing/dialect.ts';
-import { concatShared } from '../../../src/tensors/shared-bytes.ts';
 import { torchScriptCorpus } from '../../support/torchscript-corpus.ts';
 
 /** What is accepted though libtorch refuses it: it means what it means in Python, and runs. */
@@ -207,7 +206,7 @@ if (archives.length === 0) console.warn(`skipped: code of real TorchScript archi
 
 describe.skipIf(archives.length === 0)('the checker of TorchScript, with the code of archives', () => {
   test.each(archives)('accepts %s', async (name) => {
-    const { code } = await readArchive(concatShared([readFileSync(path.join(folder, name, 'model.pt'))]));
+    const { code } = readArchive(await readMembers(readFileSync(path.join(folder, name, 'model.pt'))));
     expect(code.size).toBeGreaterThan(0);
     for (const [module, source] of code) {
       expect(`${module}: ${refusal(source, 'archive')?.message ?? 'accepted'}`).toBe(`${module}: accepted`);
