@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { AccessControl } from './access/access-control.ts';
 import type { User } from './access/user.ts';
 import type { Command } from './commands/command.ts';
+import type { KeyName, Keyspace } from './keyspace/keyspace.ts';
 import { Connection, type ConnectionHost, type Origin } from './protocol/connection.ts';
 import { shown } from './protocol/latin1.ts';
 import type { Arguments } from './protocol/request-reader.ts';
@@ -20,6 +21,16 @@ export interface BlockedCommand {
   timeOut(): void;
   /** With an error. */
   fail(): void;
+}
+
+/** The keys of a client, where a Redis has them. */
+export interface UpstreamKeys {
+  /** Whether it is one of a cluster, where keys have slots. */
+  readonly inCluster: boolean;
+  /** Runs a command there, in the client's name, while one of its own runs here. @returns the reply as it came, in the client's protocol. */
+  ask(args: readonly Uint8Array[]): Promise<Buffer>;
+  /** Keys as they are there now. @throws ServerError where they cannot be read. */
+  fetch(keys: readonly KeyName[]): Promise<Keyspace>;
 }
 
 /** A connected client and what it told of itself. */
@@ -65,6 +76,11 @@ export class ClientSession extends Connection {
     super(id, socket, host as ConnectionHost<never>, origin);
     this.user = access.defaultUser;
     this.authenticated = access.open;
+  }
+
+  /** Null where the keys are here. */
+  get upstream(): UpstreamKeys | null {
+    return null;
   }
 
   protected override get waits(): boolean {

@@ -349,6 +349,14 @@ export const errors = {
     error(
       `Wrong inputs type in function ${name}. Expected signature similar to: def ${name}(tensors: List[Tensor], keys: List[str], args: List[str])`,
     ),
+  scriptOutputCount: (name: string) => error(`Function returned unexpected number of outputs - ${name}`),
+  scriptNoTensors: (name: string) => error(`Function returned non-tensor values${name}`),
+  scriptInputCount: (name: string) => error(`Wrong number of inputs provided to function: ${name}`),
+  scriptTimeout: (ms: number) =>
+    error(`ERR the script was cut: it ran longer than MODEL_EXECUTION_TIMEOUT, ${ms} ms`),
+  scriptUpstream: () =>
+    error('ERR AI commands are not available to redis.execute where a Redis has the keys'),
+  scriptUnwanted: () => error('ERR the script was cut: its client is gone'),
   noSuchFunction: (name: string) => error(`Function does not exist: ${name}`),
   scriptScopeTwice: (scope: string) =>
     error(`ERR Already Encountered ${scope} scope in AI.SCRIPTEXECUTE command`),

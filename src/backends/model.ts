@@ -25,17 +25,23 @@ export interface RunStatistics {
   errors: number;
 }
 
-/** A model as it lies under a key. Immutable but for its statistics. */
-export interface StoredModel {
+/** What the threads of a device load and run: a model or a script. */
+export interface Runnable {
   /** Unique within the process: the name of its sessions in the workers. */
   readonly id: number;
   readonly backend: BackendName;
   /** As the client wrote it. */
   readonly device: string;
-  readonly tag: Uint8Array;
   readonly batching: BatchSettings;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Of a script its source. */
   readonly blob: Uint8Array<SharedArrayBuffer>;
   readonly statistics: RunStatistics;
+  readonly isScript?: true;
+}
+
+/** A model as it lies under a key. Immutable but for its statistics. */
+export interface StoredModel extends Runnable {
+  readonly tag: Uint8Array;
 }

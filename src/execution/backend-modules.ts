@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { BackendRuntime } from '../backends/backend.ts';
-import type { BackendName, StoredModel } from '../backends/model.ts';
+import type { BackendName, Runnable } from '../backends/model.ts';
 
 /** A module that hangs while it is imported is none. */
 const PROBE_TIMEOUT_MS = 30_000;
@@ -45,7 +45,7 @@ export class BackendModules {
   }
 
   /** The module of a model: that which was current when this was first asked. */
-  of({ backend, blob }: Pick<StoredModel, 'backend' | 'blob'>): string | null {
+  of({ backend, blob }: Pick<Runnable, 'backend' | 'blob'>): string | null {
     const known = this.#ofModels.get(blob);
     if (known !== undefined) return known;
     const module = this.current(backend);

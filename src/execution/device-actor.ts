@@ -1,7 +1,8 @@
-import type { NodeNames, StoredModel } from '../backends/model.ts';
+import type { NodeNames, Runnable } from '../backends/model.ts';
 import { errors } from '../errors.ts';
 import { countShared } from '../tensors/shared-memory.ts';
 import type { Tensor } from '../tensors/tensor.ts';
+import { ActiveCall, type PendingCall } from './active-call.ts';
 import { rowsOf } from './batch.ts';
 import type { PlacedSettings } from './devices.ts';
 import { Lane } from './lane.ts';
@@ -24,9 +25,12 @@ export interface DeviceCounters {
 /** One task holds about this much work, so that small runs share a hand-over and nobody waits long for another's result. */
 const TASK_BUDGET_US = 1000;
 
+/** A script is cut by its own thread; where that does not come back in time, the thread is given up. */
+const SCRIPT_GRACE_MS = 1000;
+
 /** Requests that run together. */
 interface Batch {
-  readonly model: StoredModel;
+  readonly model: Runnable;
   readonly runs: readonly PendingRun[];
   readonly expectedUs: number;
 }
@@ -48,8 +52,10 @@ export class DeviceActor implements SessionHolder {
   readonly #threadTime = new ThreadTime();
   /** Models with a run that is past its deadline and still holds its thread: how many. */
   readonly #stuck = new Map<number, number>();
+  /** Models that scripts wait for: how many. */
+  readonly #awaited = new Map<number, number>();
   /** Models that are gone: a command that began before may still hold one, and nobody would free its new session. */
-  readonly #dropped = new WeakSet<StoredModel>();
+  readonly #dropped = new WeakSet<Runnable>();
   #timer: NodeJS.Timeout | null = null;
   #pumpQueued = false;
   #closed = false;
@@ -68,6 +74,7 @@ export class DeviceActor implements SessionHolder {
     });
     this.#placement = new SessionPlacement(this.#lanes, settings, memory, this, {
       changed: () => this.#eased(),
+      isAwaited: (modelId) => this.#awaited.has(modelId),
       readySince: (modelId) => this.#queue.readySince(modelId, performance.now()),
       failed: (model, error) => {
         for (const run of this.#queue.takeModel(model.id)) run.reject(error);
@@ -122,26 +129,36 @@ export class DeviceActor implements SessionHolder {
   /**
    * Queues a run.
    * @param limit until when it may wait in the queue; the answer is then 'TIMEDOUT'.
+   * @param call what to do with a script.
+   * @param awaited whether a script waits for it, which holds a thread meanwhile.
    * @throws ServerError when the queue is full, the model is gone or set aside, or the run fails.
    */
-  run(model: StoredModel, inputs: readonly Tensor[], limit: QueueLimit): Promise<RunOutcome> {
+  run(
+    model: Runnable,
+    inputs: readonly Tensor[],
+    limit: QueueLimit,
+    { call, awaited }: { readonly call?: PendingCall; readonly awaited?: true } = {},
+  ): Promise<RunOutcome> {
     if (this.#stuck.has(model.id)) return Promise.reject(errors.executionBusy());
-    if (this.#dropped.has(model)) return Promise.reject(errors.emptyModelKey());
+    if (this.#dropped.has(model)) return Promise.reject(gone(model));
     if (this.#queue.size >= this.#settings.maxQueueLength) {
       this.#counters.refusedRuns++;
       return Promise.reject(errors.queueFull());
     }
-    return new Promise((resolve, reject) => {
+    const outcome = new Promise<RunOutcome>((resolve, reject) => {
       const queuedAt = performance.now();
-      this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, limit, resolve, reject });
+      this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, limit, call, resolve, reject });
       this.#pumpSoon();
     });
+    if (awaited !== true) return outcome;
+    this.#await(model.id, 1);
+    return outcome.finally(() => this.#await(model.id, -1));
   }
 
   /** Frees a model's sessions. Runs of it that wait, or come later, are answered as if the model was not there. */
-  unload(model: StoredModel): void {
+  unload(model: Runnable): void {
     this.#dropped.add(model);
-    for (const run of this.#queue.takeModel(model.id)) run.reject(errors.emptyModelKey());
+    for (const run of this.#queue.takeModel(model.id)) run.reject(gone(model));
     this.#placement.drop(model.id);
     // It may have waited for room, in front of others.
     this.#pumpSoon();
@@ -178,9 +195,9 @@ export class DeviceActor implements SessionHolder {
     this.#placement.spread(this.#queue.readyModels(now, ({ id }) => this.#placement.isStranded(id)));
     while (this.#running() < this.#settings.threadsPerQueue) {
       // First whose turn it is, then where: with a thread's models first, those of another one would wait as long as it has work.
-      const model = this.#next(now, ({ id }) => this.#idleLane(id) !== undefined);
+      const model = this.#next(now, (one) => this.#mayRun(one) && this.#idleLane(one.id) !== undefined);
       if (model === undefined) {
-        this.#placement.spread(this.#queue.readyModels(now, () => true));
+        this.#placement.spread(this.#queue.readyModels(now, (one) => this.#mayRun(one)));
         break;
       }
       const lane = this.#idleLane(model.id) as Lane;
@@ -198,8 +215,15 @@ export class DeviceActor implements SessionHolder {
     this.#pump();
   }
 
+  /** A thread whose script waits for another run is not counted: that run needs a thread, too. */
   #running(): number {
-    return this.#lanes.filter((lane) => lane.busy === 'run').length;
+    return this.#lanes.filter((lane) => lane.busy === 'run' && !lane.waits).length;
+  }
+
+  /** One thread is kept free of scripts, so that the models which they wait for always have one to run in. */
+  #mayRun({ isScript }: Runnable): boolean {
+    if (isScript !== true) return true;
+    return this.#lanes.filter(({ call }) => call !== null).length < this.#settings.threadsPerQueue;
   }
 
   /** A thread that could run the model now. */
@@ -207,7 +231,7 @@ export class DeviceActor implements SessionHolder {
     return this.#lanes.find((lane) => lane.busy === 'idle' && lane.resident.has(modelId));
   }
 
-  #next(now: number, test: (model: StoredModel) => boolean): StoredModel | undefined {
+  #next(now: number, test: (model: Runnable) => boolean): Runnable | undefined {
     return this.#queue.next(now, test, (model) => this.#threadTime.turnOf(model));
   }
 
@@ -215,13 +239,19 @@ export class DeviceActor implements SessionHolder {
     const batches: Batch[] = [];
     let cost = 0;
     while (cost < TASK_BUDGET_US) {
-      const model = this.#next(now, ({ id }) => lane.resident.has(id));
+      // A script is a task of its own: others would wait for what it waits for.
+      const model = this.#next(now, (one) => {
+        return (
+          lane.resident.has(one.id) && this.#mayRun(one) && (batches.length === 0 || one.isScript !== true)
+        );
+      });
       if (model === undefined) break;
       if (batches.length > 0 && cost + this.#threadTime.expectedUs(model) > TASK_BUDGET_US) break;
       const runs = this.#queue.take(model, now);
       if (runs === undefined) break;
       const expectedUs = this.#threadTime.begin(model);
       batches.push({ model, runs, expectedUs });
+      if (model.isScript === true) break;
       cost += expectedUs;
     }
     return batches;
@@ -234,11 +264,16 @@ export class DeviceActor implements SessionHolder {
     const thread = lane.thread();
     const { progress } = lane;
     lane.running = new Set(batches.map(({ model }) => model.id));
+    const { executionTimeoutMs } = this.#settings;
+    const pending = batches[0]?.runs[0]?.call;
+    const call =
+      pending && new ActiveCall(pending, executionTimeoutMs, SCRIPT_GRACE_MS, () => this.#pumpSoon());
+    lane.call = call ?? null;
     this.#placement.used(lane, lane.running);
     const unload = lane.unloading.splice(0);
     progress[0] = 0n;
     progress[1] = process.hrtime.bigint();
-    const stopWatching = this.#watch(progress, abort);
+    const stopWatching = this.#watch(progress, abort, executionTimeoutMs + (call ? SCRIPT_GRACE_MS : 0));
     try {
       const results = (await lane.run(
         {
@@ -248,12 +283,13 @@ export class DeviceActor implements SessionHolder {
           runs: batches.map(({ model, runs }) => ({
             modelId: model.id,
             requests: runs.map((run) => run.inputs),
+            call: call?.message,
           })),
         },
         abort.signal,
       )) as RunResult[];
       batches.forEach((batch, i) => {
-        this.#settle(batch, results[i] as RunResult);
+        this.#settle(batch, results[i] as RunResult, call?.bug);
       });
     } catch (error) {
       this.#lost(progress, batches, abort.signal.aborted, thread, error);
@@ -261,13 +297,21 @@ export class DeviceActor implements SessionHolder {
       stopWatching();
       this.#placement.freed(lane, unload);
       lane.busy = 'idle';
+      lane.call = null;
+      // What was loaded for the script although there was no room for it.
+      if (call !== undefined) this.#memory.trim();
       this.#eased();
     }
   }
 
+  #await(modelId: number, by: 1 | -1): void {
+    const scripts = (this.#awaited.get(modelId) ?? 0) + by;
+    if (scripts === 0) this.#awaited.delete(modelId);
+    else this.#awaited.set(modelId, scripts);
+  }
+
   /** Fires the abort when the run under way has gone on for longer than it may. */
-  #watch(progress: Lane['progress'], abort: AbortController): () => void {
-    const limit = this.#settings.executionTimeoutMs;
+  #watch(progress: Lane['progress'], abort: AbortController, limit: number): () => void {
     let timer: NodeJS.Timeout;
     const check = () => {
       const ranMs = Number(process.hrtime.bigint() - Atomics.load(progress, 1)) / 1e6;
@@ -289,7 +333,11 @@ export class DeviceActor implements SessionHolder {
     const culprit = batches[Number(Atomics.load(progress, 0))];
     if (late) this.#counters.timedOutRuns++;
     if (late && culprit !== undefined) this.#setAside(culprit.model.id, thread);
-    const reason = late ? errors.executionTimeout() : errors.workerDied();
+    const isScript = culprit?.model.isScript === true;
+    const timeout = isScript
+      ? errors.scriptTimeout(this.#settings.executionTimeoutMs)
+      : errors.executionTimeout();
+    const reason = late ? timeout : errors.workerDied();
     reason.cause = error;
     for (const run of culprit?.runs ?? []) {
       run.model.statistics.calls++;
@@ -304,7 +352,7 @@ export class DeviceActor implements SessionHolder {
       this.#threadTime.end(model, expectedUs, undefined);
       if (batch === culprit) continue;
       if (this.#stuck.has(model.id)) for (const run of runs) run.reject(errors.executionBusy());
-      else if (this.#dropped.has(model)) for (const run of runs) run.reject(errors.emptyModelKey());
+      else if (this.#dropped.has(model)) for (const run of runs) run.reject(gone(model));
       else for (const run of runs.toReversed()) this.#queue.push(run, true);
     }
   }
@@ -319,7 +367,7 @@ export class DeviceActor implements SessionHolder {
     });
   }
 
-  #settle({ model, runs, expectedUs }: Batch, result: RunResult): void {
+  #settle({ model, runs, expectedUs }: Batch, result: RunResult, bug: unknown): void {
     this.#threadTime.end(model, expectedUs, result.durationUs);
     this.#counters.runs++;
     const { outcome } = result;
@@ -329,7 +377,7 @@ export class DeviceActor implements SessionHolder {
       statistics.durationUs += Math.round(result.durationUs);
       if (typeof outcome === 'string') {
         statistics.errors++;
-        run.reject(errors.backend(outcome));
+        run.reject(bug instanceof Error ? bug : errors.backend(outcome));
       } else {
         statistics.samples += run.rows ?? 1;
         const outputs = outcome[i] as readonly Tensor[];
@@ -346,4 +394,9 @@ export class DeviceActor implements SessionHolder {
     if (next !== Number.POSITIVE_INFINITY)
       this.#timer = setTimeout(() => this.#pump(), Math.max(0, next - now) + 0.5);
   }
+}
+
+/** What those get who come too late. */
+function gone({ isScript }: Runnable): Error {
+  return isScript === true ? errors.emptyScriptKey() : errors.emptyModelKey();
 }

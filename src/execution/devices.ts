@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { SessionOptions } from '../backends/backend.ts';
-import type { StoredModel } from '../backends/model.ts';
+import type { Runnable } from '../backends/model.ts';
 import { errors } from '../errors.ts';
 import { BackendModules, type LoadedBackend } from './backend-modules.ts';
 import { DeviceActor, type DeviceCounters } from './device-actor.ts';
@@ -64,7 +64,7 @@ export class Devices {
   }
 
   /** Frees a model's sessions on its device. */
-  unload(model: StoredModel): void {
+  unload(model: Runnable): void {
     this.#actors.get(model.device.toUpperCase())?.unload(model);
   }
 

@@ -1,6 +1,7 @@
-import type { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { WorkerTask } from './messages.ts';
+import type { ActiveCall } from './active-call.ts';
+import type { RunTask, ScriptRequest, WorkerTask } from './messages.ts';
 import type { HeldSession } from './session-memory.ts';
 
 /**
@@ -21,10 +22,14 @@ export class Lane {
   busy: 'idle' | 'load' | 'unload' | 'run' = 'idle';
   /** The model that is being loaded. */
   loading: number | null = null;
+  /** The call of a script under way. */
+  call: ActiveCall | null = null;
   /** Monotonic ms of the last run: loads go to the thread that is used least. */
   lastRunAt = 0;
   readonly #replaced: (gone?: Promise<unknown>) => void;
   #pool: Piscina;
+  /** Where the thread's scripts ask; there once one has run. */
+  #port: MessagePort | null = null;
   #underWay: Promise<unknown> = Promise.resolve();
 
   /**
@@ -36,9 +41,14 @@ export class Lane {
     this.#pool = this.#open();
   }
 
+  /** Whether its script waits for a run in another thread. */
+  get waits(): boolean {
+    return this.call?.waits === true;
+  }
+
   /** @throws what the worker throws, or the signal's reason when it fires: another thread then takes the place of this one. */
   run(task: WorkerTask, signal: AbortSignal): Promise<unknown> {
-    const done = this.#pool.run(task);
+    const done = this.#hand(task);
     const answer = new Promise((resolve, reject) => {
       const leave = () => {
         this.#leave(done);
@@ -59,8 +69,22 @@ export class Lane {
 
   /** Ends the thread, once it is back from what it does or was left. */
   async close(): Promise<void> {
+    this.call?.cut();
     await this.#underWay;
     await end(this.#pool);
+    this.#port?.close();
+  }
+
+  #hand(task: WorkerTask): Promise<unknown> {
+    if (task.kind !== 'run' || this.call === null || this.#port !== null) return this.#pool.run(task);
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (request: ScriptRequest) => {
+      if (this.call?.message.callId === request.callId) void this.call.answer(request, port1);
+    });
+    port1.unref();
+    this.#port = port1;
+    const withPort: RunTask = { ...task, port: port2 };
+    return this.#pool.run(withPort, { transferList: [port2] });
   }
 
   /**
@@ -69,6 +93,7 @@ export class Lane {
    */
   #leave(done: Promise<unknown>): void {
     const pool = this.#pool;
+    this.call?.cut();
     Atomics.store(this.progress, 3, 1n);
     this.progress = newProgress();
     this.#pool = this.#open();
@@ -92,6 +117,8 @@ export class Lane {
   }
 
   #forget(gone?: Promise<unknown>): void {
+    this.#port?.close();
+    this.#port = null;
     this.#replaced(gone);
     this.resident.clear();
     this.held.clear();

@@ -1,5 +1,7 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { BackendRuntime, SessionOptions } from '../backends/backend.ts';
 import type { BackendName, NodeNames } from '../backends/model.ts';
+import type { ScriptCall, ScriptFunctionType, ScriptReply } from '../backends/script.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 
 /** What a DeviceActor hands to a worker. Sent by structured clone: SharedArrayBuffers travel as handles. */
@@ -14,12 +16,15 @@ export interface LoadTask {
   readonly blob: Uint8Array<SharedArrayBuffer>;
   readonly options: SessionOptions;
   readonly nodes: NodeNames | null;
+  readonly isScript: boolean;
 }
 
 export interface LoadResult {
   readonly runtime: BackendRuntime | undefined;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Of a script; none for a model. */
+  readonly functions: readonly ScriptFunctionType[];
 }
 
 export interface UnloadTask {
@@ -36,6 +41,37 @@ export interface CloseTask {
 export interface RunMessage {
   readonly modelId: number;
   readonly requests: readonly (readonly Tensor[])[];
+  /** Of a script, which has one request. */
+  readonly call?: CallMessage | undefined;
+}
+
+export interface CallMessage extends ScriptCall {
+  readonly callId: number;
+  /** After which it is cut, since its beginning. */
+  readonly limitMs: number;
+  /** [number of its requests that are answered, whether and why it is cut]: what a script waits on that has asked something. */
+  readonly signal: Int32Array<SharedArrayBuffer>;
+}
+
+/** What a script asks of the node while it runs; requests of a call count from 1. */
+export type ScriptRequest = { readonly callId: number; readonly number: number } & (
+  | { readonly kind: 'command'; readonly args: readonly Uint8Array[] }
+  | {
+      readonly kind: 'model';
+      readonly key: string;
+      readonly inputs: readonly Tensor[];
+      readonly outputs: number;
+    }
+);
+
+/** The answer to the request of that number, or the text of its error. */
+export interface ScriptAnswer {
+  readonly callId: number;
+  readonly number: number;
+  readonly outcome:
+    | { readonly reply: ScriptReply }
+    | { readonly outputs: readonly Tensor[] }
+    | { readonly error: string };
 }
 
 export interface RunTask {
@@ -47,6 +83,8 @@ export interface RunTask {
    * more]: how the actor tells which run is late and not to begin another, and INFO what the thread has used.
    */
   readonly progress: BigInt64Array<SharedArrayBuffer>;
+  /** Where the thread's scripts ask; with the first task that has one. */
+  readonly port?: MessagePort | undefined;
 }
 
 export interface RunResult {

@@ -1,5 +1,6 @@
-import type { StoredModel } from '../backends/model.ts';
+import type { Runnable } from '../backends/model.ts';
 import type { Tensor } from '../tensors/tensor.ts';
+import type { PendingCall } from './active-call.ts';
 import { batchSignature } from './batch.ts';
 
 /** The answer to a run: its outputs, or that its time in the queue was over. */
@@ -19,12 +20,14 @@ export function queueLimit(timeoutMs: number | undefined): QueueLimit {
 
 /** A request in the queue. Times are monotonic ms. */
 export interface PendingRun {
-  readonly model: StoredModel;
+  readonly model: Runnable;
   readonly inputs: readonly Tensor[];
   /** Rows of dimension 0; undefined where the inputs do not agree on them. */
   readonly rows: number | undefined;
   readonly queuedAt: number;
   readonly limit: QueueLimit;
+  /** Of a script. */
+  readonly call?: PendingCall | undefined;
   readonly resolve: (outcome: RunOutcome) => void;
   readonly reject: (error: Error) => void;
 }
@@ -38,7 +41,7 @@ interface Group {
 
 /** What waits for one model; there is always something. */
 interface Waiting {
-  readonly model: StoredModel;
+  readonly model: Runnable;
   readonly groups: Map<string, Group>;
 }
 
@@ -77,8 +80,8 @@ export class RunQueue {
   }
 
   /** Models that have a batch ready and pass the test, the longest waiting first. */
-  readyModels(now: number, test: (model: StoredModel) => boolean): StoredModel[] {
-    const ready: { model: StoredModel; since: number }[] = [];
+  readyModels(now: number, test: (model: Runnable) => boolean): Runnable[] {
+    const ready: { model: Runnable; since: number }[] = [];
     for (const { model } of this.#waiting.values()) {
       if (!test(model)) continue;
       const since = this.readySince(model.id, now);
@@ -92,10 +95,10 @@ export class RunQueue {
    */
   next(
     now: number,
-    test: (model: StoredModel) => boolean,
-    turnOf: (model: StoredModel) => number,
-  ): StoredModel | undefined {
-    let best: { model: StoredModel; turn: number; since: number } | undefined;
+    test: (model: Runnable) => boolean,
+    turnOf: (model: Runnable) => number,
+  ): Runnable | undefined {
+    let best: { model: Runnable; turn: number; since: number } | undefined;
     for (const { model } of this.#waiting.values()) {
       if (!test(model)) continue;
       const turn = turnOf(model);
@@ -115,7 +118,7 @@ export class RunQueue {
   }
 
   /** Takes the oldest batch that is ready of that model. */
-  take(model: StoredModel, now: number): PendingRun[] | undefined {
+  take(model: Runnable, now: number): PendingRun[] | undefined {
     const waiting = this.#waiting.get(model.id);
     const oldest = waiting === undefined ? undefined : oldestReady(waiting, now);
     if (waiting === undefined || oldest === undefined) return undefined;
@@ -196,7 +199,7 @@ function oldestReady({ model, groups }: Waiting, now: number): Group | undefined
 }
 
 /** From when on the group's head may run: at once, unless it waits for MINBATCHSIZE rows. */
-function readyAt({ batching }: StoredModel, group: Group): number {
+function readyAt({ batching }: Runnable, group: Group): number {
   const { batchSize, minBatchSize, minBatchTimeoutMs } = batching;
   if (!group.batches || minBatchSize === 0) return 0;
   const { rows, full } = fitting(group, batchSize);

@@ -1,11 +1,11 @@
-import type { NodeNames, StoredModel } from '../backends/model.ts';
+import type { NodeNames, Runnable } from '../backends/model.ts';
 import { errors, ServerError } from '../errors.ts';
 import type { PlacedSettings } from './devices.ts';
 import type { Lane } from './lane.ts';
 import type { LoadResult } from './messages.ts';
 import type { HeldSession, SessionHolder, SessionMemory } from './session-memory.ts';
 
-export type LoadableModel = Pick<StoredModel, 'id' | 'backend' | 'blob'>;
+export type LoadableModel = Pick<Runnable, 'id' | 'backend' | 'blob' | 'isScript'>;
 
 /** The names of its inputs and outputs, where the client said them. */
 export type NamedModel = LoadableModel & NodeNames;
@@ -19,6 +19,8 @@ export interface PlacementEvents {
   readonly changed: () => void;
   /** A model that runs wait for could not be loaded. */
   readonly failed: (model: LoadableModel, error: Error) => void;
+  /** Whether a script waits for it: room may be held by the very thread that waits. */
+  readonly isAwaited: (modelId: number) => boolean;
   /** Since when runs of the model wait that could run now, in monotonic ms; undefined where none does. */
   readonly readySince: (modelId: number) => number | undefined;
 }
@@ -72,9 +74,9 @@ export class SessionPlacement {
     return this.#lanes.filter((lane) => lane.resident.has(modelId)).length;
   }
 
-  /** Whether no thread will run it soon: those that have a session are loading something else, or there are none. */
+  /** Whether no thread will run it soon: those that have a session load something else or wait for another run, or there are none. */
   isStranded(modelId: number): boolean {
-    return !this.#lanes.some((lane) => lane.resident.has(modelId) && lane.busy !== 'load');
+    return !this.#lanes.some((lane) => lane.resident.has(modelId) && lane.busy !== 'load' && !lane.waits);
   }
 
   /**
@@ -116,7 +118,8 @@ export class SessionPlacement {
         resolve: () => {},
         reject: (error: Error) => this.#events.failed(model, error),
       };
-      if (this.#room(load, this.sessionsOf(model.id) === 0) !== 'some') continue;
+      const room = this.#room(load, this.sessionsOf(model.id) === 0);
+      if (room === 'never' || (room === 'none yet' && !this.#events.isAwaited(model.id))) continue;
       void this.#loadIn(lane, load);
       return;
     }
@@ -216,7 +219,8 @@ export class SessionPlacement {
     lane.loading = model.id;
     const session = this.#hold(lane, model);
     const { backends } = this.#settings;
-    const module = backends.of(model);
+    // Another module is one for models.
+    const module = model.isScript === true ? null : backends.of(model);
     const abort = new AbortController();
     const thread = lane.thread();
     const timer = setTimeout(() => abort.abort(), loadTimeoutMs);
@@ -230,6 +234,7 @@ export class SessionPlacement {
           blob: model.blob,
           options: { intraOpParallelism, interOpParallelism, runTimeoutMs, trial },
           nodes: load.nodes,
+          isScript: model.isScript === true,
         },
         abort.signal,
       )) as LoadResult;

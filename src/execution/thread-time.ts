@@ -1,4 +1,4 @@
-import type { StoredModel } from '../backends/model.ts';
+import type { Runnable } from '../backends/model.ts';
 
 /** What a run is taken to cost, in us, before the first one of its model was measured. */
 const UNKNOWN_COST_US = 1000;
@@ -19,23 +19,23 @@ interface Usage {
  * does not give it the threads later on. Who is ahead, because of a long run, waits.
  */
 export class ThreadTime {
-  readonly #usage = new WeakMap<StoredModel, Usage>();
+  readonly #usage = new WeakMap<Runnable, Usage>();
   #clock = 0;
   /** The furthest that any model stands. */
   #furthest = 0;
 
   /** The expected time of a run, in us. */
-  expectedUs(model: StoredModel): number {
+  expectedUs(model: Runnable): number {
     return this.#usage.get(model)?.costUs ?? UNKNOWN_COST_US;
   }
 
   /** Who has the least of these goes first. */
-  turnOf(model: StoredModel): number {
+  turnOf(model: Runnable): number {
     return Math.max(this.#usage.get(model)?.at ?? 0, this.#clock);
   }
 
   /** Charges the model with the expected time of a run, and returns that, in us. */
-  begin(model: StoredModel): number {
+  begin(model: Runnable): number {
     const turn = this.turnOf(model);
     const expected = this.expectedUs(model);
     this.#clock = turn;
@@ -44,7 +44,7 @@ export class ThreadTime {
   }
 
   /** Corrects what `begin` charged, in us. @param actualUs undefined where the run did not take place. */
-  end(model: StoredModel, expectedUs: number, actualUs: number | undefined): void {
+  end(model: Runnable, expectedUs: number, actualUs: number | undefined): void {
     const usage = this.#usageOf(model);
     usage.at += (actualUs ?? 0) - expectedUs;
     this.#furthest = Math.max(this.#furthest, usage.at);
@@ -58,7 +58,7 @@ export class ThreadTime {
     this.#clock = Math.max(this.#clock, this.#furthest);
   }
 
-  #usageOf(model: StoredModel): Usage {
+  #usageOf(model: Runnable): Usage {
     let usage = this.#usage.get(model);
     if (usage === undefined) {
       usage = { costUs: undefined, at: 0 };

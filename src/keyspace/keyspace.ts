@@ -1,4 +1,4 @@
-import type { StoredModel } from '../backends/model.ts';
+import type { Runnable, StoredModel } from '../backends/model.ts';
 import type { StoredScript } from '../backends/script.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import type { EvictionPolicy } from './eviction-policy.ts';
@@ -123,7 +123,7 @@ export interface Keyspace {
   watch(key: KeyName, listener: () => void): () => void;
   countInSlot(slot: number): number;
   keysInSlot(slot: number, limit: number): KeyName[];
-  /** Models leave with their keys: told when the last key that holds a model is gone. */
-  onModelDropped(listener: (model: StoredModel) => void): void;
+  /** Models and scripts leave with their keys: told when the last key that holds one is gone. */
+  onModelDropped(listener: (model: Runnable) => void): void;
   close(): void;
 }

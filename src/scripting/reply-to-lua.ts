@@ -2,8 +2,10 @@ import { formatDouble } from '../protocol/float.ts';
 import {
   BigNumber,
   BulkParts,
+  ByteString,
   Double,
   MapReply,
+  NullArray,
   type Reply,
   ServerError,
   SetReply,
@@ -47,9 +49,10 @@ class Conversion {
       case 'boolean':
         return this.#typed ? reply : Number(reply);
     }
-    if (reply === null) return this.#typed ? undefined : false;
+    if (reply === null || reply instanceof NullArray) return this.#typed ? undefined : false;
     // A copy: the reply may lie in shared memory, and a Lua string never changes.
     if (reply instanceof Uint8Array) return new Uint8Array(reply);
+    if (reply instanceof ByteString) return bytesOf(reply.text);
     if (reply instanceof SimpleString) return fieldTable(this.#L, 'ok', bytesOf(reply.text));
     if (reply instanceof ServerError) return fieldTable(this.#L, 'err', reply.message);
     if (Array.isArray(reply)) return this.#array(reply);

@@ -28,10 +28,8 @@ const REPLICATED = ['publish', 'spublish'];
  * @throws ServerError with Redis's text.
  */
 export function callFromScript(run: ScriptRun, args: Arguments): Reply {
-  const { node, client } = run.context;
-  const command = find(run, args);
-  if (command.flags.includes('noscript')) throw errors.scriptNotAllowed();
-  node.access.admitFromScript(client, command, args);
+  const { node } = run.context;
+  const command = admitFromScript(run, args);
   const writes = command.flags.includes('write');
   if (run.readOnly && (writes || REPLICATED.includes(command.name))) throw errors.scriptReadOnly();
   if (!run.hasWritten) {
@@ -42,12 +40,21 @@ export function callFromScript(run: ScriptRun, args: Arguments): Reply {
     if (isFull && command.flags.includes('denyoom')) throw errors.outOfMemory();
   }
   if (writes) run.hasWritten = true;
-  checkSlot(run, command, args);
   const reply = call(run.context, command, args);
   if (!(reply instanceof Promise)) return reply ?? null;
   // A script waits for nothing. Commands that take time refuse by themselves; their answer comes too late to be shown.
   reply.catch(() => {});
   throw errors.runInTransaction();
+}
+
+/** The command, where the script's user may run it on those keys. @throws ServerError with Redis's text. */
+export function admitFromScript(run: ScriptRun, args: Arguments): Command {
+  const { node, client } = run.context;
+  const command = find(run, args);
+  if (command.flags.includes('noscript')) throw errors.scriptNotAllowed();
+  node.access.admitFromScript(client, command, args);
+  checkSlot(run, command, args);
+  return command;
 }
 
 /** Whether the script's user may run the command. @throws ServerError where there is no such command. */

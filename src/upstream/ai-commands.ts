@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { call } from '../call.ts';
-import type { ClientSession } from '../client-session.ts';
+import type { ClientSession, UpstreamKeys } from '../client-session.ts';
 import { parseTensor } from '../commands/ai/tensorset.ts';
 import { type Command, keyPositions } from '../commands/command.ts';
 import { errors } from '../errors.ts';
-import type { KeyName } from '../keyspace/keyspace.ts';
+import type { KeyName, Keyspace } from '../keyspace/keyspace.ts';
 import { type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
 import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
 import { type AiValue, encodeStored, type Header, type StoredKind } from '../keyspace/redis/stored-value.ts';
@@ -48,17 +48,36 @@ export interface AiClient {
 }
 
 /** Runs a client's AI commands on values that are fetched from Redis, and writes there what comes out. */
-export class AiCommands {
+export class AiCommands implements UpstreamKeys {
   readonly #node: NodeContext;
   readonly #engine: RedisEngine;
   readonly #upstream: UpstreamConnection;
   readonly #client: AiClient;
+  /** Of the command that later ones wait for. */
+  #isAsking = false;
 
   constructor(node: NodeContext, engine: RedisEngine, upstream: UpstreamConnection, client: AiClient) {
     this.#node = node;
     this.#engine = engine;
     this.#upstream = upstream;
     this.#client = client;
+  }
+
+  get inCluster(): boolean {
+    return this.#engine.addresses !== null;
+  }
+
+  ask(args: readonly Uint8Array[]): Promise<Buffer> {
+    const how = { isAsking: this.#isAsking, triesAgain: true };
+    return new Promise((resolve) => this.#ask(args, how, resolve));
+  }
+
+  async fetch(keys: readonly KeyName[]): Promise<Keyspace> {
+    const { cache } = this.#engine;
+    const request = fetchRequest(cache, keys);
+    const reply = await this.ask(request.args);
+    if (reply[0] === MINUS) throw new ServerError(withoutScript(reply).toString('utf8', 1).trimEnd());
+    return new FetchedKeyspace(fetchedValues(cache, request, reply));
   }
 
   /** Whether the client's later commands have to wait: those that only read one moment have nothing that later ones could miss. */
@@ -71,6 +90,7 @@ export class AiCommands {
     const keys = keysOf(command, args);
     const listed = LISTS[command.name];
     const waits = this.waits(command);
+    if (waits) this.#isAsking = isAsking;
     // One that nobody waits for ends while another one may be waited for.
     const done = waits ? () => this.#client.done() : () => {};
     if (listed !== undefined) void this.#runOnAll(command, args, listed);

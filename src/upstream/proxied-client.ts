@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { AccessControl } from '../access/access-control.ts';
-import { ClientSession } from '../client-session.ts';
+import { ClientSession, type UpstreamKeys } from '../client-session.ts';
 import { errors } from '../errors.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { ConnectionHost, Origin } from '../protocol/connection.ts';
@@ -92,6 +92,10 @@ export class ProxiedClient extends ClientSession {
     });
     socket.on('drain', () => this.#upstream.resume());
     this.onClose(() => this.#upstream.destroy());
+  }
+
+  override get upstream(): UpstreamKeys {
+    return this.#ai;
   }
 
   override readTarget(fallback: Buffer): Buffer {

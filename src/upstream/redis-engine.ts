@@ -43,6 +43,7 @@ export class RedisEngine {
     this.#node = node;
     this.cache = new ValueCache(cacheBytes, (value) => {
       if (value.type === 'model') node.devices.unload(value.model);
+      if (value.type === 'script') node.devices.unload(value.script);
     });
   }
 

@@ -165,7 +165,10 @@ const PROVOKED = {
     AI.SCRIPTEXECUTE sc bar INPUTS 1 a TIMEOUT x => -ERR Invalid value for TIMEOUT
     AI.SCRIPTEXECUTE sc bar1 INPUTS 1 a => -Function does not exist: bar1
     AI.SCRIPTEXECUTE sc bar INPUTS 1 none => -ERR tensor key is empty or in a different shard
-    AI.SCRIPTEXECUTE sc bar INPUTS 2 a b OUTPUTS 1 c => -ERR Backend not loaded: TORCH`,
+    AI.SCRIPTEXECUTE sc bar INPUTS 1 a OUTPUTS 2 c d => -Function returned unexpected number of outputs - bar
+    AI.SCRIPTEXECUTE sc bar KEYS 1 k OUTPUTS 1 c => -IndexError: list index out of range (<string>:2 in bar)
+    AI.SCRIPTEXECUTE old bar1 INPUTS 1 a => -Function does not exist: bar1
+    AI.SCRIPTEXECUTE old bar INPUTS 1 a OUTPUTS 1 c => -Wrong number of inputs provided to function: bar`,
   'AI.SCRIPTRUN': `
     AI.SCRIPTRUN old bar INPUTS a => -ERR wrong number of arguments for 'AI.SCRIPTRUN' command
     AI.SCRIPTRUN none bar INPUTS a OUTPUTS c => -ERR script key is empty
@@ -178,7 +181,8 @@ const PROVOKED = {
     AI.SCRIPTRUN old bar INPUTS a OUTPUTS $ c => -ERR Encountered a variable size list of tensors outside of input section
     AI.SCRIPTRUN old bar1 INPUTS a OUTPUTS c => -Function does not exist: bar1
     AI.SCRIPTRUN old bar INPUTS a none OUTPUTS c => -ERR tensor key is empty or in a different shard
-    AI.SCRIPTRUN old bar INPUTS a b OUTPUTS c => -ERR Backend not loaded: TORCH`,
+    AI.SCRIPTRUN old bar INPUTS a b b OUTPUTS c => -Wrong number of inputs provided to function: bar
+    AI.SCRIPTRUN old bar INPUTS a b OUTPUTS c d => -Function returned unexpected number of outputs - bar`,
   'AI.DAGEXECUTE': `
     AI.DAGEXECUTE => -ERR missing arguments for 'AI.DAGEXECUTE' command
     AI.DAGEXECUTE LOAD 1 a |> => -ERR missing arguments for 'AI.DAGEXECUTE' command
@@ -209,7 +213,7 @@ const PROVOKED = {
     AI.DAGEXECUTE LOAD 1 a |> AI.SCRIPTEXECUTE sc bar INPUTS 1 a TIMEOUT 9 => -ERR TIMEOUT not allowed within a DAG command
     AI.DAGEXECUTE LOAD 2 a i |> AI.MODELEXECUTE m INPUTS 2 a i OUTPUTS 1 c |> AI.TENSORGET c => ["-Unexpected input data type. Actual: (tensor(int32)) , expected: (tensor(float))", "+NA"]
     AI.DAGEXECUTE LOAD 2 a b |> AI.MODELEXECUTE rows INPUTS 1 a OUTPUTS 1 c |> AI.MODELEXECUTE rows INPUTS 1 b OUTPUTS 1 d => ["-ERR Model did not generate the expected batch size", "-ERR Model did not generate the expected batch size"]
-    AI.DAGEXECUTE LOAD 1 a |> AI.SCRIPTEXECUTE sc bar INPUTS 1 a OUTPUTS 1 c => ["-ERR Backend not loaded: TORCH"]`,
+    AI.DAGEXECUTE LOAD 1 a |> AI.SCRIPTEXECUTE sc bar INPUTS 1 a OUTPUTS 2 c d => ["-Function returned unexpected number of outputs - bar"]`,
   'AI.DAGEXECUTE_RO': `
     AI.DAGEXECUTE_RO LOAD 1 a => -ERR missing arguments for 'AI.DAGEXECUTE_RO' command
     AI.DAGEXECUTE_RO LOAD 1 a PERSIST 1 c |> AI.TENSORGET a => -ERR PERSIST cannot be specified in a read-only DAG
@@ -279,6 +283,7 @@ const NOT_PROVOKED: Record<string, string> = {
   'ERR Backend not loaded: ONNX': 'the ONNX backend is part of the server',
   'ERR Backend not loaded: TF': 'the TF backend is part of the server',
   'ERR Backend not loaded: TFLITE': 'the TFLITE backend is part of the server',
+  'ERR Backend not loaded: TORCH': 'the TORCH backend is part of the server',
   'ERR BOOL tensor elements must be 0 or 1':
     'recorded: VALUES answer `ERR invalid value`, a BLOB is taken as it is',
   'Onnxruntime memory limit exceeded': 'there is no BACKEND_MEMORY_LIMIT',

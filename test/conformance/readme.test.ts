@@ -35,24 +35,33 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startCluster();
 });
+test('docs/torch-scripts.md shows the function that its commands store', () => {
+  const source = readFileSync(path.join(root, 'test/models/classify.py'), 'utf8');
+  expect(readFileSync(path.join(root, 'docs/torch-scripts.md'), 'utf8')).toContain(source);
+});
+
 afterAll(async () => {
   expect(await cluster.stop()).toBe(0);
 });
 
-test.skipIf(redisCli === undefined)('the README shows what its commands answer', () => {
-  const steps = transcript(readFileSync(path.join(root, 'README.md'), 'utf8'));
-  expect(steps.length).toBeGreaterThanOrEqual(4);
-  for (const { command, output } of steps) {
-    // As in a terminal; a newer redis-cli says aloud that it was redirected.
-    const here = command
-      .replace('redis-cli', 'redis-cli --no-raw')
-      .replace('-p 7000', `-p ${cluster.ports[0]}`);
-    expect(here).toContain(`--no-raw -c -p ${cluster.ports[0]} `);
-    const answer = execFileSync('sh', ['-c', here], { encoding: 'utf8', cwd: root, timeout: 20_000 });
-    const lines = answer
-      .trimEnd()
-      .split('\n')
-      .filter((line) => !line.startsWith('-> Redirected'));
-    expect([command, lines.map(rounded)]).toEqual([command, output.map(rounded)]);
-  }
-});
+// In this order: each goes on where the one before ended.
+test.skipIf(redisCli === undefined).each(['README.md', 'docs/torch-scripts.md'])(
+  '%s shows what its commands answer',
+  (file) => {
+    const steps = transcript(readFileSync(path.join(root, file), 'utf8'));
+    expect(steps.length).toBeGreaterThanOrEqual(4);
+    for (const { command, output } of steps) {
+      // As in a terminal; a newer redis-cli says aloud that it was redirected.
+      const here = command
+        .replace('redis-cli', 'redis-cli --no-raw')
+        .replace('-p 7000', `-p ${cluster.ports[0]}`);
+      expect(here).toContain(`--no-raw -c -p ${cluster.ports[0]} `);
+      const answer = execFileSync('sh', ['-c', here], { encoding: 'utf8', cwd: root, timeout: 20_000 });
+      const lines = answer
+        .trimEnd()
+        .split('\n')
+        .filter((line) => !line.startsWith('-> Redirected'));
+      expect([command, lines.map(rounded)]).toEqual([command, output.map(rounded)]);
+    }
+  },
+);

@@ -6,7 +6,6 @@ import { useSharedNode } from '../support/shared-node.ts';
 import type { Typed, TypedClient } from '../support/typed-client.ts';
 
 const SCRIPT = 'def bar(tensors: List[Tensor], keys: List[str], args: List[str]):\n    return tensors[0]\n';
-const NO_TORCH = '-ERR Backend not loaded: TORCH';
 
 const shared = useSharedNode();
 let client: TypedClient;
@@ -127,7 +126,7 @@ describe('redisai-py', () => {
     });
   });
 
-  test('scriptstore, scriptset, scriptget, scriptscan, scriptdel; scriptexecute and scriptrun wait for a backend', async () => {
+  test('scriptstore, scriptset, scriptget, scriptscan, scriptdel, scriptexecute, scriptrun', async () => {
     const stored = [
       'AI.SCRIPTSTORE',
       's',
@@ -172,8 +171,8 @@ describe('redisai-py', () => {
       1,
       'c',
     ];
-    expect(await send(...execute, 'TIMEOUT', 100)).toBe(NO_TORCH);
-    expect(await send('AI.SCRIPTRUN', 'old', 'f', 'INPUTS', 'a', 'OUTPUTS', 'c')).toBe(NO_TORCH);
+    expect(await send(...execute, 'TIMEOUT', 10_000)).toBe('+OK');
+    expect(await send('AI.SCRIPTRUN', 'old', 'f', 'INPUTS', 'a', 'OUTPUTS', 'c')).toBe('+OK');
     expect(await send('AI.SCRIPTDEL', 's')).toBe('+OK');
     expect(await send('AI.SCRIPTGET', 's', 'META', 'SOURCE')).toBe('-ERR script key is empty');
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { StoredModel } from '../../src/backends/model.ts';
+import type { Runnable, StoredModel } from '../../src/backends/model.ts';
 import type { EvictionPolicy } from '../../src/keyspace/eviction-policy.ts';
 import type { Keyspace, StoredValue } from '../../src/keyspace/keyspace.ts';
 import { HashValue } from '../../src/keyspace/values/hash-value.ts';
@@ -247,7 +247,7 @@ export function keyspaceContract(engine: string, open: () => Keyspace): void {
       test('is a deletion: memory, models, slots and watchers follow', () => {
         keyspace.clear();
         const before = keyspace.usedBytes;
-        const dropped: StoredModel[] = [];
+        const dropped: Runnable[] = [];
         keyspace.onModelDropped((value) => dropped.push(value));
         const value = model(10_000);
         keyspace.set('foo', value);
@@ -341,7 +341,7 @@ export function keyspaceContract(engine: string, open: () => Keyspace): void {
     });
 
     test('a model is dropped when the last key that holds it is gone, and only then', () => {
-      const dropped: StoredModel[] = [];
+      const dropped: Runnable[] = [];
       keyspace.onModelDropped((value) => dropped.push(value));
       const value = model(10);
       keyspace.set('one', value);

@@ -55,6 +55,8 @@ test('models are not stored by a script', async () => {
   expect(await client.error('EVAL', script, 1, 'm', model('mul'))).toBe(REFUSED);
   const deprecated = "return redis.pcall('AI.MODELSET', KEYS[1], 'ONNX', 'CPU', 'BLOB', ARGV[1])";
   expect(await client.error('EVAL', deprecated, 1, 'm', model('mul'))).toBe(REFUSED);
+  const torch = "return redis.pcall('AI.SCRIPTSET', KEYS[1], 'CPU', 'SOURCE', 'def f(a):\\n return a')";
+  expect(await client.error('EVAL', torch, 1, 'm')).toBe(REFUSED);
   expect(await client.send('EXISTS', 'm')).toBe(0);
 });
 

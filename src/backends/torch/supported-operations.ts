@@ -17,9 +17,22 @@ type Known = { readonly instanceOf: ScriptClass } | { readonly callee: ScriptFun
 export function checkOperations(program: Program, root: string): void {
   const type = program.resolve(root);
   const forward = type instanceof ScriptClass ? type.methods.get('forward') : undefined;
-  if (!(type instanceof ScriptClass) || forward === undefined) return;
+  if (type instanceof ScriptClass && forward !== undefined) checkAll(program, [[forward, type]]);
+}
+
+/** The same for functions. @throws ServerError like `checkOperations`. */
+export function checkFunctions(program: Program, functions: Iterable<ScriptFunction>): void {
+  checkAll(
+    program,
+    Array.from(functions, (callee) => [callee, null]),
+  );
+}
+
+type Owned = readonly [ScriptFunction, ScriptClass | null];
+
+function checkAll(program: Program, functions: readonly Owned[]): void {
   const seen = new Set<ScriptFunction>();
-  const waiting: (readonly [ScriptFunction, ScriptClass | null])[] = [[forward, type]];
+  const waiting = [...functions];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [callee, owner] = next;
     if (seen.has(callee)) continue;

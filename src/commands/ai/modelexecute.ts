@@ -37,7 +37,7 @@ export async function executeModel(
   const { keyspace } = node;
   const model = readModel(keyspace, key);
   const { inputs, outputs, timeoutMs } = parse();
-  checkCounts(model, inputs, outputs);
+  checkCounts(model, inputs.length, outputs.length);
   const tensors = inputs.map((name) => readTensor(keyspace, name));
   const device = node.devices.get(model.device, model.backend);
   const release = keyspace.hold(tensors.map(({ buffer }) => buffer));

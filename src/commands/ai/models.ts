@@ -17,12 +17,8 @@ export function parseBackend(name: string): BackendName {
   return found;
 }
 
-/** @throws ServerError where a model has other numbers of inputs or outputs than the names given. */
-export function checkCounts(
-  model: StoredModel,
-  inputs: readonly KeyName[],
-  outputs: readonly KeyName[],
-): void {
-  if (inputs.length !== model.inputs.length) throw errors.inputsMismatchModel();
-  if (outputs.length !== model.outputs.length) throw errors.outputsMismatchModel();
+/** @throws ServerError where a model has other numbers of inputs or outputs than these. */
+export function checkCounts(model: StoredModel, inputs: number, outputs: number): void {
+  if (inputs !== model.inputs.length) throw errors.inputsMismatchModel();
+  if (outputs !== model.outputs.length) throw errors.outputsMismatchModel();
 }

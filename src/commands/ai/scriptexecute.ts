@@ -1,9 +1,13 @@
 import { errors } from '../../errors.ts';
+import { queueLimit } from '../../execution/run-queue.ts';
 import type { KeyName } from '../../keyspace/keyspace.ts';
-import type { Reply } from '../../protocol/reply.ts';
+import { OK, type Reply } from '../../protocol/reply.ts';
+import type { Tensor } from '../../tensors/tensor.ts';
 import { keyAt } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { callScript } from './call-script.ts';
 import { countedBehind, incomplete, OVERWRITE, ownKey, READ, READ_WRITE } from './key-specs.ts';
+import { putTensors, TIMEDOUT } from './modelexecute.ts';
 import { parseScriptExecute, type ScriptArguments, scriptExecuteKeys } from './script-arguments.ts';
 import { checkFunction, readScript } from './scripts.ts';
 import { readTensor } from './tensorget.ts';
@@ -29,16 +33,25 @@ export const scriptexecute: Command = {
   run: (context, args) => executeScript(context, keyAt(args, 1), () => parseScriptExecute(args, false)),
 };
 
-/** Calls a function of the script under a key. */
-export function executeScript(
-  { node, inTransaction }: CommandContext,
+/** Calls a function of the script under a key and puts its outputs under theirs; the answer is OK or TIMEDOUT. */
+export async function executeScript(
+  context: CommandContext,
   key: KeyName,
   parse: () => ScriptArguments,
-): Reply {
-  if (inTransaction) throw errors.runInTransaction();
-  const script = readScript(node.keyspace, key);
-  const { functionName, inputs } = parse();
-  checkFunction(script, functionName);
-  for (const name of inputs) readTensor(node.keyspace, name);
-  throw errors.backendNotLoaded('TORCH');
+): Promise<Reply> {
+  if (context.inTransaction) throw errors.runInTransaction();
+  const { keyspace } = context.node;
+  const script = readScript(keyspace, key);
+  const args = parse();
+  checkFunction(script, args.functionName);
+  const tensors = args.inputs.map((name) => readTensor(keyspace, name));
+  const release = keyspace.hold(tensors.map(({ buffer }) => buffer));
+  const limit = queueLimit(args.timeoutMs);
+  const outcome = await callScript(context, key, script, args, tensors, limit).finally(release);
+  if (outcome === 'TIMEDOUT') return TIMEDOUT;
+  putTensors(
+    keyspace,
+    args.outputs.map((name, i) => [name, outcome[i] as Tensor]),
+  );
+  return OK;
 }

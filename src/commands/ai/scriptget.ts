@@ -18,11 +18,11 @@ export const scriptget: Command = {
     const options = new Set(args.slice(2).map((_, i) => keywordAt(args, i + 2)));
     const meta = options.has('META');
     const source = options.has('SOURCE');
-    if (source && !meta) return script.source;
+    if (source && !meta) return script.blob;
     const fields: Reply[] = [
       ...['device', script.device, 'tag', script.tag],
       ...['Entry Points', [...script.entryPoints]],
     ];
-    return meta && !source ? fields : [...fields, 'source', script.source];
+    return meta && !source ? fields : [...fields, 'source', script.blob];
   },
 };

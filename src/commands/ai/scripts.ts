@@ -1,10 +1,14 @@
-import { nextModelId } from '../../backends/model-id.ts';
-import type { StoredScript } from '../../backends/script.ts';
-import { functionSignatures } from '../../backends/torch/script-signatures.ts';
+import {
+  newScript,
+  type ScriptDescription,
+  type ScriptFunctionType,
+  type StoredScript,
+} from '../../backends/script.ts';
 import { errors } from '../../errors.ts';
 import { isDeviceName } from '../../execution/devices.ts';
 import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
 import { OK, type Reply } from '../../protocol/reply.ts';
+import type { CommandContext } from '../command.ts';
 
 /** @throws ServerError when the key is absent or holds something else. */
 export function readScript(keyspace: Keyspace, key: KeyName): StoredScript {
@@ -14,43 +18,47 @@ export function readScript(keyspace: Keyspace, key: KeyName): StoredScript {
   return value.script;
 }
 
-/** Puts a script under its key. @throws ServerError when the key holds something else or the device is none. */
-export function storeScript(
-  keyspace: Keyspace,
+/**
+ * Compiles a script in a worker of its device, and only then puts it under the key.
+ * @throws ServerError when it is no good, the key holds something else or the device is none; the key is then as it was.
+ */
+export async function storeScript(
+  { node, inScript }: CommandContext,
   key: KeyName,
-  script: Pick<StoredScript, 'device' | 'tag' | 'entryPoints' | 'source'>,
-): Reply {
-  if (!isDeviceName(script.device)) throw errors.unsupportedDevice();
-  if ((keyspace.get(key)?.type ?? 'script') !== 'script') throw errors.wrongType();
-  keyspace.set(key, { type: 'script', script: newScript(script) });
+  description: ScriptDescription,
+): Promise<Reply> {
+  if (inScript) throw errors.runInTransaction();
+  if (!isDeviceName(description.device)) throw errors.unsupportedDevice();
+  const checkKey = () => {
+    if ((node.keyspace.get(key)?.type ?? 'script') !== 'script') throw errors.wrongType();
+  };
+  checkKey();
+  const script = newScript(description);
+  const { functions } = await node.devices.get(script.device, script.backend).load(script, null);
+  try {
+    checkEntryPoints(functions, script.entryPoints);
+    // The key may have changed while it was compiled.
+    checkKey();
+  } catch (error) {
+    node.devices.unload(script);
+    throw error;
+  }
+  node.keyspace.set(key, { type: 'script', script });
   return OK;
 }
 
-/** A script with an id and counts of its own. */
-export function newScript(
-  script: Pick<StoredScript, 'device' | 'tag' | 'entryPoints' | 'source'>,
-): StoredScript {
-  const statistics = { durationUs: 0, samples: 0, calls: 0, errors: 0 };
-  return { ...script, id: nextModelId(), statistics };
-}
-
 /** @throws ServerError where an entry point is missing or does not take (List[Tensor], List[str], List[str]). */
-export function checkEntryPoints(source: string, entryPoints: readonly string[]): void {
-  const functions = new Map(functionSignatures(source).map((f) => [f.name, f]));
+function checkEntryPoints(functions: readonly ScriptFunctionType[], entryPoints: readonly string[]): void {
   for (const name of entryPoints) {
-    const found = functions.get(name);
+    const found = functions.findLast((one) => one.name === name);
     if (found === undefined) throw errors.noSuchEntryPoint(name);
-    const types = found.parameters.map((parameter) => parameter.type);
-    if (types.length !== 3) throw errors.entryPointInputs(name, types.length);
-    if (types.join() !== 'List[Tensor],List[str],List[str]') throw errors.entryPointTypes(name);
+    const { parameters } = found;
+    if (parameters.length !== 3) throw errors.entryPointInputs(name, parameters.length);
+    if (parameters.join() !== 'List[Tensor],List[str],List[str]') throw errors.entryPointTypes(name);
   }
 }
 
-/** @throws ServerError when the script has no such function to call. */
-export function checkFunction(script: StoredScript, name: string): void {
-  const callable =
-    script.entryPoints.length > 0
-      ? script.entryPoints
-      : functionSignatures(Buffer.from(script.source).toString('utf8')).map((f) => f.name);
-  if (!callable.includes(name)) throw errors.noSuchFunction(name);
+/** @throws ServerError when clients may not call that function. Whether another script has it only its session tells. */
+export function checkFunction({ entryPoints }: StoredScript, name: string): void {
+  if (entryPoints.length > 0 && !entryPoints.includes(name)) throw errors.noSuchFunction(name);
 }

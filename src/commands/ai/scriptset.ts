@@ -14,15 +14,15 @@ export const scriptset: Command = {
   group: 'ai',
   summary: 'Stores a TorchScript source; deprecated, AI.SCRIPTSTORE names its entry points too',
   syntax: 'key device [TAG tag] SOURCE source',
-  run({ node }, args) {
+  async run(context, args) {
     const { tag, next: at } = optionalTag(args, 3);
     const source = args[at + 1];
     if (keywordAt(args, at) !== 'SOURCE' || source === undefined) throw errors.missingSource();
-    return storeScript(node.keyspace, keyAt(args, 1), {
+    return storeScript(context, keyAt(args, 1), {
       device: textAt(args, 2),
       tag,
       entryPoints: [],
-      source: Uint8Array.from(source),
+      source,
     });
   },
 };

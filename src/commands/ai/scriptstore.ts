@@ -2,7 +2,7 @@ import { errors } from '../../errors.ts';
 import { integerAt, keyAt, keywordAt, textAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { OVERWRITE, ownKey } from './key-specs.ts';
-import { checkEntryPoints, storeScript } from './scripts.ts';
+import { storeScript } from './scripts.ts';
 import { optionalTag } from './tag.ts';
 
 export const scriptstore: Command = {
@@ -12,9 +12,9 @@ export const scriptstore: Command = {
   keys: { first: 1, last: 1, step: 1 },
   keySpecs: [ownKey(OVERWRITE)],
   group: 'ai',
-  summary: 'Stores a TorchScript source',
+  summary: 'Stores a TorchScript source and compiles it on its device',
   syntax: 'key device [TAG tag] ENTRY_POINTS n function [function ...] SOURCE source',
-  run({ node }, args) {
+  async run(context, args) {
     const device = textAt(args, 2);
     const { tag, next } = optionalTag(args, 3);
     let at = next;
@@ -27,8 +27,6 @@ export const scriptstore: Command = {
     at += count;
     const source = args[at + 1];
     if (keywordAt(args, at) !== 'SOURCE' || source === undefined) throw errors.missingSource();
-    checkEntryPoints(source.toString('utf8'), entryPoints);
-    const key = keyAt(args, 1);
-    return storeScript(node.keyspace, key, { device, tag, entryPoints, source: Uint8Array.from(source) });
+    return storeScript(context, keyAt(args, 1), { device, tag, entryPoints, source });
   },
 };

@@ -1,3 +1,4 @@
+import { newScript } from '../../backends/script.ts';
 import { errors } from '../../errors.ts';
 import { parseDump } from '../../keyspace/dump/dump.ts';
 import type { DumpedValue } from '../../keyspace/dump/value-codec.ts';
@@ -6,7 +7,6 @@ import type { NodeContext } from '../../node-context.ts';
 import { OK, type Reply } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/request-reader.ts';
 import { loadModel } from '../ai/modelstore.ts';
-import { newScript } from '../ai/scripts.ts';
 import { integerAt, keyAt, keywordAt, requireInteger } from '../arguments.ts';
 import type { Command } from '../command.ts';
 

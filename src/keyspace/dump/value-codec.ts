@@ -1,5 +1,5 @@
 import { BACKEND_NAMES, type StoredModel } from '../../backends/model.ts';
-import type { StoredScript } from '../../backends/script.ts';
+import type { ScriptDescription, StoredScript } from '../../backends/script.ts';
 import { type Dtype, ELEMENT_BYTES } from '../../tensors/dtype.ts';
 import { concatShared } from '../../tensors/shared-bytes.ts';
 import { elementCount, type Tensor, tensorBytes } from '../../tensors/tensor.ts';
@@ -16,7 +16,7 @@ export type DumpedModel = Pick<
   'backend' | 'device' | 'tag' | 'batching' | 'inputs' | 'outputs' | 'blob'
 >;
 /** A script as its dump describes it. */
-export type DumpedScript = Pick<StoredScript, 'device' | 'tag' | 'entryPoints' | 'source'>;
+export type DumpedScript = ScriptDescription;
 
 /** What a dump holds: a value that can be put under a key, or a model or script that has to be made again. */
 export type DumpedValue =
@@ -126,7 +126,7 @@ function encodeScript(out: ModuleWriter, script: StoredScript): void {
   out.text(script.device);
   out.bytes(script.tag);
   out.texts(script.entryPoints);
-  out.bytes(script.source);
+  out.bytes(script.blob);
 }
 
 function decodeScript(from: ModuleReader): DumpedScript {

@@ -1,5 +1,5 @@
 import slotOf from 'cluster-key-slot';
-import type { StoredModel } from '../../backends/model.ts';
+import type { Runnable } from '../../backends/model.ts';
 import { errors } from '../../errors.ts';
 import type { EvictionPolicy } from '../eviction-policy.ts';
 import type { KeyName, Keyspace, LoadProgress, ScanPage, StoredValue, ValueType } from '../keyspace.ts';
@@ -317,7 +317,7 @@ export class EmbeddedKeyspace implements Keyspace {
     return keys === undefined ? [] : [...keys].slice(0, limit);
   }
 
-  onModelDropped(listener: (model: StoredModel) => void): void {
+  onModelDropped(listener: (model: Runnable) => void): void {
     this.#uses.onModelDropped(listener);
   }
 

@@ -36,7 +36,7 @@ export function bufferOf(value: Sized): ArrayBufferLike | undefined {
     case 'model':
       return value.model.blob.buffer;
     case 'script':
-      return value.script.source.buffer;
+      return value.script.blob.buffer;
     default:
       return undefined;
   }

@@ -1,16 +1,19 @@
-import type { StoredModel } from '../../backends/model.ts';
+import type { Runnable } from '../../backends/model.ts';
 import type { StoredValue } from '../keyspace.ts';
 import { BUFFER_OVERHEAD_BYTES, bufferOf } from './value-size.ts';
 
 type Uses<K extends object> = Pick<WeakMap<K, number>, 'get' | 'set' | 'delete'>;
 type Value = StoredValue | { readonly type: 'onDisk' };
 
-/** How often the buffers and models of values are used: a buffer that several share counts once, and a model is dropped with its last key. */
+/**
+ * How often the buffers, models and scripts of values are used: a buffer that several share counts once, and a model or script is dropped with
+ * its last key.
+ */
 export class ValueUses {
   /** Weak, though counted: the table that a growing Map leaves behind keeps its keys, and these are large. */
   readonly #buffers = new WeakMap<ArrayBufferLike, number>();
-  readonly #models = new Map<StoredModel, number>();
-  readonly #droppedListeners: ((model: StoredModel) => void)[] = [];
+  readonly #models = new Map<Runnable, number>();
+  readonly #droppedListeners: ((model: Runnable) => void)[] = [];
   #bytes = 0;
 
   /** What all buffers in use take. */
@@ -18,12 +21,13 @@ export class ValueUses {
     return this.#bytes;
   }
 
-  onModelDropped(listener: (model: StoredModel) => void): void {
+  onModelDropped(listener: (model: Runnable) => void): void {
     this.#droppedListeners.push(listener);
   }
 
   retain(value: Value): void {
-    if (value.type === 'model') count(this.#models, value.model, 1);
+    const model = runnableOf(value);
+    if (model !== undefined) count(this.#models, model, 1);
     const buffer = bufferOf(value);
     if (buffer !== undefined) this.use(buffer, 1);
   }
@@ -31,8 +35,9 @@ export class ValueUses {
   release(value: Value): void {
     const buffer = bufferOf(value);
     if (buffer !== undefined) this.use(buffer, -1);
-    if (value.type === 'model' && count(this.#models, value.model, -1) === 0) {
-      for (const listener of this.#droppedListeners) listener(value.model);
+    const model = runnableOf(value);
+    if (model !== undefined && count(this.#models, model, -1) === 0) {
+      for (const listener of this.#droppedListeners) listener(model);
     }
   }
 
@@ -48,6 +53,11 @@ export class ValueUses {
     const buffer = bufferOf(value);
     return buffer === undefined ? 0 : Math.round(costOf(buffer) / (this.#buffers.get(buffer) ?? 1));
   }
+}
+
+function runnableOf(value: Value): Runnable | undefined {
+  if (value.type === 'model') return value.model;
+  return value.type === 'script' ? value.script : undefined;
 }
 
 function count<K extends object>(uses: Uses<K>, key: K, by: number): number {

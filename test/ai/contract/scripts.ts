@@ -7,7 +7,9 @@ const SOURCE =
   'def last(tensors: List[Tensor], keys: List[str], args: List[str]):\n    return tensors[-1]\n';
 const OLD_SOURCE = 'def bar(a, b):\n    return a + b\n';
 
-export function scriptContract({ send, key }: ContractContext): void {
+export function scriptContract({ send, key, double }: ContractContext): void {
+  const doubles = (...values: number[]) => values.map((value) => double(String(value)));
+
   describe('scripts', () => {
     test('are stored with their entry points and read back', async () => {
       expect(await send('AI.SCRIPTSTORE @s cpu TAG v1 ENTRY_POINTS 2 first last SOURCE', SOURCE)).toBe('+OK');
@@ -57,6 +59,36 @@ export function scriptContract({ send, key }: ContractContext): void {
       expect(await send('AI.SCRIPTGET @s META')).toEqual([
         ...['$device', '$CPU', '$tag', '$v1', '$Entry Points', ['$first']],
       ]);
+    });
+
+    test('run on tensors of the keyspace', async () => {
+      await send('AI.SCRIPTSTORE @s CPU ENTRY_POINTS 2 first last SOURCE', SOURCE);
+      await send('AI.SCRIPTSET @old CPU SOURCE', OLD_SOURCE);
+      await send('AI.TENSORSET @a FLOAT 2 VALUES 1 2');
+      await send('AI.TENSORSET @b FLOAT 2 VALUES 3 4');
+      expect(await send('AI.SCRIPTEXECUTE @s last INPUTS 2 @a @b OUTPUTS 1 @c TIMEOUT 60000')).toBe('+OK');
+      expect(await send('AI.TENSORGET @c VALUES')).toEqual(doubles(3, 4));
+      expect(await send('AI.SCRIPTRUN @old bar INPUTS @a @b OUTPUTS @c')).toBe('+OK');
+      expect(await send('AI.TENSORGET @c VALUES')).toEqual(doubles(4, 6));
+    });
+
+    test('run in a DAG', async () => {
+      await send('AI.SCRIPTSTORE @s CPU ENTRY_POINTS 2 first last SOURCE', SOURCE);
+      await send('AI.TENSORSET @a FLOAT 2 VALUES 1 2');
+      const steps =
+        '|> AI.TENSORSET x FLOAT 1 VALUES 5 |> AI.SCRIPTEXECUTE @s last INPUTS 2 @a x OUTPUTS 1 @b |> AI.TENSORGET @b VALUES';
+      expect(await send(`AI.DAGEXECUTE LOAD 1 @a PERSIST 1 @b ${steps}`)).toEqual(['+OK', '+OK', doubles(5)]);
+      expect(await send('AI.TENSORGET @b VALUES')).toEqual(doubles(5));
+    });
+
+    test('reach the keys next to them', async () => {
+      const source =
+        'def f(tensors: List[Tensor], keys: List[str], args: List[str]):\n' +
+        '    redis.execute("SET", keys[0], args[0])\n    return torch.tensor(len(str(redis.execute("GET", keys[0]))))\n';
+      await send('AI.SCRIPTSTORE @s CPU ENTRY_POINTS 1 f SOURCE', source);
+      expect(await send('AI.SCRIPTEXECUTE @s f KEYS 1 @k ARGS 1 four OUTPUTS 1 @n')).toBe('+OK');
+      expect(await send('GET @k')).toBe('$four');
+      expect(await send('AI.TENSORGET @n VALUES')).toEqual([':4']);
     });
 
     test('have no rows to count in AI.INFO', async () => {

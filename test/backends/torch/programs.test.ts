@@ -250,6 +250,9 @@ describe('tensors that are written to', () => {
     ['at positions', ['x[torch.tensor([1])] = 9', 'return x'], [0, 1, 2, 9, 9, 9]],
     ['before a view is read', ['row = x[1]', 'x.mul_(2)', 'x[0] = row', 'return x'], [6, 8, 10, 6, 8, 10]],
     ['by an augmented assignment to a view', ['y = x.view(-1)', 'y += 1', 'return x'], [1, 2, 3, 4, 5, 6]],
+    ['by an augmented assignment to a row', ['x[1] += 1', 'return x'], [0, 1, 2, 4, 5, 6]],
+    ['by one at positions', ['x[torch.tensor([1, 1])] += 1', 'return x'], [0, 1, 2, 4, 5, 6]],
+    ['by one where a mask is', ['x[x > 2] *= 2', 'return x'], [0, 1, 2, 6, 8, 10]],
     ['but not where a copy is', ['y = x.clone()', 'y[0] = 9', 'return x'], [0, 1, 2, 3, 4, 5]],
     [
       'by relu_ of a split',

@@ -7,6 +7,7 @@ import { SourceError } from '../../../src/backends/torch/language/lexer.ts';
 import { parseSource } from '../../../src/backends/torch/language/parser.ts';
 import { checkTypes } from '../../../src/backends/torch/typing/check-types.ts';
 import type { Dialect } from '../../../src/backends/torch/typing/dialect.ts';
+import { concatShared } from '../../../src/tensors/shared-bytes.ts';
 import { torchScriptCorpus } from '../../support/torchscript-corpus.ts';
 
 /** What is accepted though libtorch refuses it: it means what it means in Python, and runs. */
@@ -206,7 +207,8 @@ if (archives.length === 0) console.warn(`skipped: code of real TorchScript archi
 
 describe.skipIf(archives.length === 0)('the checker of TorchScript, with the code of archives', () => {
   test.each(archives)('accepts %s', async (name) => {
-    const { code } = readArchive(await readMembers(readFileSync(path.join(folder, name, 'model.pt'))));
+    const archive = concatShared([readFileSync(path.join(folder, name, 'model.pt'))]);
+    const { code } = readArchive(await readMembers(archive));
     expect(code.size).toBeGreaterThan(0);
     for (const [module, source] of code) {
       expect(`${module}: ${refusal(source, 'archive')?.message ?? 'accepted'}`).toBe(`${module}: accepted`);

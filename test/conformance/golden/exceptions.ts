@@ -11,11 +11,20 @@ export interface Exception {
   readonly why: string;
 }
 
-const NO_TORCH = '-ERR Backend not loaded: TORCH';
-const EMPTY_TENSOR = '-ERR tensor key is empty or in a different shard';
-const torch = 'scripts do not run yet';
+const SYNTAX = "-ERR TORCH source cannot be read: expected ',', found 'b' (<string>:1)";
+const OUT_OF_RANGE = '-IndexError: list index out of range (<string>:3 in bar)';
+const dtypes = 'torch.int is a dtype here, as in Python, so that the script is stored and runs';
 const libtorch = 'the text comes from inside libtorch';
 const int64 = 'RedisAI refuses the largest and the smallest INT64, which are INT64 values';
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The values of AI.TENSORGET META VALUES, without their types. */
+function valuesOf(reply: GoldenReply): string[] {
+  return ((reply as GoldenReply[])[5] as string[]).map((value) => value.slice(1));
+}
 
 function sameItems(reply: GoldenReply, recorded: GoldenReply): boolean {
   const sorted = (items: GoldenReply) =>
@@ -85,54 +94,79 @@ export const EXCEPTIONS: readonly Exception[] = [
     reply: (reply) => /^-.*Gemm/.test(reply as string),
     why: libtorch,
   },
-  { file: 'deprecated', command: '["AI.SCRIPTRUN","s","bar"', reply: NO_TORCH, why: torch },
-  { file: 'deprecated', command: '["AI.SCRIPTRUN","s","bar_variadic"', reply: NO_TORCH, why: torch },
-  {
-    file: 'deprecated',
-    command: '["AI.TENSORGET","c","VALUES"]',
-    reply: (reply) => (reply as string[]).map((value) => value.slice(1)).join() === '4,9,4,9',
-    why: torch,
-  },
-  { file: 'deprecated', command: '["AI.TENSORGET","d","VALUES"]', reply: EMPTY_TENSOR, why: torch },
-  { file: 'deprecated', command: '["AI.TENSORGET","e","VALUES"]', reply: EMPTY_TENSOR, why: torch },
   {
     file: 'deprecated',
     command: '["AI.SCRIPTSET","s2","CPU","SOURCE","def bar(a b)',
-    reply: '+OK',
-    why: torch,
-  },
-  { file: 'deprecated', command: '["AI.SCRIPTEXECUTE","s","bar"', reply: NO_TORCH, why: torch },
-  {
-    file: 'deprecated',
-    command: '["AI.DAGRUN","LOAD",2,"a","b","|>","AI.SCRIPTRUN"',
-    reply: [NO_TORCH, '+NA'],
-    why: torch,
-  },
-  {
-    file: 'dag',
-    command: '["AI.DAGEXECUTE","LOAD",2,"a","b","PERSIST",2,"p1","p2"',
-    reply: ['+OK', '+OK', NO_TORCH, '+NA', '+NA'],
-    why: torch,
+    reply: SYNTAX,
+    why: libtorch,
   },
   {
     file: 'dag',
     command: '["AI.DAGEXECUTE","LOAD",1,"a","|>","AI.SCRIPTEXECUTE","s","bar"',
-    reply: [NO_TORCH, '+NA'],
-    why: torch,
+    reply: (reply, recorded) => {
+      const [failed, ...rest] = reply as GoldenReply[];
+      return failed === OUT_OF_RANGE && same(rest, (recorded as GoldenReply[]).slice(1));
+    },
+    why: libtorch,
   },
-  // Its inputs are outputs of the one before.
-  { file: 'script', command: '["AI.SCRIPTEXECUTE","s","bar_variadic"', reply: EMPTY_TENSOR, why: torch },
-  { file: 'script', command: '["AI.SCRIPTEXECUTE"', reply: NO_TORCH, why: torch },
-  { file: 'script', command: '["AI.TENSORGET"', reply: EMPTY_TENSOR, why: torch },
-  { file: 'script', command: '["GET"', reply: (reply) => reply === null || reply === '_', why: torch },
   {
     file: 'script',
-    command: '["AI.SCRIPTSTORE","x","CPU","ENTRY_POINTS",1,"bar"',
-    reply: '-Wrong number of inputs in function bar. Expected 3 but was 1',
-    why: torch,
+    command: '["AI.SCRIPTEXECUTE","s","bar","INPUTS",1,"a","OUTPUTS",1,"c"]',
+    reply: OUT_OF_RANGE,
+    why: libtorch,
   },
-  { file: 'script', command: '["AI.SCRIPTSTORE","x","CPU","ENTRY_POINTS",1,"f"', reply: '+OK', why: torch },
-  { file: 'script', command: '["AI.SCRIPTSTORE","f"', reply: '+OK', why: torch },
+  {
+    file: 'script',
+    command: '["AI.SCRIPTSTORE","x","CPU","ENTRY_POINTS",1,"bar","SOURCE","def bar(a b)',
+    reply: SYNTAX,
+    why: libtorch,
+  },
+  {
+    file: 'script',
+    command: '["AI.SCRIPTSTORE","x","CPU","ENTRY_POINTS",1,"f"',
+    reply: (reply) => /^-ERR TORCH .*aten::nosuchop.*<string>:2/.test(reply as string),
+    why: libtorch,
+  },
+  {
+    file: 'script',
+    command: '["AI.SCRIPTEXECUTE","r","run","KEYS",1,"nomodel"',
+    reply: '-ERR model key is empty (<string>:12 in run)',
+    why: libtorch,
+  },
+  {
+    file: 'script',
+    command: '["AI.SCRIPTEXECUTE","r","setget"',
+    reply: '-IndexError: list index out of range (<string>:2 in setget)',
+    why: libtorch,
+  },
+  { file: 'script', command: '["AI.SCRIPTSTORE","f"', reply: '+OK', why: dtypes },
+  { file: 'script', command: '["AI.SCRIPTEXECUTE","f","f"', reply: '+OK', why: dtypes },
+  { file: 'script', command: '["AI.SCRIPTEXECUTE","f","dtypes"', reply: '+OK', why: dtypes },
+  {
+    file: 'script',
+    command: '["AI.TENSORGET","o","META","VALUES"]',
+    // What f made, then the first of dtypes.
+    reply: (reply) => ['13,18,13,18', '2,3,2,3'].includes(valuesOf(reply).join()),
+    why: dtypes,
+  },
+  {
+    file: 'script',
+    command: '["AI.TENSORGET","p","META","VALUES"]',
+    reply: (reply) => same(valuesOf(reply), ['1', '1', '1', '1']),
+    why: dtypes,
+  },
+  {
+    file: 'script',
+    command: '["AI.TENSORGET","q","META","VALUES"]',
+    reply: (reply) => same(valuesOf(reply), ['2', '3', '2', '3']),
+    why: dtypes,
+  },
+  {
+    file: 'script',
+    command: '["AI.SCRIPTEXECUTE","f","bad"',
+    reply: (reply) => /^-.*MatMul dimension mismatch/.test(reply as string),
+    why: dtypes,
+  },
   {
     file: 'misc',
     command: '["COMMAND","GETKEYS","AI.SCRIPTEXECUTE"',

@@ -119,6 +119,22 @@ export class Evaluator {
     throw new ScriptError(`${typeName(owner)} has no attribute '${name}'`);
   }
 
+  /** Changes `item`, which the target stands for, in place; one that tensors choose from another is a copy, and put back. */
+  changeItem(
+    target: Subscript,
+    item: TensorValue,
+    frame: Frame,
+    change: (part: ScriptValue) => ScriptValue,
+  ): void {
+    const { engine } = this.#interpreter;
+    const changed = change(item);
+    const owner = this.#interpreter.evaluate(target.of, frame);
+    if (!(owner instanceof TensorValue)) return;
+    this.#tensorItem(owner, target.indices, frame, (of, positions) =>
+      engine.call('aten::index_put_', [of, positions, changed], new Map()),
+    );
+  }
+
   setItem(target: Subscript, value: ScriptValue, frame: Frame): void {
     const { engine } = this.#interpreter;
     const owner = this.#interpreter.evaluate(target.of, frame);
@@ -188,7 +204,7 @@ export class Evaluator {
         return undefined;
       }
       default:
-        return undefined;
+        return this.#interpreter.externals.get(path.join('.'));
     }
   }
 

@@ -34,6 +34,9 @@ import {
   UnsupportedOperation,
 } from './values.ts';
 
+/** Functions of the server by the names that scripts have for them. */
+export type Externals = ReadonlyMap<string, Callable>;
+
 /** The names of a function that is running. */
 export interface Frame {
   readonly module: string;
@@ -73,6 +76,8 @@ function gathered(items: readonly ScriptValue[], targets: readonly Expression[])
 export class Interpreter {
   readonly program: Program;
   readonly engine: Engine;
+  /** Functions of the server that a script may call: redis.execute. */
+  readonly externals: Externals;
   readonly #constants: readonly Pickled[];
   readonly #evaluator: Evaluator;
   readonly #converted = new Map<object, ScriptValue>();
@@ -81,8 +86,14 @@ export class Interpreter {
   #steps = 0;
   #calls = 0;
 
-  constructor(program: Program, constants: readonly Pickled[], engine: Engine) {
+  constructor(
+    program: Program,
+    constants: readonly Pickled[],
+    engine: Engine,
+    externals: Externals = new Map(),
+  ) {
     this.program = program;
+    this.externals = externals;
     this.engine = engine;
     this.#constants = constants;
     this.#evaluator = new Evaluator(this);
@@ -163,8 +174,7 @@ export class Interpreter {
   }
 
   evaluate(expression: Expression, frame: Frame): ScriptValue {
-    if (++this.#steps > MAX_STEPS) throw new ScriptError('the program does too much: it may never end');
-    if (this.#steps % TICK === 0) this.engine.tick();
+    this.#step();
     return this.#evaluator.evaluate(expression, frame);
   }
 
@@ -249,7 +259,13 @@ export class Interpreter {
     }
   }
 
+  #step(): void {
+    if (++this.#steps > MAX_STEPS) throw new ScriptError('the program does too much: it may never end');
+    if (this.#steps % TICK === 0) this.engine.tick();
+  }
+
   #statement(statement: Statement, frame: Frame): Outcome {
+    this.#step();
     this.#line = statement.line;
     switch (statement.kind) {
       case 'pass':
@@ -338,7 +354,9 @@ export class Interpreter {
     if (before instanceof TensorValue) {
       const inPlace = IN_PLACE[operator];
       if (inPlace !== undefined) {
-        this.engine.call(`aten::${inPlace}`, [before, value], new Map());
+        const change = (part: ScriptValue) => this.engine.call(`aten::${inPlace}`, [part, value], new Map());
+        if (target.kind === 'subscript') this.#evaluator.changeItem(target, before, frame, change);
+        else change(before);
         return;
       }
     }

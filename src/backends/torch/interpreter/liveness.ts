@@ -11,7 +11,7 @@ export interface RunningBlock {
 const mentioned = new WeakMap<object, ReadonlySet<string>>();
 
 /** All names in a statement, with what is inside of it. */
-function namesIn(statement: Statement): ReadonlySet<string> {
+export function namesIn(statement: Statement): ReadonlySet<string> {
   const known = mentioned.get(statement);
   if (known !== undefined) return known;
   const names = new Set<string>();

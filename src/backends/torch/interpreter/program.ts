@@ -6,6 +6,9 @@ import { ScriptClass, ScriptFunction } from './values.ts';
 
 type Definition = ScriptFunction | ScriptClass;
 
+/** The module of a script, which has no name of its own. */
+export const SCRIPT_MODULE = '';
+
 /** The code of an archive or of a script: modules, parsed when they are needed. Never changed by a run, so that many share it. */
 export class Program {
   readonly #code: ReadonlyMap<string, string>;
@@ -33,6 +36,7 @@ export class Program {
 
   /** Where errors say that the code is. */
   static fileOf(module: string): string {
+    if (module === SCRIPT_MODULE) return '<string>';
     return `code/${module.replaceAll('.', '/')}.py`;
   }
 

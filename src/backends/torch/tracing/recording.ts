@@ -117,6 +117,7 @@ export class Recording extends Stages {
     const before = this.#answered[this.#position++];
     if (before !== undefined) {
       this.pause();
+      this.endStage();
       this.isFirst = false;
       if (before.asked !== asked.name) throw new Diverged('the program went another way');
       this.tracer.guards.length = 0;
@@ -142,11 +143,13 @@ export class Recording extends Stages {
     }
     const guarded = guardsFit(guards, this.tracer);
     const likeThese = fitsLike(this.#run);
+    const hasRoom = this.roomFor(step.stage === null ? [] : this.stageValues);
+    const goes: Branch['fits'] = (inputs) => guarded(inputs) && hasRoom(inputs.map(({ shape }) => shape));
     const branch: Branch = {
       step,
       inputs: this.tracer.inputs.slice(0, this.#run.inputs.length).map(({ name }) => name),
       pinned: this.#run.pinned,
-      fits: isRoot ? (inputs) => likeThese(inputs) && guarded(inputs) : guarded,
+      fits: isRoot ? (inputs) => likeThese(inputs) && goes(inputs) : goes,
     };
     this.root ??= branch;
     this.#slot.add(branch);

@@ -9,10 +9,12 @@ import { staticShape, type Value } from '../../onnx-graph/value.ts';
 import { Instance, ScriptDict, ScriptError, type ScriptValue, Tuple } from '../interpreter/values.ts';
 import type { StageSessions } from './stage-sessions.ts';
 import { TracedNumber, TracedTensor } from './traced-tensor.ts';
-import { type ContentReader, Tracer } from './tracer.ts';
+import { type ContentReader, replayFor, Tracer } from './tracer.ts';
 import { elementsOfTensor, isOnTheWire, toWire } from './wire-tensors.ts';
 
 const TOO_LARGE = 'the run needs too much memory';
+/** So many times as much as may be kept may the values of one stage be together: ONNX Runtime frees most of them on its way, but not all. */
+const STAGE_FACTOR = 8;
 
 /** How much a run may do. */
 export interface RunLimits {
@@ -80,6 +82,10 @@ export class Stages implements ContentReader {
   protected isCut = false;
   /** Whether no stage has been run yet. */
   protected isFirst = true;
+  /** What operators made since the last stage, where there is a limit. */
+  #made: Value[] = [];
+  /** The same of the last stage. */
+  protected stageValues: readonly Value[] = [];
   #alive: () => Iterable<ScriptValue> = () => [];
 
   /** @param tensors that are there already, where the same program has been run up to some point. */
@@ -144,6 +150,7 @@ export class Stages implements ContentReader {
     const part = this.#parts.take([...outputs.values()], (name) => this.#known(name));
     const kept = new Set([...wanted, ...alive, ...this.#given.values()].map(({ name }) => name));
     const names = [...this.tensors.keys(), ...outputs.keys()];
+    this.#checkStage();
     this.#sessions.open(part, isLast && this.isFirst);
     this.isFirst = false;
     return {
@@ -191,6 +198,34 @@ export class Stages implements ContentReader {
       const bytes = sizeOf(staticShape(shape) ?? [0]) * DATA_TYPES[dtype].bytes;
       if (bytes > this.#limits.memoryBytes) this.#cut(TOO_LARGE);
     }
+    this.#made.push(...values);
+  }
+
+  /** Tells whether a stage of these values may be run with inputs of these shapes. Keeps nothing of the run itself. */
+  protected roomFor(values: readonly Value[]): (shapes: readonly (readonly number[])[]) => boolean {
+    const { emissions, inputs } = this.tracer;
+    const most = STAGE_FACTOR * this.#limits.memoryBytes;
+    if (values.length === 0 || most === Number.POSITIVE_INFINITY) return () => true;
+    return (shapes) => {
+      const replay = replayFor(emissions, inputs, shapes);
+      let bytes = 0;
+      for (const value of values) {
+        if (!value.isSequence) bytes += sizeOf(replay.shape(value) ?? [0]) * DATA_TYPES[value.dtype].bytes;
+      }
+      return bytes <= most;
+    };
+  }
+
+  /** What comes now is another stage's. */
+  protected endStage(): void {
+    this.stageValues = this.#made;
+    this.#made = [];
+  }
+
+  #checkStage(): void {
+    this.endStage();
+    const shapes = this.tracer.inputs.map(({ name }) => this.tensors.get(name)?.shape ?? []);
+    if (!this.roomFor(this.stageValues)(shapes)) this.#cut(TOO_LARGE);
   }
 
   tick(): void {

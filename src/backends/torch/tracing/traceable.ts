@@ -1,6 +1,6 @@
 import type { Tensor } from '../../../tensors/tensor.ts';
 import type { Pickled } from '../archive/pickle.ts';
-import { Interpreter } from '../interpreter/interpreter.ts';
+import { type Externals, Interpreter } from '../interpreter/interpreter.ts';
 import type { Program } from '../interpreter/program.ts';
 import type { ScriptValue, TensorValue } from '../interpreter/values.ts';
 import type { Tracer } from './tracer.ts';
@@ -22,10 +22,15 @@ export interface Traceable {
 export type Entry = (interpreter: Interpreter, inputs: readonly TensorValue[]) => ScriptValue;
 
 /** A program of the language: only itself knows what it takes, and all dimensions may differ. */
-export function interpreted(program: Program, constants: readonly Pickled[], entry: Entry): Traceable {
+export function interpreted(
+  program: Program,
+  constants: readonly Pickled[],
+  entry: Entry,
+  externals?: Externals,
+): Traceable {
   return {
     check: () => {},
     dim: (input, axis) => `in${input}_${axis}`,
-    run: (tracer, inputs) => entry(new Interpreter(program, constants, tracer), inputs),
+    run: (tracer, inputs) => entry(new Interpreter(program, constants, tracer, externals), inputs),
   };
 }

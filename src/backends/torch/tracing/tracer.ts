@@ -26,6 +26,7 @@ import { numberOperation } from './number-operations.ts';
 import { OpCall } from './op-call.ts';
 import { type Emissions, ShapeReplay, type TracedEmission } from './shape-replay.ts';
 import { TracedNumber, TracedTensor } from './traced-tensor.ts';
+import { widened } from './wide-broadcasts.ts';
 
 /** A tensor that goes in: what a run of the program is traced with. */
 export interface TraceInput {
@@ -77,6 +78,11 @@ export class Tracer implements Engine {
   readonly #constants = new Map<PickledTensor, TracedTensor>();
   readonly #sizes = new Map<string, TracedNumber>();
   readonly #inputs: { readonly value: Value; readonly shape: readonly number[] }[] = [];
+  readonly #emitter = {
+    one: (op: string, inputs: readonly (Value | null)[], attributes?: Attributes) =>
+      this.#one(op, inputs, attributes),
+    ints: (elements: readonly number[]) => this.ints(elements),
+  };
   #replay: ShapeReplay | null = null;
 
   constructor(reader: ContentReader) {
@@ -127,10 +133,11 @@ export class Tracer implements Engine {
 
   emit(
     op: string,
-    inputs: readonly (Value | null)[],
+    operands: readonly (Value | null)[],
     attributes: Attributes = {},
     options: EmitOptions = {},
   ): Value[] {
+    const inputs = widened(op, operands, this.#emitter);
     const outputs = this.#builder.emitMany(op, inputs, attributes, options);
     const emission = { op, inputs, attributes, options };
     const isRandom = RANDOM.test(op);

@@ -7,6 +7,8 @@ import { OK, type Reply } from '../../../protocol/reply.ts';
 import type { Arguments } from '../../../protocol/request-reader.ts';
 import type { Tensor } from '../../../tensors/tensor.ts';
 import { keyAt, keywordAt } from '../../arguments.ts';
+import type { CommandContext } from '../../command.ts';
+import { callScript } from '../call-script.ts';
 import { type ExecuteArguments, parseModelExecute, parseModelRun } from '../execute-arguments.ts';
 import { checkCounts, readModel } from '../models.ts';
 import { parseScriptExecute, parseScriptRun, type ScriptArguments } from '../script-arguments.ts';
@@ -31,9 +33,10 @@ export interface NamedOperation {
 export function parseOperation(
   args: Arguments,
   variant: DagVariant,
-  node: NodeContext,
+  context: CommandContext,
   limit: QueueLimit,
 ): NamedOperation {
+  const { node } = context;
   const command = keywordAt(args, 0);
   checkAllowed(command, variant);
   const needs = (count: number) => {
@@ -68,10 +71,10 @@ export function parseOperation(
       return modelOperation(node, keyAt(args, 1), () => parseModelRun(args, true), limit);
     case 'AI.SCRIPTEXECUTE':
       needs(3);
-      return scriptOperation(node, keyAt(args, 1), () => parseScriptExecute(args, true));
+      return scriptOperation(context, keyAt(args, 1), () => parseScriptExecute(args, true), limit);
     case 'AI.SCRIPTRUN':
       needs(6);
-      return scriptOperation(node, keyAt(args, 1), () => parseScriptRun(args, true));
+      return scriptOperation(context, keyAt(args, 1), () => parseScriptRun(args, true), limit);
     default:
       throw errors.dagUnsupported();
   }
@@ -96,17 +99,24 @@ function modelOperation(
 ): NamedOperation {
   const model = readModel(node.keyspace, key);
   const { inputs, outputs } = parse();
-  checkCounts(model, inputs, outputs);
+  checkCounts(model, inputs.length, outputs.length);
   const device = node.devices.get(model.device, model.backend);
   return { inputs, outputs, run: (tensors) => device.run(model, tensors, limit), reply: () => OK };
 }
 
-function scriptOperation(node: NodeContext, key: KeyName, parse: () => ScriptArguments): NamedOperation {
-  const script = readScript(node.keyspace, key);
-  const { functionName, inputs, outputs } = parse();
-  checkFunction(script, functionName);
-  const run = () => {
-    throw errors.backendNotLoaded('TORCH');
+function scriptOperation(
+  context: CommandContext,
+  key: KeyName,
+  parse: () => ScriptArguments,
+  limit: QueueLimit,
+): NamedOperation {
+  const script = readScript(context.node.keyspace, key);
+  const args = parse();
+  checkFunction(script, args.functionName);
+  return {
+    inputs: args.inputs,
+    outputs: args.outputs,
+    run: (tensors) => callScript(context, key, script, args, tensors, limit),
+    reply: () => OK,
   };
-  return { inputs, outputs, run, reply: () => OK };
 }

@@ -16,18 +16,18 @@ const NOT_RUN = new SimpleString('NA');
 
 /** Runs a DAG. The answer has a reply for each operation, or is TIMEDOUT; after an error nothing is persisted. */
 export async function runDagCommand(
-  { node, inTransaction }: CommandContext,
+  context: CommandContext,
   args: Arguments,
   variant: DagVariant,
 ): Promise<Reply> {
-  if (inTransaction) throw errors.runInTransaction();
-  const { keyspace } = node;
+  if (context.inTransaction) throw errors.runInTransaction();
+  const { keyspace } = context.node;
   const values = new Values();
   const { persist, timeoutMs, operations } = parseDag(args, variant, (key) =>
     values.load(key, readTensor(keyspace, key)),
   );
   const limit = queueLimit(timeoutMs);
-  const named = operations.map((operation) => parseOperation(operation, variant, node, limit));
+  const named = operations.map((operation) => parseOperation(operation, variant, context, limit));
   const numbered = named.map((operation) => values.number(operation));
   const persisted = persist.map((key) => [key, values.numberOf(key, errors.dagPersistUnknown)] as const);
   const holding = new Holding(keyspace);
