@@ -110,9 +110,14 @@ class Pickler {
 
 /**
  * The bytes of an archive of one module, of the class `M`.
+ * @param version of the format.
  * @param source of the class's module; where it begins with `def` it is the body of the class.
  */
-export function archive(source: string, attributes: Readonly<Record<string, Attribute>> = {}): Buffer {
+export function archive(
+  source: string,
+  attributes: Readonly<Record<string, Attribute>> = {},
+  version = 10,
+): Buffer {
   const pickler = new Pickler().global('__torch__', 'M').raw(')').raw('\x81').raw('}').raw('(');
   for (const [name, value] of Object.entries(attributes)) pickler.text(name).value(value);
   const data = pickler.raw('u').raw('b').done();
@@ -121,7 +126,7 @@ export function archive(source: string, attributes: Readonly<Record<string, Attr
   return zip({
     'data.pkl': data,
     'code/__torch__.py': body,
-    version: '3\n',
+    version: `${version}\n`,
     ...Object.fromEntries(storages),
   });
 }
@@ -159,13 +164,14 @@ export function open(bytes: Uint8Array): Promise<Session> {
   return torchBackend.load(concatShared([bytes]), { intraOpParallelism: 1, interOpParallelism: 1 }, null);
 }
 
-/** Runs a module once for each list of inputs, in one session. */
+/** Runs a module once for each list of inputs, in one session. @param version of the archive's format */
 export async function runModule(
   source: string,
   runs: readonly (readonly Tensor[])[],
   attributes: Readonly<Record<string, Attribute>> = {},
+  version?: number,
 ): Promise<Seen[][]> {
-  const session = await open(archive(source, attributes));
+  const session = await open(archive(source, attributes, version));
   try {
     const results: Seen[][] = [];
     for (const inputs of runs) results.push((await session.run(inputs)).map(seen));

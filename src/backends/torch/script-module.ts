@@ -8,7 +8,7 @@ import { interpreted } from './tracing/traceable.ts';
 
 /** A module of torch.jit.save. @throws ServerError when it has no forward that can be run. */
 export function scriptModule(archive: Archive): TorchModule {
-  const program = new Program(archive.code);
+  const program = new Program(archive.code, archive.version);
   const { signature, forms } = signatureOf(archive, program);
   checkOperations(program, archive.root.className);
   const forward = interpreted(program, archive.constants, (interpreter, inputs) => {

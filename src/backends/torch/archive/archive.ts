@@ -8,6 +8,8 @@ export interface Archive {
   readonly root: PickledObject;
   /** What the code calls CONSTANTS.c0, CONSTANTS.c1.. */
   readonly constants: readonly Pickled[];
+  /** Of its format, which says what some ops mean. */
+  readonly version: number;
   /** The code by its module's name: __torch__.torch.nn.modules.linear. */
   readonly code: ReadonlyMap<string, string>;
 }
@@ -51,7 +53,14 @@ function decode(members: ReadonlyMap<string, Uint8Array>): Archive {
     const module = CODE.exec(name)?.[1]?.replaceAll('/', '.');
     if (module !== undefined) code.set(module, Buffer.from(text).toString('utf8'));
   }
-  return { root, constants: listed(constants), code };
+  return { root, constants: listed(constants), version: versionOf(members), code };
+}
+
+/** A number in a file of its own; of one that has none nothing is known, and it is taken as of today. */
+function versionOf(members: ReadonlyMap<string, Uint8Array>): number {
+  const text = members.get('version') ?? members.get('.data/version');
+  const version = Number.parseInt(Buffer.from(text ?? []).toString('latin1'), 10);
+  return Number.isNaN(version) ? Number.POSITIVE_INFINITY : version;
 }
 
 function listed(value: Pickled): readonly Pickled[] {

@@ -10,6 +10,7 @@ import {
 } from '../archive/pickle.ts';
 import type { Expression, Statement } from '../language/syntax.ts';
 import { extend, intOf, iterate, slicePositions } from './containers.ts';
+import { engineForFormat } from './earlier-format.ts';
 import type { Engine } from './engine.ts';
 import { Evaluator } from './evaluator.ts';
 import { callOperation } from './functions.ts';
@@ -94,7 +95,7 @@ export class Interpreter {
   ) {
     this.program = program;
     this.externals = externals;
-    this.engine = engine;
+    this.engine = engineForFormat(engine, program.format);
     this.#constants = constants;
     this.#evaluator = new Evaluator(this);
     engine.watch(() => this.#frames.flatMap(({ blocks, variables }) => [...valuesToCome(blocks, variables)]));

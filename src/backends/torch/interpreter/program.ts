@@ -14,9 +14,13 @@ export class Program {
   readonly #code: ReadonlyMap<string, string>;
   readonly #modules = new Map<string, ReadonlyMap<string, Definition>>();
 
+  /** Of the file that the code is from: what some ops mean. */
+  readonly format: number;
+
   /** @param code sources by the names of their modules. */
-  constructor(code: ReadonlyMap<string, string>) {
+  constructor(code: ReadonlyMap<string, string>, format = Number.POSITIVE_INFINITY) {
     this.#code = code;
+    this.format = format;
   }
 
   hasModule(name: string): boolean {
