@@ -244,6 +244,11 @@ describe('a script', () => {
     ['def f(tensors: List[Tensor]', 'TORCH source cannot be read'],
     [entryPoint('f', 'return (tensors[0]'), 'TORCH source cannot be read'],
     [entryPoint('f', 'x = "'), 'a string has no end (<string>:2)'],
+    [entryPoint('f', 'return tensors[0] + nothing'), 'undefined value nothing (<string>:2)'],
+    [entryPoint('f', 'if len(args) > 0:', '    x = 1', 'return tensors[0] + x'), 'x is not defined'],
+    [entryPoint('f', 'return f(tensors, keys, args)'), 'is called recursively'],
+    [entryPoint('f', 'return tensors[0].nothing()'), 'nothing'],
+    [entryPoint('f', 'return redis.execute(1)'), '(<string>:2)'],
   ])('that is none is refused: %j', async (source, message) => {
     expect(await store(source)).toContain(message);
     expect(await client.send('EXISTS', 's')).toBe(0);

@@ -8,10 +8,12 @@ import {
   ints,
   node,
   none,
+  type Program,
   type ProgramNode,
   refusal,
   runArchive,
   symInt,
+  symInts,
   tensor,
   tensors,
 } from '../../support/exported-programs.ts';
@@ -87,6 +89,27 @@ describe('an op of exported programs', () => {
     if (result === undefined || expected === undefined) throw new Error('an output is missing');
     expect(result.shape).toEqual(expected.shape);
     expect(distance(result.elements, expected.elements)).toBeLessThan(TOLERANCE);
+  });
+
+  test('a product takes what an operand was expanded from, where only the batch is repeated', async () => {
+    const program = (shape: number[]): Program => ({
+      inputs: { x: { shape: ['s0', 1, 2] }, w: { shape } },
+      nodes: [
+        { ...node('rows', 'sym_size.int', { self: tensor('x'), dim: int(0) }), outputs: [symInt('rows')] },
+        node('wide', 'expand.default', { self: tensor('w'), size: symInts('rows', 2, 2) }),
+        node('same', 'view.default', { self: tensor('wide'), size: symInts('rows', 2, 2) }),
+        node('y', 'bmm.default', { self: tensor('x'), mat2: tensor('same') }),
+      ],
+      outputs: ['y'],
+    });
+    const x = values('FLOAT', [3, 1, 2], [1, 0, 0, 1, 1, 1]);
+    const product = async (shape: number[], ...elements: number[]) =>
+      (await runArchive(exported(program(shape)), [x, values('FLOAT', shape, elements)]))[0]?.[0];
+    const whole = { dtype: 'FLOAT', shape: [3, 1, 2], values: [1, 2, 3, 4, 4, 6] };
+    expect(await product([2, 2], 1, 2, 3, 4)).toEqual(whole);
+    expect(await product([1, 2, 2], 1, 2, 3, 4)).toEqual(whole);
+    expect((await product([1, 2], 5, 7))?.values).toEqual([5, 7, 5, 7, 10, 14]);
+    expect((await product([2, 1], 5, 7))?.values).toEqual([5, 5, 7, 7, 12, 12]);
   });
 
   test('an LSTM of one layer for CPUs is one of torch.nn', async () => {

@@ -260,7 +260,7 @@ export const arithmetic = defineOps('Arithmetic', {
     return op.emit('Sub', [x, op.emit('Mul', [quotient(op, x, y), y])]);
   },
   'pow(Operand self, Operand exponent)': power,
-  'square(Tensor self)': (op) => op.emit('Mul', [op.tensor('self'), op.tensor('self')]),
+  'square(Tensor self)': (op) => op.call('pow', op.raw('self'), 2),
   ...alike(['neg(Tensor self)', 'negative(Tensor self)'], (op: OpCall) => negated(op, op.tensor('self'))),
   ...alike(['abs(Tensor self)', 'absolute(Tensor self)'], (op: OpCall) =>
     op.emit('Abs', [op.tensor('self')]),
@@ -301,6 +301,7 @@ export const arithmetic = defineOps('Arithmetic', {
   'ldexp(Tensor self, Tensor other)': formula((m, x, y) => m.mul(x, m.of('Pow', 2, y))),
   'heaviside(Tensor self, Tensor values)': (op) => {
     const x = op.tensor('self');
+    if (x.dtype === 'bool') return op.emit('Or', [x, op.tensor('values')]);
     const zero = op.constant(x.dtype, 0);
     const isAbove = op.cast(op.emit('Greater', [x, zero]), x.dtype);
     return op.emit('Where', [op.emit('Equal', [x, zero]), op.tensor('values'), isAbove]);

@@ -102,8 +102,11 @@ function put(op: OpCall): Value {
   const turned = isSorted(order) ? region : op.emit('Gather', [region, op.intVector(order)], { axis: 0 });
   const wide = op.emit('Expand', [values, turned]);
   const updates = isSorted(order) ? wide : op.emit('Transpose', [wide], { perm: inverted(order) });
+  // ONNX Runtime has no kernel that adds halves up.
+  const dtype = op.bool('accumulate') && x.dtype === 'float16' ? 'float' : x.dtype;
+  const inputs = [op.cast(moved, dtype), indices, op.cast(updates, dtype)];
   const reduction = op.bool('accumulate') ? 'add' : 'none';
-  const written = op.emit('ScatterND', [moved, indices, updates], { reduction });
+  const written = op.cast(op.emit('ScatterND', inputs, { reduction }), x.dtype);
   if (isSorted(perm)) return written;
   return op.emit('Transpose', [written], { perm: inverted(perm) });
 }

@@ -3,6 +3,7 @@ import type { Value } from '../../onnx-graph/value.ts';
 import { isNumber, numberOf } from '../interpreter/values.ts';
 import { alike, defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
+import { unexpanded } from './expansions.ts';
 
 /** x times the transposed weight, plus the bias. */
 export function linear(op: OpCall, x: Value, weight: Value, bias: Value | undefined): Value {
@@ -19,7 +20,7 @@ export function matmul(op: OpCall, a: Value, b: Value): Value {
   const [isRow, isColumn] = [op.rank(a) === 1, op.rank(b) === 1];
   const left = isRow ? op.emit('Unsqueeze', [a, op.intVector([0])]) : a;
   const right = isColumn ? op.emit('Unsqueeze', [b, op.intVector([1])]) : b;
-  const product = op.emit('MatMul', [left, right]);
+  const product = op.emit('MatMul', [left, unexpanded(op, right, left)]);
   const gone = [...(isRow ? [op.rank(product) - 2] : []), ...(isColumn ? [op.rank(product) - 1] : [])];
   return gone.length === 0 ? product : op.emit('Squeeze', [product, op.intVector(gone)]);
 }

@@ -1,3 +1,4 @@
+import { isFloat } from '../../onnx-graph/data-types.ts';
 import type { Value } from '../../onnx-graph/value.ts';
 import { defineOps, type Lower } from '../op-registry.ts';
 import type { OpCall } from '../tracing/op-call.ts';
@@ -107,7 +108,8 @@ const rot90: Lower = (op) => {
 
 /** The powers of each element, falling unless told otherwise. */
 const vander: Lower = (op) => {
-  const x = op.tensor('self');
+  const given = op.tensor('self');
+  const x = isFloat(given.dtype) ? given : op.cast(given, 'int64');
   const count = op.given('N') ? op.int('N') : op.knownSize(x, 0);
   checkElements(op, count);
   const powers = Array.from({ length: count }, (_, k) => (op.bool('increasing') ? k : count - 1 - k));

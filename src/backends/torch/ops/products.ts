@@ -79,7 +79,7 @@ function kron(op: OpCall): Value {
   const spread = (of: Value, from: 0 | 1) =>
     op.emit('Unsqueeze', [of, op.intVector(everyAxis(op, a).map((d) => 2 * d + from))]);
   const sizes = op.emit('Mul', [op.emit('Shape', [a]), op.emit('Shape', [b])]);
-  return op.emit('Reshape', [op.emit('Mul', [spread(a, 1), spread(b, 0)]), sizes]);
+  return op.emit('Reshape', [op.call('mul', spread(a, 1), spread(b, 0)), sizes]);
 }
 
 /** beta times the tensor plus alpha times a product; a beta of 0 makes NaN count for nothing. */
@@ -88,12 +88,12 @@ function added(op: OpCall, product: Value): Value {
     op.raw(by) === 1 ? value : op.emit('Mul', [value, op.scalar(by, value.dtype)]);
   const times = scaled(product, 'alpha');
   if (op.float('beta') === 0) return times;
-  return op.emit('Add', [scaled(op.cast(op.tensor('self'), product.dtype), 'beta'), times]);
+  return op.call('add', scaled(op.cast(op.tensor('self'), product.dtype), 'beta'), times);
 }
 
 const outer = (op: OpCall, left: string): Value => {
   const [x, y] = op.promoted(left, 'vec2') as [Value, Value];
-  return op.emit('Mul', [op.reshape(x, [-1, 1]), y]);
+  return op.call('mul', op.reshape(x, [-1, 1]), y);
 };
 
 const SCALES = '*, Scalar beta=1, Scalar alpha=1';

@@ -19,7 +19,16 @@ interface Scatter {
   readonly axis: number;
 }
 
-function written({ x, positions, values, axis }: Scatter, op: OpCall, reduction = 'none'): Value {
+/** What ONNX Runtime has no kernels for that add up. */
+const WIDER: Partial<Record<Value['dtype'], Value['dtype']>> = { float16: 'float', bool: 'int32' };
+
+function written(scatter: Scatter, op: OpCall, reduction = 'none'): Value {
+  const { x, positions, values, axis } = scatter;
+  const wider = reduction === 'none' ? undefined : WIDER[x.dtype];
+  if (wider !== undefined) {
+    const wide = { ...scatter, x: op.cast(x, wider), values: op.cast(values, wider) };
+    return op.cast(written(wide, op, reduction), x.dtype);
+  }
   if (op.rank(x) > 0) return op.emit('ScatterElements', [x, positions, values], { axis, reduction });
   const [of, at, by] = [x, positions, values].map((one) => op.reshape(one, [1])) as [Value, Value, Value];
   return op.reshape(op.emit('ScatterElements', [of, at, by], { axis: 0, reduction }), []);
@@ -143,8 +152,10 @@ export const scattering = defineOps('Writing at indices', {
   ) => reducedInto(op, scatterOf(op, op.raw('src')), op.text('reduce'), op.bool('include_self')),
   'index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1)': (op) => {
     const dtype = op.tensor('self').dtype;
-    const source = op.emit('Mul', [op.cast(op.tensor('source'), dtype), op.scalar('alpha', dtype)]);
-    return written(slicesOf(op, source), op, 'add');
+    const source = op.cast(op.tensor('source'), dtype);
+    const isPlain = op.raw('alpha') === 1;
+    const scaled = isPlain ? source : op.emit('Mul', [source, op.scalar('alpha', dtype)]);
+    return written(slicesOf(op, scaled), op, 'add');
   },
   'index_copy(Tensor self, int dim, Tensor index, Tensor source)': (op) =>
     written(slicesOf(op, op.tensor('source')), op),

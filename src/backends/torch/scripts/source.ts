@@ -4,6 +4,7 @@ import { ScriptFunction } from '../interpreter/values.ts';
 import { SourceError } from '../language/lexer.ts';
 import { parseSource } from '../language/parser.ts';
 import { type Parameter, typeText } from '../language/syntax.ts';
+import { checkTypes } from '../typing/check-types.ts';
 
 /** A script as its session runs it. */
 export interface CompiledScript {
@@ -12,7 +13,7 @@ export interface CompiledScript {
 }
 
 /**
- * Reads the source of a script: functions, and nothing else at the top level. Like libtorch it takes the source as bytes, so that a text has
+ * Reads the source of a script and checks its types: functions, and nothing else at the top level. Like libtorch it takes the source as bytes, so that a text has
  * one character a byte.
  * @throws ServerError with the line where it is none.
  */
@@ -30,10 +31,9 @@ export function compileScript(source: Uint8Array): CompiledScript {
 
 function functionNames(text: string): string[] {
   try {
-    return parseSource(text).map((statement) => {
-      if (statement.kind !== 'function') throw new SourceError('expected def', statement.line);
-      return statement.name;
-    });
+    const statements = parseSource(text);
+    checkTypes(statements);
+    return statements.flatMap((statement) => (statement.kind === 'function' ? [statement.name] : []));
   } catch (error) {
     if (error instanceof SourceError) {
       throw errors.torchSyntax(Program.fileOf(SCRIPT_MODULE), error.line, error.message);

@@ -82,7 +82,8 @@ class SourceChecker implements Surroundings {
         throw new SourceError(`method '${statement.name}' already defined`, line);
       this.#functions.set(statement.name, statement);
     } else if (this.dialect !== 'archive' && kind !== 'pass') {
-      throw new SourceError(`expected def but found ${OUTSIDE[kind] ?? 'a statement'}`, line);
+      const found = OUTSIDE[kind];
+      throw new SourceError(found === undefined ? 'expected def' : `expected def but found ${found}`, line);
     }
   }
 
