@@ -70,6 +70,23 @@ export async function startRedisProcess(
   return { port, child };
 }
 
+/** Ends them all; those that have ended already are no matter. */
+export async function endRedisProcesses(
+  processes: readonly RedisProcess[],
+  signal: NodeJS.Signals,
+): Promise<void> {
+  await Promise.all(
+    processes.map(
+      ({ child }) =>
+        new Promise<void>((resolve) => {
+          if (child.exitCode !== null || child.signalCode !== null) resolve();
+          child.once('exit', () => resolve());
+          child.kill(signal);
+        }),
+    ),
+  );
+}
+
 /** What a Redis on this machine answers, as it came. */
 export function askRedis(port: number, ...args: (string | number)[]): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { findRedisServer, formCluster, type RedisProcess, startRedisProcess } from './redis-cluster.ts';
+import {
+  endRedisProcesses,
+  findRedisServer,
+  formCluster,
+  type RedisProcess,
+  startRedisProcess,
+} from './redis-cluster.ts';
 import { Supervisor } from './supervisor.ts';
 
 const USAGE = `npm run cluster:redis [-- options]     three masters and three replicas of Redis or Valkey, and a node before each
@@ -77,15 +83,6 @@ async function stop(code: number): Promise<void> {
   if (isStopping) return;
   isStopping = true;
   await supervisor?.stop();
-  await Promise.all(
-    redis.map(
-      ({ child }) =>
-        new Promise<void>((resolve) => {
-          if (child.exitCode !== null || child.signalCode !== null) resolve();
-          child.once('exit', () => resolve());
-          child.kill('SIGTERM');
-        }),
-    ),
-  );
+  await endRedisProcesses(redis, 'SIGTERM');
   process.exit(code);
 }

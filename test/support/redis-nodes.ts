@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import slotOf from 'cluster-key-slot';
 import {
+  endRedisProcesses,
   findRedisServer,
   formCluster,
   type RedisProcess,
@@ -61,16 +62,7 @@ export async function startRedisNodes(masters: number, replicas = 0): Promise<Re
     portOf: (key) => ports[Math.floor((slotOf(key) * masters) / 16_384)] as number,
     async stop() {
       await Promise.all(nodes.map((node) => node.close()));
-      await Promise.all(
-        redis.map(
-          ({ child }) =>
-            new Promise<void>((resolve) => {
-              if (child.exitCode !== null || child.signalCode !== null) resolve();
-              child.once('exit', () => resolve());
-              child.kill('SIGKILL');
-            }),
-        ),
-      );
+      await endRedisProcesses(redis, 'SIGKILL');
     },
   };
 }
