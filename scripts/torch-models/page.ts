@@ -21,9 +21,8 @@ interface Versions {
 function cell(outcome: Outcome | undefined): string {
   if (outcome === undefined) return '';
   if (outcome.refused !== undefined) return 'not by torch';
-  return outcome.failure === undefined
-    ? (outcome.error ?? 0).toExponential(1)
-    : `fails: ${outcome.failure.slice(0, 120)}`;
+  if (outcome.failure !== undefined) return `fails: ${outcome.failure.slice(0, 120)}`;
+  return `${(outcome.error ?? 0).toExponential(1)}${outcome.follows === false ? ' \\*' : ''}`;
 }
 
 function sizeText(parameters: number): string {
@@ -69,6 +68,7 @@ export function modelsPage(
 
 Made with torch ${torch.replace(/a0$/, '')} and torchvision ${torchvision.replace(/a0$/, '')}, with random weights and small inputs, at least two sets of them for each. A figure is the largest distance from
 libtorch's outputs, as a part of the largest of them; more than 1e-4 counts as a failure, of detectors 1e-3. "Not by torch": it makes no such archive itself.
+\\*: with random weights the outputs hardly follow the inputs.
 
 ${[...sections.values()].join('\n')}`;
 }
