@@ -6,6 +6,7 @@ import {
   exportedSamples,
   type ModelSample,
   onnxSamples,
+  scriptedSamples,
   tensorflowSamples,
   tfliteSamples,
 } from '../support/model-samples.ts';
@@ -146,6 +147,7 @@ test(`${COPIES} damaged models are stored and run, or refused; the node lives an
     ...(await tfliteSamples(withReal)),
     ...tensorflowSamples(),
     ...exportedSamples(),
+    ...scriptedSamples(withReal),
   ];
   let on = await startOver(samples);
   const before = await figures(on);

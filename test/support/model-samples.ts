@@ -5,6 +5,7 @@ import { ORT_DTYPES } from '../../src/backends/onnx/ort-tensors.ts';
 import { openNativeRuntime } from '../../src/backends/tflite/native/native-runtime.ts';
 import { graphDef } from './tensorflow-graphs.ts';
 import { bert, mobilenet, resnet, ssd } from './tensorflow-models.ts';
+import { archive } from './torch-archives.ts';
 
 /** A model file and what it takes to store and run it. */
 export interface ModelSample {
@@ -91,6 +92,48 @@ export function exportedSamples(): ModelSample[] {
       storeArguments: [],
     };
   });
+}
+
+const SCRIPTED = `def forward(self, x: Tensor) -> Tensor:
+  w = self.w
+  y = torch.relu(torch.matmul(x, w))
+  n = 0
+  while n < 3:
+    y = torch.add(y, torch.mul(w, 0.5))
+    n = torch.add(n, 1)
+  if bool(torch.gt(torch.sum(y), 0)):
+    y = torch.softmax(y, -1)
+  else:
+    y = torch.cat([y, y])
+  return torch.reshape(y, [-1])`;
+
+/** Programs of the TorchScript language, and real archives where there are some. */
+export function scriptedSamples(withReal: boolean): ModelSample[] {
+  const common = { backend: 'TORCH', outputs: 1, storeArguments: [] } as const;
+  const elements = Array.from({ length: 16 }, (_, i) => i / 16 - 0.5);
+  const bytes = archive(SCRIPTED, { w: { shape: [4, 4], elements } });
+  const own = { ...common, name: 'scripted.pt', bytes, inputs: [{ dtype: 'FLOAT', shape: [4, 4] }] };
+  const folder = path.join(REAL, 'torch');
+  const names =
+    withReal && existsSync(folder) ? ['mlp_scripted', 'cnn_traced', 'lstm_frozen', 'ctldata_scripted'] : [];
+  return [
+    own,
+    ...names.map((name) => {
+      const { cases } = JSON.parse(readFileSync(path.join(folder, name, 'io.json'), 'utf8')) as {
+        cases: { inputs: { dtype: string; shape: number[] }[] }[];
+      };
+      const inputs = (cases[0]?.inputs ?? []).map(({ dtype, shape }) => ({
+        dtype: dtype === 'int64' ? 'INT64' : 'FLOAT',
+        shape,
+      }));
+      return {
+        ...common,
+        name: `${name}.pt`,
+        bytes: readFileSync(path.join(folder, name, 'model.pt')),
+        inputs,
+      };
+    }),
+  ];
 }
 
 /** Networks as TensorFlow would freeze them, made in code. */
