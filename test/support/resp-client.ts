@@ -11,6 +11,7 @@ export class RespClient {
   readonly socket: net.Socket;
   readonly #waiting: ((reply: Parsed) => void)[] = [];
   readonly #failed: ((error: Error) => void)[] = [];
+  #closed: Error | null = null;
 
   private constructor(socket: net.Socket) {
     this.socket = socket;
@@ -47,6 +48,7 @@ export class RespClient {
 
   /** Waits for the next reply to bytes that were written to `socket` by hand. */
   reply(): Promise<Parsed> {
+    if (this.#closed !== null) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
       this.#waiting.push(resolve);
       this.#failed.push(reject);
@@ -64,6 +66,7 @@ export class RespClient {
   }
 
   #close(error: Error): void {
+    this.#closed ??= error;
     this.#waiting.length = 0;
     for (const reject of this.#failed.splice(0)) reject(error);
   }
