@@ -217,6 +217,7 @@ export class ProxiedClient extends ClientSession {
         this.#ai.run(command, args, isAsking);
       }
     } catch (error) {
+      this.#isRunning = false;
       this.#ai.answer(this.asReply(error));
     }
     // It may have ended already.
