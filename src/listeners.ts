@@ -1,7 +1,8 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
-import { type Connection, createServer, createTlsServer, type Origin } from './protocol/connection.ts';
+import type { Connection, Origin } from './protocol/connection.ts';
+import { createServer, createTlsServer } from './protocol/socket-servers.ts';
 import { readTlsFiles, serverOptions, type TlsFiles, type TlsOptions } from './protocol/tls-options.ts';
 
 export interface UnixSocketOptions {
