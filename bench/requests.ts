@@ -1,16 +1,6 @@
-export type Argument = string | number | Uint8Array;
+import { type Argument, encodeRequest } from '../src/upstream/requests.ts';
 
-const CRLF = Buffer.from('\r\n');
-
-/** A request as the bytes on the wire: a RESP array of bulk strings. */
-export function encodeRequest(args: readonly Argument[]): Buffer {
-  const parts: Uint8Array[] = [Buffer.from(`*${args.length}\r\n`)];
-  for (const arg of args) {
-    const bytes = arg instanceof Uint8Array ? arg : Buffer.from(String(arg));
-    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, CRLF);
-  }
-  return Buffer.concat(parts);
-}
+export { type Argument, encodeRequest };
 
 /** Several requests, one after the other. */
 export function encodeRequests(requests: readonly (readonly Argument[])[]): Buffer {

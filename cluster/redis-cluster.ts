@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { asker } from '../src/upstream/key-walk.ts';
-import { UpstreamConnection } from '../src/upstream/upstream-connection.ts';
+import { askOnce } from '../src/upstream/ask.ts';
 import { SLOT_COUNT } from './slot-map.ts';
 
 const HOST = '127.0.0.1';
 const FORM_PATIENCE_MS = 30_000;
+const ANSWER_PATIENCE_MS = 5000;
 const POLL_MS = 50;
 
 /** The program that runs a Redis, the first of them on PATH. @throws Error that says how to get one. */
@@ -87,22 +87,10 @@ export async function endRedisProcesses(
   );
 }
 
-/** What a Redis on this machine answers, as it came. */
-export function askRedis(port: number, ...args: (string | number)[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const connection = new UpstreamConnection(
-      { host: HOST, port, secure: false, user: '', password: '' },
-      {
-        bytes: () => {},
-        drained: () => {},
-        closed: () => reject(new Error(`the Redis on port ${port} does not answer`)),
-      },
-    );
-    void asker(connection)(args.map((arg) => Buffer.from(String(arg)))).then((reply) => {
-      resolve(reply.toString());
-      connection.destroy();
-    });
-  });
+/** What a Redis on this machine answers, as it came. @throws Error where it does not. */
+export async function askRedis(port: number, ...args: (string | number)[]): Promise<string> {
+  const address = { host: HOST, port, secure: false, user: '', password: '' };
+  return (await askOnce(address, ANSWER_PATIENCE_MS, args.map(String))).toString();
 }
 
 /**

@@ -19,7 +19,6 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 const MINUS = 45;
 const PLUS = 43;
 const STAR = 42;
-const ASKING = [Buffer.from('ASKING')];
 
 /** While a slot moves, keys of one command may be on two nodes for a moment: Redis is asked again. */
 const TRY_AGAIN = '-TRYAGAIN';
@@ -168,7 +167,7 @@ export class AiCommands implements UpstreamKeys {
     const send = (isAsking: boolean) => {
       if (isAsking) {
         this.#upstream.take(() => {});
-        this.#upstream.send(encodeRequest(ASKING));
+        this.#upstream.send(encodeRequest(['ASKING']));
       }
       this.#upstream.take((reply) => {
         const isMoving = reply[0] === MINUS && reply.toString('latin1', 0, TRY_AGAIN.length) === TRY_AGAIN;

@@ -25,8 +25,7 @@ export function askOnce(
       reject(new Error(`the Redis at ${shownAddress(address)} cannot be used: ${reason}`));
       connection.destroy();
     };
-    const send = (words: readonly string[]) =>
-      connection.send(encodeRequest(words.map((word) => Buffer.from(word))));
+    const send = (words: readonly string[]) => connection.send(encodeRequest(words));
     const { user, password } = address;
     if (logsIn && password !== '') {
       connection.take(() => {});

@@ -47,10 +47,10 @@ export class ClusterView {
 
   /** What one of the others answers, as it came. @throws Error where none does. */
   async ask(...args: string[]): Promise<Buffer> {
+    const { path: _, ...own } = this.#own;
     for (const { host, port } of this.#addresses.redisNodes()) {
-      if (host === this.#own.host && port === this.#own.port) continue;
-      const address = { ...this.#own, host, port };
-      delete (address as { path?: string }).path;
+      if (host === own.host && port === own.port) continue;
+      const address = { ...own, host, port };
       try {
         const reply = await askOnce(address, ANSWER_PATIENCE_MS, args);
         if (reply[0] !== 45) return reply;

@@ -45,11 +45,9 @@ export class ParkedClient extends ClientSession {
     }
     const command = node.commands.find(name);
     // Of commands that only Redis knows the first argument is the key, nearly always.
-    const [at = 1] = command === undefined ? [1] : keyPositions(command, args);
-    const key = words[at];
-    if (key === undefined || (command !== undefined && keyPositions(command, args).length === 0)) {
-      throw errors.upstreamAway();
-    }
+    const [at] = command === undefined ? [1] : keyPositions(command, args);
+    const key = at === undefined ? undefined : words[at];
+    if (key === undefined) throw errors.upstreamAway();
     const slot = slotOf(Buffer.from(key, 'latin1'));
     const owner = await view.ownerOf(slot, this.origin.secure, Date.now() + PATIENCE_MS);
     if (owner === undefined) throw errors.upstreamAway();

@@ -92,7 +92,7 @@ export class RedisEngine {
       this.view?.stop();
       changed();
     });
-    connection.send(encodeRequest([Buffer.from('PING')]));
+    connection.send(encodeRequest(['PING']));
   }
 
   close(): void {

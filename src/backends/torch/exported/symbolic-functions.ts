@@ -1,17 +1,8 @@
 import type { Engine } from '../interpreter/engine.ts';
 import { callOperation } from '../interpreter/functions.ts';
+import { intFunction } from '../interpreter/math-functions.ts';
 import { operate, truth } from '../interpreter/operators.ts';
-import {
-  Float,
-  isNumber,
-  numberOf,
-  ScriptError,
-  type ScriptValue,
-  SymbolicNumber,
-  type TensorValue,
-  Tuple,
-  typeName,
-} from '../interpreter/values.ts';
+import { Float, isNumber, numberOf, ScriptError, type ScriptValue, Tuple } from '../interpreter/values.ts';
 
 type Function = (engine: Engine, args: readonly ScriptValue[]) => ScriptValue;
 
@@ -23,16 +14,10 @@ const operation =
   (engine, args) =>
     callOperation(engine, `aten::${name}`, args, NO_NAMES);
 
-/** A float rounded to an int; ints stay what they are. */
 const rounding =
   (name: string, of: (x: number) => number): Function =>
-  (engine, [x = null]) => {
-    if (isNumber(x)) return of(numberOf(x));
-    if (!(x instanceof SymbolicNumber)) throw new ScriptError(`expected a number, got ${typeName(x)}`);
-    if (x.type === 'int') return x;
-    const scalar = engine.call('prim::NumToTensor', [x], NO_NAMES);
-    return engine.convert(engine.call(`aten::${name}`, [scalar], NO_NAMES) as TensorValue, 'int');
-  };
+  (engine, args) =>
+    intFunction(name, of)(engine, args, NO_NAMES);
 
 const identity: Function = (_, [x = null]) => x;
 const negation: Function = (engine, [x = null]) => !truth(engine, x);

@@ -37,8 +37,8 @@ const floatFunction =
     throw new ScriptError(`expected a number, got ${typeName(x)}`);
   };
 
-/** @param name of the op that it is on tensors. */
-const intFunction =
+/** A number rounded to an int; ints stay what they are. @param name of the op that it is on tensors. */
+export const intFunction =
   (name: string, of: (x: number) => number): Function =>
   (engine, args, named) => {
     const [x = null] = args;
