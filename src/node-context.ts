@@ -49,6 +49,18 @@ export interface RuntimeConfig {
   luaTimeLimitMs: number;
 }
 
+/** A Redis that has a node's keys, as far as the node knows. */
+export interface UpstreamState {
+  readonly shownAddress: string;
+  readonly isThere: boolean;
+  /** When that was last otherwise, or the node's start; in ms since 1970. */
+  readonly changedAt: number;
+  /** How often it went away. */
+  readonly losses: number;
+  /** Values that are kept at hand. */
+  readonly cache: { readonly size: number; readonly bytes: number; readonly maxBytes: number };
+}
+
 /** The parts of a node that commands work with. */
 export interface NodeContext {
   readonly name: string;
@@ -84,6 +96,8 @@ export interface NodeContext {
   readonly kept: KeptSettings;
   readonly listeners: Listeners;
   readonly log: Logger;
+  /** The Redis that has the keys; null where they are here. */
+  readonly upstream: UpstreamState | null;
   /** Null where the data lives in memory only. */
   readonly persistence: Persistence | null;
 }
