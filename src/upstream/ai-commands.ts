@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { call } from '../call.ts';
+import { type Answer, call } from '../call.ts';
 import type { ClientSession, UpstreamKeys } from '../client-session.ts';
 import { parseTensor } from '../commands/ai/tensorset.ts';
-import { type Command, keyPositions } from '../commands/command.ts';
+import type { Command } from '../commands/command.ts';
 import { errors } from '../errors.ts';
 import type { KeyName, Keyspace } from '../keyspace/keyspace.ts';
 import { type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
@@ -10,15 +10,17 @@ import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
 import { type AiValue, encodeStored, type Header, type StoredKind } from '../keyspace/redis/stored-value.ts';
 import type { NodeContext } from '../node-context.ts';
 import { OK, type Reply, ServerError } from '../protocol/reply.ts';
+import { encodeReply } from '../protocol/reply-writer.ts';
+import { keyName, keysOf } from './command-keys.ts';
 import { asker, keysOfKind } from './key-walk.ts';
-import type { Decoding, ProxiedTransaction } from './proxied-transaction.ts';
+import type { ProxiedTransaction } from './proxied-transaction.ts';
+import { QueuedCommands, type QueuedForm } from './queued-commands.ts';
 import type { RedisEngine } from './redis-engine.ts';
+import { asSaidOf, isError, isStatus, withoutScript } from './reply-kinds.ts';
 import { encodeRequest } from './requests.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
-const MINUS = 45;
-const PLUS = 43;
-const STAR = 42;
+const QUEUED = '+QUEUED';
 
 /** While a slot moves, keys of one command may be on two nodes for a moment: Redis is asked again. */
 const TRY_AGAIN = '-TRYAGAIN';
@@ -52,6 +54,7 @@ export class AiCommands implements UpstreamKeys {
   readonly #engine: RedisEngine;
   readonly #upstream: UpstreamConnection;
   readonly #client: AiClient;
+  readonly #queued: QueuedCommands;
   /** Of the command that later ones wait for. */
   #isAsking = false;
 
@@ -60,6 +63,16 @@ export class AiCommands implements UpstreamKeys {
     this.#engine = engine;
     this.#upstream = upstream;
     this.#client = client;
+    this.#queued = new QueuedCommands(engine, {
+      run: async (...of) => {
+        try {
+          return (await this.#call(...of)) ?? null;
+        } catch (error) {
+          return client.asReply(error);
+        }
+      },
+      encoded: (reply) => encodeReply(reply, client.session.writer.protocol),
+    });
   }
 
   get inCluster(): boolean {
@@ -75,7 +88,7 @@ export class AiCommands implements UpstreamKeys {
     const { cache } = this.#engine;
     const request = fetchRequest(cache, keys);
     const reply = await this.ask(request.args);
-    if (reply[0] === MINUS) throw new ServerError(withoutScript(reply).toString('utf8', 1).trimEnd());
+    if (isError(reply)) throw new ServerError(withoutScript(reply).toString('utf8', 1).trimEnd());
     return new FetchedKeyspace(fetchedValues(cache, request, reply));
   }
 
@@ -94,13 +107,19 @@ export class AiCommands implements UpstreamKeys {
     const done = waits ? () => this.#client.done() : () => {};
     if (listed !== undefined) void this.#runOnAll(command, args, listed);
     else if (keys.length === 0) {
-      this.#upstream.inTurn(() => this.#runOn(command, args, new Map(), { isAsking, done }));
+      this.#upstream.inTurn(() => {
+        if (!this.#upstream.messages.isSubscribed) this.#runOn(command, args, new Map(), { isAsking, done });
+        else {
+          this.#push(errors.notWhileSubscribed(command.name));
+          done();
+        }
+      });
     } else {
       const request = fetchRequest(this.#engine.cache, keys);
       // The client's own ASKING is for this one.
       this.#ask(request.args, { isAsking: false, triesAgain: waits }, (reply) => {
-        if (reply[0] === MINUS) {
-          this.#pushError(reply);
+        if (isError(reply)) {
+          this.#pushError(reply, command.name);
           done();
         } else
           this.#runOn(command, args, fetchedValues(this.#engine.cache, request, reply), { isAsking, done });
@@ -109,37 +128,54 @@ export class AiCommands implements UpstreamKeys {
   }
 
   /** One SET: nothing has to be known of what was there. */
-  storeTensor(args: readonly Buffer[]): void {
+  storeTensor(command: Command, args: readonly Buffer[]): void {
     const key = keyName(args[1] as Buffer);
-    this.#write(new Map([[key, { type: 'tensor', tensor: parseTensor(args) }]]), OK, false, () => {});
+    this.#write(
+      command,
+      new Map([[key, { type: 'tensor', tensor: parseTensor(args) }]]),
+      OK,
+      false,
+      () => {},
+    );
   }
 
-  /** Queues what an AI command comes to in Redis, as far as that is one command there. @throws ServerError where it is not. */
-  enqueue(queue: ProxiedTransaction, command: Command, args: Buffer[]): void {
-    const name = command.name.toUpperCase();
-    const { cache } = this.#engine;
-    const keys = keysOf(command, args);
-    let request: readonly Uint8Array[];
-    let decoding: Decoding | null = null;
-    if (command.name === 'ai.tensorset') {
-      for (const key of keys) cache.forget(key);
-      const { bytes } = encodeStored({ type: 'tensor', tensor: parseTensor(args) });
-      request = [Buffer.from('SET'), args[1] as Buffer, bytes];
-    } else if (command.flags.includes('readonly') || RUNS.has(command.name)) {
-      const fetch = fetchRequest(cache, keys);
-      request = fetch.args;
-      decoding = (reply) => {
-        if (reply[0] === MINUS) this.#pushError(reply);
-        else this.#runOn(command, args, fetchedValues(cache, fetch, reply), { inTransaction: true });
-      };
-    } else throw errors.notInProxiedTransaction(name);
-    this.#upstream.take((reply) => {
-      // Where MULTI was refused nothing is queued.
-      if (reply[0] === STAR) decoding?.(reply);
-      else this.#pushError(reply);
-    });
-    queue.queued(name, decoding);
-    this.#upstream.send(encodeRequest(request));
+  /**
+   * Queues what an AI command comes to in Redis, or refuses it, so that EXEC runs none.
+   * @returns whether later commands have to wait until it is queued.
+   */
+  enqueue(queue: ProxiedTransaction, command: Command, args: Buffer[]): boolean {
+    let form: QueuedForm | Promise<QueuedForm>;
+    try {
+      form = this.#queued.form(command, args);
+    } catch (error) {
+      this.refuse(this.#client.asReply(error));
+      return false;
+    }
+    const send = ({ request, decoding }: QueuedForm) => {
+      this.#upstream.take((reply) => {
+        if (isError(reply)) this.#pushError(reply, command.name);
+        else if (reply.toString('latin1', 0, QUEUED.length) === QUEUED) this.#pushBytes(reply);
+        // MULTI was refused, so that it has run.
+        else void Promise.resolve(decoding(reply)).then((bytes) => this.#pushBytes(bytes));
+      });
+      queue.queued(command.name, decoding);
+      this.#upstream.send(encodeRequest(request));
+    };
+    if (!(form instanceof Promise)) {
+      send(form);
+      return false;
+    }
+    form
+      .then(send, (error: unknown) => this.refuse(this.#client.asReply(error)))
+      .then(() => this.#client.done());
+    return true;
+  }
+
+  /** Refuses a command between MULTI and EXEC. */
+  refuse(error: ServerError): void {
+    this.#upstream.take(() => this.#push(error));
+    // For Redis to run none at EXEC it has to refuse something, too: this lacks its arguments.
+    this.#upstream.send(encodeRequest(['GET']));
   }
 
   /** Answers when the replies to all that was sent before have gone to the client. */
@@ -151,11 +187,14 @@ export class AiCommands implements UpstreamKeys {
     if (!this.#upstream.silent) this.#client.push(reply);
   }
 
-  #pushError(line: Buffer): void {
-    if (this.#upstream.silent) return;
+  #pushBytes(bytes: Uint8Array): void {
+    if (!this.#upstream.silent) this.#client.pushBytes(bytes);
+  }
+
+  #pushError(line: Buffer, command: string): void {
     const { secure } = this.#client.session.origin;
-    const error = withoutScript(line);
-    this.#client.pushBytes(this.#engine.addresses?.redirected(error, secure) ?? error);
+    const error = asSaidOf(command, withoutScript(line));
+    this.#pushBytes(this.#engine.addresses?.redirected(error, secure) ?? error);
   }
 
   #ask(
@@ -170,7 +209,7 @@ export class AiCommands implements UpstreamKeys {
         this.#upstream.send(encodeRequest(['ASKING']));
       }
       this.#upstream.take((reply) => {
-        const isMoving = reply[0] === MINUS && reply.toString('latin1', 0, TRY_AGAIN.length) === TRY_AGAIN;
+        const isMoving = isError(reply) && reply.toString('latin1', 0, TRY_AGAIN.length) === TRY_AGAIN;
         if (!isMoving || !how.triesAgain || Date.now() > deadline) done(reply);
         // Who asks for one key is asked for it by its new node, which has to be told each time.
         else void delay(TRY_AGAIN_DELAY_MS).then(() => send(isAsking));
@@ -185,6 +224,7 @@ export class AiCommands implements UpstreamKeys {
    * @param sent called when later commands may come.
    */
   #write(
+    command: Command,
     writes: ReadonlyMap<KeyName, AiValue | null>,
     reply: Reply,
     isAsking: boolean,
@@ -206,7 +246,7 @@ export class AiCommands implements UpstreamKeys {
       kept.push([key, header, value, bytes.length]);
     }
     const finish = (failure: Buffer | null) => {
-      if (failure !== null) this.#pushError(failure);
+      if (failure !== null) this.#pushError(failure, command.name);
       else this.#push(reply);
     };
     // A command of this server writes or deletes, never both.
@@ -217,8 +257,11 @@ export class AiCommands implements UpstreamKeys {
     // Of one key Redis never says to try again.
     const triesAgain = writes.size > 1;
     this.#ask(request, { isAsking, triesAgain }, (answer) => {
-      if (answer[0] === PLUS) for (const entry of kept) cache.put(...entry);
-      finish(answer[0] === MINUS ? answer : null);
+      for (const entry of kept) {
+        if (isStatus(answer)) cache.put(...entry);
+        else this.#engine.unload(entry[2]);
+      }
+      finish(isError(answer) ? answer : null);
       if (triesAgain) sent();
     });
     if (!triesAgain) sent();
@@ -246,43 +289,30 @@ export class AiCommands implements UpstreamKeys {
     command: Command,
     args: Buffer[],
     values: Map<KeyName, FetchedValue>,
-    {
-      inTransaction = false,
-      isAsking = false,
-      done = () => {},
-    }: { inTransaction?: boolean; isAsking?: boolean; done?: () => void },
+    { isAsking = false, done }: { isAsking?: boolean; done: () => void },
   ): void {
-    const { session: client, asReply } = this.#client;
     const keyspace = new FetchedKeyspace(values);
-    const node = Object.create(this.#node, { keyspace: { value: keyspace } }) as NodeContext;
     const finish = (reply: Reply | undefined) => {
-      if (client.closed) return;
+      if (this.#client.session.closed) return;
       if (keyspace.writes.size > 0 && !(reply instanceof ServerError)) {
-        this.#write(keyspace.writes, reply ?? null, isAsking, done);
+        this.#write(command, keyspace.writes, reply ?? null, isAsking, done);
         return;
       }
       if (reply !== undefined) this.#push(reply);
       done();
     };
     try {
-      const answer = call({ node, client, inTransaction }, command, args);
-      if (answer instanceof Promise) answer.catch((error: unknown) => asReply(error)).then(finish);
+      const answer = this.#call(command, args, keyspace, false);
+      if (answer instanceof Promise)
+        answer.catch((error: unknown) => this.#client.asReply(error)).then(finish);
       else finish(answer);
     } catch (error) {
-      finish(asReply(error));
+      finish(this.#client.asReply(error));
     }
   }
-}
 
-function keysOf(command: Command, args: Buffer[]): KeyName[] {
-  return [...new Set(keyPositions(command, args).map((at) => keyName(args[at] as Buffer)))];
-}
-
-function keyName(bytes: Buffer): KeyName {
-  return bytes.toString('latin1');
-}
-
-/** Redis adds the script to what a command in it refuses: the client knows of none. */
-function withoutScript(error: Buffer): Buffer {
-  return Buffer.from(error.toString('latin1').replace(/ script: [0-9a-f]{40}.*(?=\r\n$)/, ''), 'latin1');
+  #call(command: Command, args: Buffer[], keyspace: Keyspace, inTransaction: boolean): Answer {
+    const node = Object.create(this.#node, { keyspace: { value: keyspace } }) as NodeContext;
+    return call({ node, client: this.#client.session, inTransaction }, command, args);
+  }
 }
