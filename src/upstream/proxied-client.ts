@@ -43,6 +43,11 @@ export class ProxiedClient extends ClientSession {
   /** Whether a command runs that later ones have to wait for. */
   #isRunning = false;
   #hasEnded = false;
+  /** As CLIENT REPLY has it. */
+  #hasReplies = true;
+  /** Whether the next command is to have no reply, and whether the one that runs has none. */
+  #skipsNext = false;
+  #isSkipped = false;
   #queue: ProxiedTransaction | null = null;
   /** Set by ASKING for the AI command behind it: for all that it asks Redis. */
   #isAsking = false;
@@ -69,10 +74,20 @@ export class ProxiedClient extends ClientSession {
           if (isTaken) return true;
           this.#queue?.queued(name, null);
           this.#upstream.pass();
+          if (this.#skipsNext) {
+            this.#skipsNext = false;
+            this.#endSkip();
+          }
           return false;
         },
         raw: (bytes) => this.#send(Buffer.from(bytes)),
-        command: (args) => this.#command(args),
+        command: (args) => {
+          this.#isSkipped = this.#skipsNext;
+          this.#skipsNext = false;
+          const goesOn = this.#command(args);
+          if (this.#isSkipped && !this.#isRunning) this.#endSkip();
+          return goesOn;
+        },
       },
       () => node.config.protoMaxBulkLen,
     );
@@ -133,7 +148,7 @@ export class ProxiedClient extends ClientSession {
     const name = (args[0] as Buffer).toString('latin1').toUpperCase();
     if (name.startsWith('AI.')) return this.#aiCommand(args);
     const [, word = ''] = args.map((arg) => arg.toString('latin1', 0, 16).toUpperCase());
-    if (name === 'CLIENT' && word === 'REPLY') return this.#setReplyMode(args);
+    if (name === 'CLIENT' && word === 'REPLY' && args.length === 3) return this.#setReplyMode(args);
     const { addresses } = this.#engine;
     if (name === 'INFO') return this.#info(args);
     if (name === 'COMMAND') {
@@ -242,6 +257,7 @@ export class ProxiedClient extends ClientSession {
         this.writer.protocol = 2;
         this.#upstream.messages.clear();
         this.#upstream.silent = false;
+        this.#hasReplies = true;
       }
       this.#pushAnswer(reply);
     });
@@ -256,13 +272,22 @@ export class ProxiedClient extends ClientSession {
 
   /** Replies that are held back here are still counted: Redis sends them all. */
   #setReplyMode(args: readonly Buffer[]): boolean {
-    const mode = args[2]?.toString('latin1').toUpperCase();
+    const mode = args[2]?.toString('latin1').toUpperCase() ?? '';
+    if (mode === 'SKIP') this.#skipsNext = this.#hasReplies;
+    else if (mode === 'ON' || mode === 'OFF') this.#hasReplies = mode === 'ON';
+    const isSilent = this.#skipsNext || !this.#hasReplies;
     this.#upstream.inTurn(() => {
-      if (mode === 'ON' || mode === 'OFF') this.#upstream.silent = mode === 'OFF';
+      if (mode !== 'ON' && mode !== 'OFF' && mode !== 'SKIP') this.push(errors.syntax());
+      else this.#upstream.silent = isSilent;
       if (mode === 'ON') this.push(OK);
-      else if (mode !== 'OFF') this.push(errors.syntax());
     });
     return true;
+  }
+
+  /** The one reply that was not wanted has come, or will before others. */
+  #endSkip(): void {
+    this.#isSkipped = false;
+    if (this.#hasReplies && !this.#skipsNext) this.#upstream.inTurn(() => (this.#upstream.silent = false));
   }
 
   #aiCommand(args: Buffer[]): boolean {
@@ -304,6 +329,7 @@ export class ProxiedClient extends ClientSession {
   #goOn(): void {
     if (!this.#isRunning) return;
     this.#isRunning = false;
+    if (this.#isSkipped) this.#endSkip();
     this.#splitter.resume();
     if (this.#isRunning) return;
     if (this.#hasEnded) this.#upstream.end();

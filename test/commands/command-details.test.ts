@@ -84,7 +84,7 @@ describe('COMMAND', () => {
   test('LIST filters by module, category and pattern', async () => {
     const client = await shared.connectTyped();
     const list = async (...args: string[]) => (await client.send('COMMAND', 'LIST', ...args)) as string[];
-    expect(await list()).toHaveLength(Number(String(await client.send('COMMAND', 'COUNT')).slice(1)));
+    expect(await list()).toEqual(expect.arrayContaining(['$config', '$config|get', '$ai.tensorset']));
     expect(await list('FILTERBY', 'MODULE', 'ai')).toContain('$ai.tensorset');
     expect(await list('FILTERBY', 'MODULE', 'nope')).toEqual([]);
     expect(await list('FILTERBY', 'ACLCAT', 'transaction')).toEqual([
