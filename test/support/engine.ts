@@ -1,16 +1,11 @@
 import type { TesseraNode } from '../../src/node.ts';
 import { parseUpstream } from '../../src/upstream/upstream-address.ts';
 import { startNode } from './node.ts';
-import { noRedis, startRedis } from './redis-server.ts';
+import { startRedis } from './redis-server.ts';
 
 /** Where the nodes of this run have their keys: suites of native commands run once for each. */
 export const engine: 'embedded' | 'redis' =
   process.env.TESSERA_TEST_ENGINE === 'redis' ? 'redis' : 'embedded';
-
-if (engine === 'redis' && noRedis !== undefined) console.warn(`skipped: tests before a Redis, ${noRedis}`);
-
-/** Whether this run can have nodes. */
-export const hasEngine = engine === 'embedded' || noRedis === undefined;
 
 /** Why a test is not for nodes before a Redis. To be given to `test.skipIf`: the reason is for the reader. */
 export function onRedis(_reason: string): boolean {
