@@ -9,7 +9,8 @@ const ON_BOTH_ENGINES = [
   ...['object-sort', 'sets', 'sorted-sets', 'strings', 'transactions'],
 ]
   .map((name) => `test/commands/${name}.test.ts`)
-  .concat('test/keyspace/*-command{,s}.test.ts', 'test/pubsub/pubsub.test.ts');
+  .concat('test/keyspace/*-command{,s}.test.ts', 'test/pubsub/pubsub.test.ts')
+  .concat('test/conformance/{ioredis,node-redis,redis-py}.test.ts');
 
 const ON_REDIS = {
   extends: true as const,
