@@ -12,8 +12,8 @@ describe('what is under deploy/', () => {
     const { nodes } = loadClusterConfig(path.join(ROOT, 'deploy/docker/cluster.config.json'));
     expect(nodes).toHaveLength(6);
     for (const { name, redis } of nodes) {
-      expect(compose).toContain(`--name, ${name}]`);
-      expect(compose).toContain(`--port, "${redis?.port}"`);
+      expect(compose).toContain(`--name ${name}\n`);
+      expect(compose).toContain(`--port ${redis?.port} `);
     }
   });
 
