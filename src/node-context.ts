@@ -20,6 +20,7 @@ import type { SlowLog } from './observability/slow-log.ts';
 import type { OutputLimits } from './output-limits.ts';
 import type { Subscriptions } from './pubsub/subscriptions.ts';
 import type { Scripts } from './scripting/scripts.ts';
+import type { RedisEngine } from './upstream/redis-engine.ts';
 
 /** Settings that CONFIG and AI.CONFIG read and change at run time. Sizes in bytes. */
 export interface RuntimeConfig {
@@ -86,4 +87,6 @@ export interface NodeContext {
   readonly log: Logger;
   /** Null where the data lives in memory only. */
   readonly persistence: Persistence | null;
+  /** Null where the keys are here. */
+  readonly redis: RedisEngine | null;
 }
