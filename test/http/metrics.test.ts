@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { model } from '../support/node.ts';
 import type { RespClient } from '../support/resp-client.ts';
 import { useSharedNode } from '../support/shared-node.ts';
-import { scrape, startHttpNode, sampleValue } from './http-node.ts';
+import { sampleValue, scrape, startHttpNode } from './http-node.ts';
 
 const shared = useSharedNode(() => startHttpNode());
 let client: RespClient;
@@ -20,7 +20,8 @@ async function storeMul(key: string, ...options: string[]): Promise<void> {
 }
 
 async function run(key: string, times = 1): Promise<void> {
-  for (const name of ['a', 'b']) await client.send('AI.TENSORSET', name, 'FLOAT', '2', 'BLOB', floats(1, 2));
+  for (const name of ['a', 'b'])
+    await client.send('AI.TENSORSET', name, 'FLOAT', '1', '2', 'BLOB', floats(1, 2));
   for (let i = 0; i < times; i++) {
     const ran = await client.send('AI.MODELEXECUTE', key, 'INPUTS', '2', 'a', 'b', 'OUTPUTS', '1', 'c');
     expect(ran).toBe('OK');
@@ -63,7 +64,9 @@ describe('/metrics', () => {
     const field = (name: string) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1]);
     expect(sampleValue(families, 'tessera_connections_total')).toBe(field('total_connections_received'));
     expect(sampleValue(families, 'tessera_connected_clients')).toBe(field('connected_clients'));
-    expect(sampleValue(families, 'tessera_key_lookups_total', { result: 'hit' })).toBe(field('keyspace_hits'));
+    expect(sampleValue(families, 'tessera_key_lookups_total', { result: 'hit' })).toBe(
+      field('keyspace_hits'),
+    );
     const replies = families.get('tessera_error_replies_total')?.samples ?? [];
     expect(replies.reduce((sum, { value }) => sum + value, 0)).toBe(field('total_error_replies'));
     const usec = /^cmdstat_get:calls=2,usec=(\d+)/m.exec(info)?.[1];
@@ -91,28 +94,21 @@ describe('/metrics', () => {
   });
 
   test('counts batches by their rows, and failures by reason', async () => {
-    const blob = model('linear_dyn');
-    await client.send(
-      'AI.MODELSTORE',
-      'd',
-      'ONNX',
-      'CPU',
-      'BATCHSIZE',
-      '8',
-      'MINBATCHSIZE',
-      '4',
-      'BLOB',
-      blob,
-    );
-    const meta = (await client.send('AI.MODELGET', 'd', 'META')) as unknown[];
-    expect(meta).toContain('ONNX');
-    await storeMul('m');
-    await client.send('AI.TENSORSET', 'three', 'FLOAT', '3', 'BLOB', floats(1, 2, 3));
-    await client.send('AI.TENSORSET', 'two', 'FLOAT', '2', 'BLOB', floats(1, 2));
-    await client.send('AI.MODELEXECUTE', 'm', 'INPUTS', '2', 'three', 'two', 'OUTPUTS', '1', 'c');
+    await storeMul('m', 'BATCHSIZE', '8', 'MINBATCHSIZE', '4');
+    const other = await shared.connect();
+    await client.send('AI.TENSORSET', 'rows', 'FLOAT', '2', '2', 'BLOB', floats(1, 2, 3, 4));
+    const both = [client, other].map((one) => {
+      return one.send('AI.MODELEXECUTE', 'm', 'INPUTS', '2', 'rows', 'rows', 'OUTPUTS', '1', 'c');
+    });
+    expect(await Promise.all(both)).toEqual(['OK', 'OK']);
+    const wide = [...['AI.TENSORSET', 'wide', 'FLOAT', '8', '3', 'BLOB'], Buffer.alloc(96)];
+    await client.send(...wide);
+    await client.send('AI.MODELEXECUTE', 'm', 'INPUTS', '2', 'wide', 'wide', 'OUTPUTS', '1', 'c');
     const families = await scrape(shared.node);
     expect(sampleValue(families, 'tessera_run_failures_total', { model: 'm', reason: 'error' })).toBe(1);
-    expect(sampleValue(families, 'tessera_run_seconds_count', { model: 'm' })).toBe(0);
+    expect(sampleValue(families, 'tessera_run_seconds_count', { model: 'm' })).toBe(2);
+    const rows = (le: string) => sampleValue(families, 'tessera_batch_rows_bucket', { model: 'm', le });
+    expect([rows('2'), rows('4'), rows('8')]).toEqual([0, 1, 2]);
   });
 
   test('has the keys and bytes of tensors and models, also after they were replaced and deleted', async () => {
