@@ -8,6 +8,7 @@ import {
   announcedAddress,
   announcedNodes,
   parseNodeAccess,
+  tlsFiles,
 } from '../cluster/access-config.ts';
 import { type ClusterConfig, type ClusterNode, ConfigError, loadClusterConfig } from '../cluster/config.ts';
 import { formatRanges, nodeId, SlotMap } from '../cluster/slot-map.ts';
@@ -22,9 +23,10 @@ import { DURABILITIES } from './keyspace/embedded/durability/persistence.ts';
 import { EVICTION_POLICIES, type EvictionPolicy, evictionPolicy } from './keyspace/eviction-policy.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
+import { outgoingContext } from './protocol/tls-options.ts';
 import { AddressBook } from './upstream/address-book.ts';
 import type { RedisSettings } from './upstream/redis-engine.ts';
-import { parseUpstream } from './upstream/upstream-address.ts';
+import { parseUpstream, shownAddress } from './upstream/upstream-address.ts';
 
 const USAGE = `tessera start [--config cluster.config.json] [--data DIR]     the cluster of the config file
 tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside cluster mode
@@ -200,6 +202,7 @@ async function clusterNode(): Promise<void> {
   if (own === undefined) throw new UsageError(`no node named ${values.name} in ${values.config}`);
   const slots = config.engine === 'redis' ? null : new SlotMap(announcedNodes(config.nodes), own.name);
   const log = logger(own.name);
+  const redis = redisSettings(config, own, path.dirname(configPath));
   const node = new TesseraNode({
     name: own.name,
     id: nodeId(own.name),
@@ -209,9 +212,9 @@ async function clusterNode(): Promise<void> {
     devices: deviceSettings(config),
     maxmemory: config.maxmemory,
     maxmemoryPolicy: config.maxmemoryPolicy,
-    ...(own.redis === undefined
+    ...(redis === undefined
       ? { durability: { mode: config.durability, volatileTensors: config.volatileTensors } }
-      : { redis: redisSettings(config, own.redis) }),
+      : { redis }),
     warmup: config.warmup,
     log,
     onShutdown() {
@@ -219,11 +222,10 @@ async function clusterNode(): Promise<void> {
       process.send?.({ type: 'shutdown' }, () => process.kill(process.pid, 'SIGTERM'));
     },
   });
-  const { host = '', port } = own.redis ?? {};
   const what =
-    slots === null
-      ? `before the Redis at ${host}:${port}`
-      : `slots ${formatRanges(slots.myself.ranges).join(' ')}`;
+    redis === undefined
+      ? `slots ${formatRanges(slots?.myself.ranges ?? []).join(' ')}`
+      : `before the Redis at ${shownAddress(redis.address)}`;
   // A node whose supervisor is gone would live on unseen.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   await run(node, log, what);
@@ -264,16 +266,20 @@ async function serve(): Promise<void> {
   makeCompileCache(data, MAIN);
 }
 
-/** Which Redis has the node's keys, and which nodes stand before the others of the cluster. */
-function redisSettings(config: ClusterConfig, own: NonNullable<ClusterNode['redis']>): RedisSettings {
-  const { host, port, socket, tls, user, password } = own;
+/** Which Redis has the node's keys, if one has, and which nodes stand before the others of the cluster. */
+function redisSettings(config: ClusterConfig, own: ClusterNode, folder: string): RedisSettings | undefined {
+  if (own.redis === undefined) return undefined;
+  const { host, port, socket, tls, user, password } = own.redis;
   const addresses = config.nodes.flatMap(({ redis, ...node }) => {
     const { host: announced, port: plain, tlsPort } = announcedAddress(node);
     if (redis === undefined || announced === undefined) return [];
     return [{ redis, node: { host: announced, port: plain, tlsPort } }];
   });
   return {
-    address: { ...(socket && { path: socket }), host, port, secure: tls, user, password },
+    address: {
+      ...{ ...(socket && { path: socket }), host, port, secure: tls, user, password },
+      ...(tls && { secureContext: outgoingContext(tlsFiles(config, own, folder)) }),
+    },
     addresses: new AddressBook(addresses),
   };
 }
@@ -286,7 +292,11 @@ function keys() {
   };
   if (values.redis === undefined) return { durability };
   try {
-    return { redis: { address: parseUpstream(values.redis) } };
+    const address = parseUpstream(values.redis);
+    const files = tlsFiles({}, nodeArguments(), process.cwd());
+    return {
+      redis: { address: address.secure ? { ...address, secureContext: outgoingContext(files) } : address },
+    };
   } catch (error) {
     throw new UsageError(`--redis: ${(error as Error).message}`);
   }

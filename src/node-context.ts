@@ -7,7 +7,7 @@ import type { Devices } from './execution/devices.ts';
 import type { KeptSettings } from './kept-settings.ts';
 import type { Persistence } from './keyspace/embedded/durability/persistence.ts';
 import type { EvictionPolicy } from './keyspace/eviction-policy.ts';
-import type { Keyspace } from './keyspace/keyspace.ts';
+import type { KeyName, Keyspace } from './keyspace/keyspace.ts';
 import type { Waiters } from './keyspace/waiters.ts';
 import type { Listeners } from './listeners.ts';
 import type { MemoryLimit } from './memory-limit.ts';
@@ -20,7 +20,6 @@ import type { SlowLog } from './observability/slow-log.ts';
 import type { OutputLimits } from './output-limits.ts';
 import type { Subscriptions } from './pubsub/subscriptions.ts';
 import type { Scripts } from './scripting/scripts.ts';
-import type { RedisEngine } from './upstream/redis-engine.ts';
 
 /** Settings that CONFIG and AI.CONFIG read and change at run time. Sizes in bytes. */
 export interface RuntimeConfig {
@@ -48,6 +47,24 @@ export interface RuntimeConfig {
   readonly debugCommand: 'no' | 'local' | 'yes';
   /** After which a script is ended; 0: never. */
   luaTimeLimitMs: number;
+}
+
+/** A Redis that has a node's keys, as far as the node knows. */
+export interface UpstreamState {
+  readonly shownAddress: string;
+  readonly isThere: boolean;
+  /** When that was last otherwise, or the node's start; in ms since 1970. */
+  readonly changedAt: number;
+  /** How often it went away. */
+  readonly losses: number;
+  /** Values that are kept at hand. */
+  readonly cache: {
+    readonly size: number;
+    readonly bytes: number;
+    readonly maxBytes: number;
+    /** Undefined where the key is not known to have a value. */
+    hint(key: KeyName): string | undefined;
+  };
 }
 
 /** The parts of a node that commands work with. */
@@ -85,8 +102,8 @@ export interface NodeContext {
   readonly kept: KeptSettings;
   readonly listeners: Listeners;
   readonly log: Logger;
+  /** The Redis that has the keys; null where they are here. */
+  readonly upstream: UpstreamState | null;
   /** Null where the data lives in memory only. */
   readonly persistence: Persistence | null;
-  /** Null where the keys are here. */
-  readonly redis: RedisEngine | null;
 }

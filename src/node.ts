@@ -95,8 +95,6 @@ export class TesseraNode {
   #http: HttpServer | null = null;
   /** Null where the keys are here. */
   readonly #redis: RedisEngine | null;
-  /** Whether the Redis lets clients in that have not logged in. */
-  #redisIsOpen = true;
   #lastClientId = 0;
 
   constructor(options: NodeOptions) {
@@ -145,6 +143,10 @@ export class TesseraNode {
       },
     );
     const commands = new CommandTable();
+    this.#redis =
+      options.redis === undefined
+        ? null
+        : new RedisEngine(options.redis, CACHE_BYTES, { devices, log: options.log });
     this.context = {
       name: options.name,
       id: options.id,
@@ -175,14 +177,10 @@ export class TesseraNode {
       listeners,
       kept: new KeptSettings(),
       log: options.log,
+      upstream: this.#redis,
       persistence,
-      redis:
-        options.redis === undefined
-          ? null
-          : new RedisEngine(options.redis, CACHE_BYTES, { devices, log: options.log }),
     };
     this.context.kept.restore(this.context);
-    this.#redis = this.context.redis;
     this.#httpOptions = options.http;
     this.#outputs = new OutputWatch(
       () => config.outputLimits,
@@ -247,9 +245,8 @@ export class TesseraNode {
       if (this.#warmup === 'eager') void this.#warmUp(persistence);
     }
     if (this.#redis !== null) {
-      this.#redisIsOpen = await this.#redis.isOpen();
       // Clients that came while it was away come again: they are served then.
-      this.#redis.watch(() => {
+      await this.#redis.start(() => {
         for (const client of this.#clients.values()) if (client instanceof ParkedClient) client.kill();
       });
     }
@@ -294,7 +291,7 @@ export class TesseraNode {
     }
     const isRemote = origin.unixPath === null && !isLoopback(socket.remoteAddress ?? '');
     // A Redis behind a unix socket, or on this machine, takes everybody for somebody of this machine.
-    const isOpen = this.#redis === null ? access.defaultUser.anyPassword : this.#redisIsOpen;
+    const isOpen = this.#redis === null ? access.defaultUser.anyPassword : this.#redis.isOpen;
     if (isRemote && access.protectedMode && isOpen) {
       statistics.rejectedConnections++;
       refuse(socket, errors.protectedMode());

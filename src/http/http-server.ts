@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { NodeContext } from '../node-context.ts';
 import { healthRoutes } from './health.ts';
+import { liveRoutes } from './live.ts';
 import { metricsRoutes } from './metrics.ts';
 
 export interface HttpOptions {
@@ -26,7 +27,7 @@ export class HttpServer {
       return reply.code(statusCode).send({ error: statusCode >= 500 ? 'internal error' : message });
     });
     this.#server.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not found' }));
-    for (const routes of [healthRoutes, metricsRoutes]) routes(this.#server, node);
+    for (const routes of [healthRoutes, metricsRoutes, liveRoutes]) routes(this.#server, node);
   }
 
   get host(): string {

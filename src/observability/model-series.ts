@@ -1,3 +1,4 @@
+import type { KeyName } from '../keyspace/keyspace.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import { RowHistogram } from './row-histogram.ts';
 
@@ -54,7 +55,11 @@ export class ModelSeries {
   /** Runs that wait or are under way. */
   pending = 0;
 
-  constructor(model: string, device: string) {
+  /** Null for all models that are not told apart. */
+  readonly key: KeyName | null;
+
+  constructor(model: string, device: string, key: KeyName | null) {
+    this.key = key;
     this.model = model;
     this.device = device;
   }

@@ -9,10 +9,10 @@ export interface ReadinessCheck {
 }
 
 /** What has to hold for the node to serve all commands. */
-export function readiness({ keyspace, persistence, redis }: NodeContext): readonly ReadinessCheck[] {
-  if (redis !== null) {
-    const detail = `the Redis at ${redis.address.host}:${redis.address.port} cannot be reached`;
-    return [{ name: 'redis', ok: redis.isThere, ...(redis.isThere ? {} : { detail }) }];
+export function readiness({ keyspace, persistence, upstream }: NodeContext): readonly ReadinessCheck[] {
+  if (upstream !== null) {
+    const detail = `the Redis at ${upstream.shownAddress} is away`;
+    return [{ name: 'redis', ok: upstream.isThere, ...(upstream.isThere ? {} : { detail }) }];
   }
   const { loading } = keyspace;
   const error = persistence?.error ?? null;

@@ -69,7 +69,7 @@ export class RunMetrics {
   #add(device: string, key: KeyName): ModelSeries {
     const label = labelOf(key);
     if (this.#size >= MOST_SERIES || label === undefined) return this.#othersOf(device);
-    const series = new ModelSeries(label, device);
+    const series = new ModelSeries(label, device, key);
     const ofDevice = this.#series.get(device) ?? new Map();
     this.#series.set(device, ofDevice);
     ofDevice.set(key, series);
@@ -80,7 +80,7 @@ export class RunMetrics {
   #othersOf(device: string): ModelSeries {
     let series = this.#others.get(device);
     if (series === undefined) {
-      series = new ModelSeries(OTHERS, device);
+      series = new ModelSeries(OTHERS, device, null);
       this.#others.set(device, series);
     }
     return series;

@@ -4,7 +4,7 @@ import { counter, type Family, gauge, type Sample } from './family.ts';
 type Types = NodeContext['keyspace']['byType'];
 
 function byType(node: NodeContext, read: (counts: Types[keyof Types]) => number): Sample[] {
-  if (node.redis !== null) return [];
+  if (node.upstream !== null) return [];
   return Object.entries(node.keyspace.byType).map(([type, counts]) => ({
     value: read(counts),
     labels: { type },
@@ -15,8 +15,8 @@ function byType(node: NodeContext, read: (counts: Types[keyof Types]) => number)
 const ofFolder = (read: (persistence: NonNullable<NodeContext['persistence']>) => number) => {
   return ({ persistence }: NodeContext) => (persistence === null ? [] : [{ value: read(persistence) }]);
 };
-const ofRedis = (read: (redis: NonNullable<NodeContext['redis']>) => number) => {
-  return ({ redis }: NodeContext) => (redis === null ? [] : [{ value: read(redis) }]);
+const ofRedis = (read: (upstream: NonNullable<NodeContext['upstream']>) => number) => {
+  return ({ upstream }: NodeContext) => (upstream === null ? [] : [{ value: read(upstream) }]);
 };
 
 /** Keys, what keeps them, and the Redis that has them where they are not here. */
