@@ -11,7 +11,7 @@ import { type AiValue, encodeStored, type Header, type StoredKind } from '../key
 import type { NodeContext } from '../node-context.ts';
 import { OK, type Reply, ServerError } from '../protocol/reply.ts';
 import { encodeReply } from '../protocol/reply-writer.ts';
-import { keyName, keysOf } from './command-keys.ts';
+import { keyName, keysOf, LISTS } from './command-keys.ts';
 import { asker, keysOfKind } from './key-walk.ts';
 import type { ProxiedTransaction } from './proxied-transaction.ts';
 import { QueuedCommands, type QueuedForm } from './queued-commands.ts';
@@ -26,9 +26,6 @@ const QUEUED = '+QUEUED';
 const TRY_AGAIN = '-TRYAGAIN';
 const TRY_AGAIN_DELAY_MS = 20;
 const TRY_AGAIN_PATIENCE_MS = 5000;
-
-/** What lists all values of a kind. */
-const LISTS: Partial<Record<string, StoredKind>> = { 'ai._modelscan': 'model', 'ai._scriptscan': 'script' };
 
 /** What runs models and functions: EXEC answers an error for them, as RedisAI does. */
 const RUNS = new Set(

@@ -6,15 +6,13 @@ import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
 import { guardedDelete, guardedSet } from '../keyspace/redis/guarded-write.ts';
 import { encodeStored } from '../keyspace/redis/stored-value.ts';
 import type { Reply } from '../protocol/reply.ts';
-import { keyName, keysOf } from './command-keys.ts';
+import { keyName, keysOf, LISTS } from './command-keys.ts';
 import type { Decoding } from './proxied-transaction.ts';
 import type { RedisEngine } from './redis-engine.ts';
 import { isError, withoutScript } from './reply-kinds.ts';
 
 const DELETES = new Set(['ai.modeldel', 'ai.scriptdel']);
 const STORES = new Set(['ai.modelstore', 'ai.modelset', 'ai.scriptstore', 'ai.scriptset']);
-/** They look at all keys, which no single command of Redis does. */
-const LISTS = new Set(['ai._modelscan', 'ai._scriptscan']);
 
 /** What an AI command between MULTI and EXEC comes to: one command of Redis, and what the client gets for its reply. */
 export interface QueuedForm {
@@ -48,7 +46,8 @@ export class QueuedCommands {
    */
   form(command: Command, args: Buffer[]): QueuedForm | Promise<QueuedForm> {
     const { name } = command;
-    if (LISTS.has(name)) throw errors.notInProxiedTransaction(name.toUpperCase());
+    // They look at all keys, which no one command of Redis does.
+    if (LISTS[name] !== undefined) throw errors.notInProxiedTransaction(name.toUpperCase());
     const kind = name.startsWith('ai.model') ? 'model' : 'script';
     if (DELETES.has(name)) return this.#write(args, guardedDelete(args[1] as Buffer, kind));
     if (STORES.has(name) || name === 'ai.tensorset') return this.#store(command, args);
