@@ -97,8 +97,7 @@ export class AiCommands implements UpstreamKeys {
       this.#upstream.inTurn(() => this.#runOn(command, args, new Map(), { isAsking, done }));
     } else {
       const request = fetchRequest(this.#engine.cache, keys);
-      // The client's own ASKING is for this one.
-      this.#ask(request.args, { isAsking: false, triesAgain: waits }, (reply) => {
+      this.#ask(request.args, { isAsking, hasAsked: true, triesAgain: waits }, (reply) => {
         if (reply[0] === MINUS) {
           this.#pushError(reply);
           done();
@@ -158,9 +157,10 @@ export class AiCommands implements UpstreamKeys {
     this.#client.pushBytes(this.#engine.addresses?.redirected(error, secure) ?? error);
   }
 
+  /** @param how hasAsked: the client's own ASKING is for this one. */
   #ask(
     request: readonly Uint8Array[],
-    how: { readonly isAsking: boolean; readonly triesAgain: boolean },
+    how: { readonly isAsking: boolean; readonly triesAgain: boolean; readonly hasAsked?: boolean },
     done: (reply: Buffer) => void,
   ): void {
     const deadline = Date.now() + TRY_AGAIN_PATIENCE_MS;
@@ -172,12 +172,12 @@ export class AiCommands implements UpstreamKeys {
       this.#upstream.take((reply) => {
         const isMoving = reply[0] === MINUS && reply.toString('latin1', 0, TRY_AGAIN.length) === TRY_AGAIN;
         if (!isMoving || !how.triesAgain || Date.now() > deadline) done(reply);
-        // Who asks for one key is asked for it by its new node, which has to be told each time.
-        else void delay(TRY_AGAIN_DELAY_MS).then(() => send(isAsking));
+        // ASKING is for one request: the slot's new node has to be told each time.
+        else void delay(TRY_AGAIN_DELAY_MS).then(() => send(how.isAsking));
       });
       this.#upstream.send(encodeRequest(request));
     };
-    send(how.isAsking);
+    send(how.isAsking && how.hasAsked !== true);
   }
 
   /**
