@@ -24,12 +24,19 @@ const REDIRECTION = /^-(MOVED|ASK) (\d+) (.*):(\d+)\r\n$/;
  * is in no entry stays as it is.
  */
 export class AddressBook {
-  readonly #entries: readonly BookEntry[];
+  #entries: readonly BookEntry[] = [];
   readonly #nodes = new Map<string, NodeAddress>();
   readonly #redis = new Map<string, { readonly host: string; readonly port: number }>();
 
   constructor(entries: readonly BookEntry[]) {
+    this.update(entries);
+  }
+
+  /** Takes others instead, as nodes come and go. */
+  update(entries: readonly BookEntry[]): void {
     this.#entries = entries;
+    this.#nodes.clear();
+    this.#redis.clear();
     for (const { redis, node } of entries) {
       this.#nodes.set(`${redis.host}:${redis.port}`, node);
       for (const port of [node.port, node.tlsPort])

@@ -22,6 +22,10 @@ export interface RedisNodes {
   readonly redis: readonly RedisProcess[];
   /** The node that has the key's slot after the start. */
   portOf(key: string): number;
+  /** Starts a Redis that is in no cluster yet, and a node before it. @returns the node's port. */
+  add(): Promise<number>;
+  /** Ends the last that was added. */
+  removeLast(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,36 +34,57 @@ export async function startRedisNodes(masters: number, replicas = 0): Promise<Re
   const count = masters * (1 + replicas);
   const server = findRedisServer();
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-redis-'));
-  // The bus listens 10,000 above; ports beyond are refused.
-  const all = await freePorts(2 * count);
-  const [ports, redisPorts] = [all.slice(0, count), all.slice(count)];
-  const redis = await Promise.all(
-    redisPorts.map((port) =>
-      startRedisProcess(server, port, path.join(folder, String(port)), [
-        ...['--save', '', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'],
-        ...['--cluster-port', String(port > 55_000 ? port - 10_000 : port + 10_000)],
-      ]),
-    ),
-  );
-  await formCluster(redisPorts, masters);
-  const entries: BookEntry[] = redisPorts.map((port, i) => ({
-    redis: { host: HOST, port },
-    node: { host: HOST, port: ports[i] as number, tlsPort: 0 },
-  }));
-  const addresses = new AddressBook(entries);
-  const nodes = await Promise.all(
-    redisPorts.map((port, i) =>
+  const addresses = new AddressBook([]);
+  const entries: BookEntry[] = [];
+  const [ports, redis, nodes]: [number[], RedisProcess[], TesseraNode[]] = [[], [], []];
+  const startRedis = async (port: number) => {
+    // The bus listens 10,000 above; ports beyond are refused.
+    const busPort = port > 55_000 ? port - 10_000 : port + 10_000;
+    return startRedisProcess(server, port, path.join(folder, String(port)), [
+      ...['--save', '', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'],
+      ...['--cluster-port', String(busPort)],
+    ]);
+  };
+  const addNodes = async (places: readonly (readonly [port: number, redisPort: number])[]) => {
+    for (const [port, redisPort] of places) {
+      ports.push(port);
+      entries.push({
+        redis: { host: HOST, port: redisPort },
+        node: { host: HOST, port, tlsPort: 0 },
+      });
+    }
+    addresses.update(entries);
+    const started = places.map(([port, redisPort]) =>
       startNode({}, 0, {
-        port: ports[i] as number,
-        redis: { address: { host: HOST, port, secure: false, user: '', password: '' }, addresses },
+        port,
+        redis: { address: { host: HOST, port: redisPort, secure: false, user: '', password: '' }, addresses },
       }),
-    ),
-  );
+    );
+    nodes.push(...(await Promise.all(started)));
+  };
+  const all = await freePorts(2 * count);
+  const redisPorts = all.slice(count);
+  redis.push(...(await Promise.all(redisPorts.map(startRedis))));
+  await formCluster(redisPorts, masters);
+  await addNodes(redisPorts.map((redisPort, i) => [all[i] as number, redisPort]));
   return {
     nodes,
     ports,
     redis,
     portOf: (key) => ports[Math.floor((slotOf(key) * masters) / 16_384)] as number,
+    async add() {
+      const [port, redisPort] = (await freePorts(2)) as [number, number];
+      redis.push(await startRedis(redisPort));
+      await addNodes([[port, redisPort]]);
+      return port;
+    },
+    async removeLast() {
+      ports.pop();
+      entries.pop();
+      addresses.update(entries);
+      await nodes.pop()?.close();
+      await endRedisProcesses(redis.splice(-1), 'SIGKILL');
+    },
     async stop() {
       await Promise.all(nodes.map((node) => node.close()));
       await endRedisProcesses(redis, 'SIGKILL');

@@ -1,0 +1,200 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import slotOf from 'cluster-key-slot';
+import { Cluster } from 'ioredis';
+import { createCluster } from 'redis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { oneOperator } from '../support/models.ts';
+import { type RedisNodes, startRedisNodes } from '../support/redis-nodes.ts';
+import { noRedis } from '../support/redis-server.ts';
+import { Register } from '../support/register.ts';
+import { findRedisCli } from '../support/tools.ts';
+
+/** `npm run test:resharding` makes it 3, and moves a quarter of all slots each time; the usual run is short. */
+const ROUNDS = Number(process.env.TESSERA_RESHARD_ROUNDS ?? 1);
+const [SLOTS, WEIGHT] = process.env.TESSERA_RESHARD_ROUNDS === undefined ? [60, 0.02] : [500, 1];
+const MASTERS = 3;
+const TAGS_OF_MASTER = 3;
+
+type Call = (
+  ...args: [command: string, key: string, ...(string | number | Uint8Array)[]]
+) => Promise<unknown>;
+
+const run = promisify(execFile);
+
+describe.skipIf(noRedis !== undefined || findRedisCli() === undefined)('while slots move', () => {
+  let cluster: RedisNodes;
+  beforeAll(async () => {
+    cluster = await startRedisNodes(MASTERS);
+  });
+  afterAll(() => cluster.stop());
+
+  const redisCli = async (...args: (string | number)[]) => {
+    try {
+      return (await run('redis-cli', args.map(String))).stdout;
+    } catch (error) {
+      throw new Error(`redis-cli ${args.join(' ')}: ${(error as { stdout?: string }).stdout}`);
+    }
+  };
+  const at = (port: number | undefined) => `127.0.0.1:${port}`;
+  const idOf = async (port: number | undefined) =>
+    (await redisCli('-p', port ?? 0, 'cluster', 'myid')).trim();
+  /** So many nodes know each other and find that all is well, all agree on who has what, and no slot is left half-way. */
+  const isWell = async (known: number) => {
+    const patience = { timeout: 20_000, interval: 100 };
+    for (const port of cluster.ports.slice(0, known)) {
+      const info = () => redisCli('-p', port, 'cluster', 'info');
+      await expect
+        .poll(info, patience)
+        .toMatch(new RegExp(`cluster_state:ok\r\n[^]*cluster_known_nodes:${known}\r\n`));
+    }
+    const check = () => redisCli('--cluster', 'check', at(cluster.ports[0])).catch(String);
+    await expect
+      .poll(check, patience)
+      .toMatch(/All nodes agree about slots(?!.*\[WARNING\]).*All 16384 slots covered/s);
+  };
+
+  /**
+   * In the slots of each master that are moved first: the lowest. Not the very first: node-redis looks for a node that it is sent to with ASK in
+   * CLUSTER SLOTS, and gives up on one that has no slot yet.
+   */
+  const tags = () => {
+    const all = Array.from({ length: 20_000 }, (_, i) => `{t${i}}`).sort((a, b) => slotOf(a) - slotOf(b));
+    return cluster.ports.flatMap((port) =>
+      all
+        .filter((tag) => cluster.portOf(tag) === port)
+        .filter((tag, _, own) => slotOf(tag) > slotOf(own[0] as string))
+        .slice(0, TAGS_OF_MASTER),
+    );
+  };
+
+  test('by redis-cli, nodes come and go, clients see no error and no wrong value', {
+    timeout: 60_000 + ROUNDS * 300_000,
+  }, async () => {
+    const [first, second] = cluster.ports;
+    const ioredis = new Cluster([{ host: '127.0.0.1', port: first as number }]);
+    const nodeRedis = createCluster({ rootNodes: [{ url: `redis://${at(first)}` }] });
+    nodeRedis.on('error', () => {});
+    await nodeRedis.connect();
+    const calls: readonly [name: string, call: Call][] = [
+      ['ioredis', (_, command, ...args) => ioredis.call(command, ...(args as string[]))],
+      [
+        'node-redis',
+        (key, ...args) =>
+          nodeRedis.sendCommand(
+            key,
+            false,
+            args.map((arg) => (arg instanceof Uint8Array ? Buffer.from(arg) : String(arg))),
+          ),
+      ],
+    ];
+    const failed: string[] = [];
+    const registers: Register<number>[] = [];
+    let isOver = false;
+    let phase = '';
+    /** Repeats it until all is over; what goes wrong is kept. */
+    const repeated = async (name: string, turn: (n: number) => Promise<void>) => {
+      for (let n = 1; !isOver; n++)
+        await turn(n).catch((error: Error) => failed.push(`${name} ${phase}: ${error.message}`));
+    };
+    const first2 = (reply: unknown) => {
+      const numbers = (reply as unknown[]).map(Number);
+      return numbers[0] === numbers[1] ? (numbers[0] as number) : Number.NaN;
+    };
+    const sameReply = (found: number, wanted: number) => {
+      if (found !== wanted) throw new Error(`${found} for ${wanted}`);
+    };
+    const load = tags().flatMap((tag, i) => {
+      const [[name, call], [otherName, other]] = (i % 2 === 0 ? calls : calls.toReversed()) as [
+        (typeof calls)[0],
+        (typeof calls)[0],
+      ];
+      const keys = ['in', 'out', 'kept', 'twice', 'neg'].map((key) => `${key}${tag}`);
+      const [input, output, kept, twice, modelKey] = keys as [string, string, string, string, string];
+      const neg = ['INPUTS', 1, input, 'OUTPUTS', 1] as const;
+      const register = new Register<number>(input, 0);
+      registers.push(register);
+      const writing = async () => {
+        await call(tag, 'AI.MODELSTORE', modelKey, 'ONNX', 'CPU', 'BLOB', oneOperator('Neg'));
+        await repeated(name, async (n) => {
+          await register.write(n, () => call(tag, 'AI.TENSORSET', input, 'FLOAT', 1, 2, 'VALUES', n, n));
+          await call(tag, 'AI.MODELEXECUTE', modelKey, ...neg, output);
+          sameReply(first2(await call(tag, 'AI.TENSORGET', output, 'VALUES')), -n);
+          await call(tag, 'SET', `native${tag}`, n);
+          await other(
+            tag,
+            ...(['AI.DAGEXECUTE', 'LOAD', 1, input, 'PERSIST', 2, kept, twice] as const),
+            ...['|>', 'AI.MODELEXECUTE', modelKey, ...neg, kept],
+            ...['|>', 'AI.MODELEXECUTE', modelKey, 'INPUTS', 1, kept, 'OUTPUTS', 1, twice],
+          );
+          sameReply(first2(await call(tag, 'AI.TENSORGET', kept, 'VALUES')), -n);
+          sameReply(first2(await other(tag, 'AI.TENSORGET', twice, 'VALUES')), n);
+          sameReply(Number(await other(tag, 'GET', `native${tag}`)), n);
+        });
+      };
+      const reading = repeated(otherName, () =>
+        register.read('TENSORGET', async () => {
+          const reply = other(tag, 'AI.TENSORGET', input, 'VALUES');
+          return first2(
+            await reply.catch((error: Error) => {
+              if (/tensor key is empty/.test(error.message)) return [0, 0];
+              throw error;
+            }),
+          );
+        }),
+      );
+      return [writing(), reading];
+    });
+    const checks = () => registers.reduce((sum, register) => sum + register.checks, 0);
+    while (checks() < 100) await new Promise((resolve) => setTimeout(resolve, 10));
+
+    const moved: string[] = [];
+    const during = async (what: string, known: number, ...args: (string | number)[]) => {
+      const before = checks();
+      phase = what;
+      const output = await redisCli('--cluster', ...args);
+      const slots = output.match(/^Moving slot \d+ from \S+ to |#/gm)?.length ?? 0;
+      moved.push(`${what}: ${slots} slots, ${checks() - before} reads`);
+      await isWell(known);
+      return slots;
+    };
+    const reshard = async () => {
+      const [from, to] = [await idOf(first), await idOf(second)];
+      const slots = await during(
+        ...(['reshard', MASTERS] as const),
+        ...['reshard', at(first), '--cluster-from', from, '--cluster-to', to],
+        ...['--cluster-slots', SLOTS, '--cluster-yes'],
+      );
+      expect(slots).toBeGreaterThan(0);
+    };
+    const addAndRemove = async () => {
+      const added = await cluster.add();
+      const id = await idOf(added);
+      await during('add-node', MASTERS + 1, 'add-node', at(added), at(first));
+      const rebalance = (asked: number | undefined, weight: number) =>
+        during(
+          ...([`rebalance to weight ${weight}`, MASTERS + 1] as const),
+          ...['rebalance', at(asked), '--cluster-use-empty-masters'],
+          ...['--cluster-weight', `${id}=${weight}`],
+        );
+      expect(await rebalance(second, WEIGHT)).toBeGreaterThan(0);
+      expect(await redisCli('-p', first ?? 0, 'cluster', 'slots')).toContain(String(added));
+      await rebalance(added, 0);
+      await during('del-node', MASTERS, 'del-node', at(first), id);
+      await cluster.removeLast();
+    };
+    try {
+      for (let round = 0; round < ROUNDS; round++) {
+        await reshard();
+        await addAndRemove();
+      }
+    } finally {
+      isOver = true;
+      await Promise.all(load);
+      console.info(`${checks()} reads\n${moved.join('\n')}`);
+      ioredis.disconnect();
+      nodeRedis.destroy();
+    }
+    expect([...failed, ...registers.flatMap(({ wrong }) => wrong)]).toEqual([]);
+  });
+});
