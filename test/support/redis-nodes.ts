@@ -1,4 +1,5 @@
 import { mkdtempSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import slotOf from 'cluster-key-slot';
@@ -15,6 +16,7 @@ import { freePorts } from './cluster.ts';
 import { startNode } from './node.ts';
 
 const HOST = '127.0.0.1';
+const BUS_DISTANCE = 10_000;
 
 export interface RedisNodes {
   readonly nodes: readonly TesseraNode[];
@@ -37,14 +39,10 @@ export async function startRedisNodes(masters: number, replicas = 0): Promise<Re
   const addresses = new AddressBook([]);
   const entries: BookEntry[] = [];
   const [ports, redis, nodes]: [number[], RedisProcess[], TesseraNode[]] = [[], [], []];
-  const startRedis = async (port: number) => {
-    // The bus listens 10,000 above; ports beyond are refused.
-    const busPort = port > 55_000 ? port - 10_000 : port + 10_000;
-    return startRedisProcess(server, port, path.join(folder, String(port)), [
+  const startRedis = (port: number) =>
+    startRedisProcess(server, port, path.join(folder, String(port)), [
       ...['--save', '', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'],
-      ...['--cluster-port', String(busPort)],
     ]);
-  };
   const addNodes = async (places: readonly (readonly [port: number, redisPort: number])[]) => {
     for (const [port, redisPort] of places) {
       ports.push(port);
@@ -62,18 +60,19 @@ export async function startRedisNodes(masters: number, replicas = 0): Promise<Re
     );
     nodes.push(...(await Promise.all(started)));
   };
-  const all = await freePorts(2 * count);
-  const redisPorts = all.slice(count);
+  const redisPorts = await freeRedisPorts(count);
+  const nodePorts = await freePorts(count);
   redis.push(...(await Promise.all(redisPorts.map(startRedis))));
   await formCluster(redisPorts, masters);
-  await addNodes(redisPorts.map((redisPort, i) => [all[i] as number, redisPort]));
+  await addNodes(redisPorts.map((redisPort, i) => [nodePorts[i] as number, redisPort]));
   return {
     nodes,
     ports,
     redis,
     portOf: (key) => ports[Math.floor((slotOf(key) * masters) / 16_384)] as number,
     async add() {
-      const [port, redisPort] = (await freePorts(2)) as [number, number];
+      const [redisPort] = (await freeRedisPorts(1)) as [number];
+      const [port] = (await freePorts(1)) as [number];
       redis.push(await startRedis(redisPort));
       await addNodes([[port, redisPort]]);
       return port;
@@ -90,4 +89,22 @@ export async function startRedisNodes(masters: number, replicas = 0): Promise<Re
       await endRedisProcesses(redis, 'SIGKILL');
     },
   };
+}
+
+/** Ports that are free, and the ones 10,000 above, where the nodes of a Redis Cluster talk to each other. */
+async function freeRedisPorts(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  while (found.size < count) {
+    for (const port of await freePorts(count)) if (await isFree(port + BUS_DISTANCE)) found.add(port);
+  }
+  return [...found].slice(0, count);
+}
+
+function isFree(port: number): Promise<boolean> {
+  if (port > 65_535) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, HOST, () => server.close(() => resolve(true)));
+  });
 }
