@@ -3,12 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import {
-  accessSettings,
-  announcedNodes,
-  parseNodeAccess,
-  tlsFiles,
-} from '../cluster/access-config.ts';
+import { accessSettings, announcedNodes, parseNodeAccess, tlsFiles } from '../cluster/access-config.ts';
 import { type ClusterConfig, type ClusterNode, ConfigError, loadClusterConfig } from '../cluster/config.ts';
 import { addressesOf, followAddresses } from '../cluster/redis-addresses.ts';
 import { formatRanges, nodeId, SlotMap } from '../cluster/slot-map.ts';
