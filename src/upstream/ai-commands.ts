@@ -10,7 +10,7 @@ import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
 import { type AiValue, encodeStored, type Header, type StoredKind } from '../keyspace/redis/stored-value.ts';
 import type { NodeContext } from '../node-context.ts';
 import { OK, type Reply, ServerError } from '../protocol/reply.ts';
-import { asker, keysOfKind } from './key-walk.ts';
+import { asker, valuesOfKind } from './key-walk.ts';
 import type { Decoding, ProxiedTransaction } from './proxied-transaction.ts';
 import type { RedisEngine } from './redis-engine.ts';
 import { encodeRequest } from './requests.ts';
@@ -251,16 +251,10 @@ export class AiCommands implements UpstreamKeys {
 
   /** What Redis itself has of a kind, a replica too. @throws ServerError with Redis's text where it refuses. */
   async #fetchAll(kind: StoredKind, isReadOnly: boolean): Promise<Map<KeyName, FetchedValue>> {
-    const { cache } = this.#engine;
-    const ask = asker(this.#upstream);
     const changesMode = this.inCluster && !isReadOnly;
     if (changesMode) this.#sendUnanswered('READONLY');
     try {
-      const requests = (await keysOfKind(ask, kind)).map((key) => fetchRequest(cache, [key]));
-      const replies = await Promise.all(requests.map((request) => ask(request.args)));
-      return new Map(
-        requests.flatMap((request, i) => [...fetchedValues(cache, request, replies[i] as Buffer)]),
-      );
+      return await valuesOfKind(asker(this.#upstream), this.#engine.cache, kind);
     } finally {
       if (changesMode) this.#sendUnanswered('READWRITE');
     }
