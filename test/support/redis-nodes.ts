@@ -14,6 +14,7 @@ import type { TesseraNode } from '../../src/node.ts';
 import { AddressBook, type BookEntry } from '../../src/upstream/address-book.ts';
 import { freePorts } from './cluster.ts';
 import { startNode } from './node.ts';
+import { run } from './run.ts';
 
 const HOST = '127.0.0.1';
 const BUS_DISTANCE = 10_000;
@@ -89,6 +90,18 @@ export async function startRedisNodes(masters: number, replicas = 0): Promise<Re
       await endRedisProcesses(redis, 'SIGKILL');
     },
   };
+}
+
+/** What redis-cli prints. @throws Error with what it printed where it fails. */
+export async function redisCli(...args: (string | number)[]): Promise<string> {
+  const { code, stdout, stderr } = await run('redis-cli', args.map(String), { timeout: 300_000 });
+  if (code !== 0) throw new Error(`redis-cli ${args.join(' ')}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+/** The id of the Redis behind a node of this machine. */
+export async function idOf(port: number): Promise<string> {
+  return (await redisCli('-p', port, 'cluster', 'myid')).trim();
 }
 
 /** Ports that are free, and the ones 10,000 above, where the nodes of a Redis Cluster talk to each other. */

@@ -2,9 +2,10 @@ import { Cluster, Command } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { oneOperator } from '../support/models.ts';
-import { type RedisNodes, startRedisNodes } from '../support/redis-nodes.ts';
+import { idOf, type RedisNodes, redisCli, startRedisNodes } from '../support/redis-nodes.ts';
 import { noRedis } from '../support/redis-server.ts';
 import { RespClient } from '../support/resp-client.ts';
+import { findRedisCli } from '../support/tools.ts';
 import { callOf, storeFunction } from '../support/torch-scripts.ts';
 
 type Args = [string, ...(string | number | Uint8Array)[]];
@@ -164,6 +165,26 @@ describe.skipIf(noRedis !== undefined)('a node before a replica', () => {
     expect(await nodeRedis.sendCommand(`t${tag}`, false, run(`o${tag}`).map(String))).toBe('OK');
     ioredis.disconnect();
     nodeRedis.destroy();
+  });
+
+  test.skipIf(findRedisCli() === undefined)('may be added by redis-cli while others serve', async () => {
+    const added = await cluster.add();
+    const [at, other] = [`127.0.0.1:${added}`, `127.0.0.1:${cluster.ports[1]}`];
+    await redisCli(
+      ...['--cluster', 'add-node', at, other, '--cluster-slave', '--cluster-master-id', await idOf(master)],
+    );
+    const [client, writer] = [await connect(added), await connect(master)];
+    await expect
+      .poll(() => infoOf(client, 'master_link_status'), { timeout: 20_000, interval: 20 })
+      .toBe('up');
+    await writer.send('AI.TENSORSET', `new${tag}`, 'FLOAT', 1, 'VALUES', 7);
+    expect(await writer.send('WAIT', 2, 5000)).toBe(2);
+    expect(await client.error(...dag())).toMatch(moved(master));
+    await client.send('READONLY');
+    expect(await client.send(...dag())).toEqual(['OK', ['-3', '-4']]);
+    expect(await client.send('AI.TENSORGET', `new${tag}`, 'VALUES')).toEqual(['7']);
+    await redisCli('--cluster', 'del-node', other, await idOf(added));
+    await cluster.removeLast();
   });
 
   test('runs models and functions once its replica is promoted', async () => {

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import slotOf from 'cluster-key-slot';
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { oneOperator } from '../support/models.ts';
-import { type RedisNodes, startRedisNodes } from '../support/redis-nodes.ts';
+import { idOf, type RedisNodes, redisCli, startRedisNodes } from '../support/redis-nodes.ts';
 import { noRedis } from '../support/redis-server.ts';
 import { Register } from '../support/register.ts';
 import { findRedisCli } from '../support/tools.ts';
@@ -16,11 +14,8 @@ const [SLOTS, WEIGHT] = process.env.TESSERA_RESHARD_ROUNDS === undefined ? [60, 
 const MASTERS = 3;
 const TAGS_OF_MASTER = 3;
 
-type Call = (
-  ...args: [command: string, key: string, ...(string | number | Uint8Array)[]]
-) => Promise<unknown>;
-
-const run = promisify(execFile);
+/** @param key that says which node gets it. */
+type Call = (key: string, command: string, ...args: (string | number | Uint8Array)[]) => Promise<unknown>;
 
 describe.skipIf(noRedis !== undefined || findRedisCli() === undefined)('while slots move', () => {
   let cluster: RedisNodes;
@@ -29,16 +24,7 @@ describe.skipIf(noRedis !== undefined || findRedisCli() === undefined)('while sl
   });
   afterAll(() => cluster.stop());
 
-  const redisCli = async (...args: (string | number)[]) => {
-    try {
-      return (await run('redis-cli', args.map(String))).stdout;
-    } catch (error) {
-      throw new Error(`redis-cli ${args.join(' ')}: ${(error as { stdout?: string }).stdout}`);
-    }
-  };
   const at = (port: number | undefined) => `127.0.0.1:${port}`;
-  const idOf = async (port: number | undefined) =>
-    (await redisCli('-p', port ?? 0, 'cluster', 'myid')).trim();
   /** So many nodes know each other and find that all is well, all agree on who has what, and no slot is left half-way. */
   const isWell = async (known: number) => {
     const patience = { timeout: 20_000, interval: 100 };
@@ -71,8 +57,8 @@ describe.skipIf(noRedis !== undefined || findRedisCli() === undefined)('while sl
   test('by redis-cli, nodes come and go, clients see no error and no wrong value', {
     timeout: 60_000 + ROUNDS * 300_000,
   }, async () => {
-    const [first, second] = cluster.ports;
-    const ioredis = new Cluster([{ host: '127.0.0.1', port: first as number }]);
+    const [first, second] = cluster.ports as [number, number, ...number[]];
+    const ioredis = new Cluster([{ host: '127.0.0.1', port: first }]);
     const nodeRedis = createCluster({ rootNodes: [{ url: `redis://${at(first)}` }] });
     nodeRedis.on('error', () => {});
     await nodeRedis.connect();
@@ -178,7 +164,7 @@ describe.skipIf(noRedis !== undefined || findRedisCli() === undefined)('while sl
           ...['--cluster-weight', `${id}=${weight}`],
         );
       expect(await rebalance(second, WEIGHT)).toBeGreaterThan(0);
-      expect(await redisCli('-p', first ?? 0, 'cluster', 'slots')).toContain(String(added));
+      expect(await redisCli('-p', first, 'cluster', 'slots')).toContain(String(added));
       await rebalance(added, 0);
       await during('del-node', MASTERS, 'del-node', at(first), id);
       await cluster.removeLast();
