@@ -32,8 +32,15 @@ export interface RedisNodes {
   stop(): Promise<void>;
 }
 
-/** A Redis Cluster of masters with as many replicas each, and in this process a node before each of them. */
-export async function startRedisNodes(masters: number, replicas = 0): Promise<RedisNodes> {
+/**
+ * A Redis Cluster of masters with as many replicas each, and in this process a node before each of them.
+ * @param nodeTimeoutMs after which one that says nothing has failed.
+ */
+export async function startRedisNodes(
+  masters: number,
+  replicas = 0,
+  nodeTimeoutMs = 2000,
+): Promise<RedisNodes> {
   const count = masters * (1 + replicas);
   const server = findRedisServer();
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-redis-'));
@@ -42,7 +49,7 @@ export async function startRedisNodes(masters: number, replicas = 0): Promise<Re
   const [ports, redis, nodes]: [number[], RedisProcess[], TesseraNode[]] = [[], [], []];
   const startRedis = (port: number) =>
     startRedisProcess(server, port, path.join(folder, String(port)), [
-      ...['--save', '', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'],
+      ...['--save', '', '--cluster-node-timeout', String(nodeTimeoutMs), '--repl-diskless-sync-delay', '0'],
     ]);
   const addNodes = async (places: readonly (readonly [port: number, redisPort: number])[]) => {
     for (const [port, redisPort] of places) {
