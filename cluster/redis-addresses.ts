@@ -6,9 +6,9 @@ import { type ClusterConfig, ConfigError, loadClusterConfig } from './config.ts'
 /** How often it is looked whether the file has changed. */
 const LOOK_MS = 1000;
 
-/** Which nodes of the configuration stand before which Redis. */
-export function addressesOf(config: ClusterConfig): AddressBook {
-  return new AddressBook(entriesOf(config));
+/** Which nodes of the configuration stand before which Redis. @param ownHost of the one that is asked. */
+export function addressesOf(config: ClusterConfig, ownHost: string): AddressBook {
+  return new AddressBook(entriesOf(config), ownHost);
 }
 
 /**

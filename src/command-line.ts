@@ -266,7 +266,7 @@ function redisSettings(config: ClusterConfig, own: ClusterNode, folder: string):
       ...{ ...(socket && { path: socket }), host, port, secure: tls, user, password },
       ...(tls && { secureContext: outgoingContext(tlsFiles(config, own, folder)) }),
     },
-    addresses: addressesOf(config),
+    addresses: addressesOf(config, host),
   };
 }
 

@@ -44,7 +44,7 @@ export async function startRedisNodes(
   const count = masters * (1 + replicas);
   const server = findRedisServer();
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-redis-'));
-  const addresses = new AddressBook([]);
+  const addresses = new AddressBook([], HOST);
   const entries: BookEntry[] = [];
   const [ports, redis, nodes]: [number[], RedisProcess[], TesseraNode[]] = [[], [], []];
   const startRedis = (port: number) =>

@@ -139,10 +139,12 @@ describe.skipIf(noRedis !== undefined || findRedisCli() === undefined)('while sl
     const moved: string[] = [];
     const during = async (what: string, known: number, ...args: (string | number)[]) => {
       const before = checks();
+      const beganAt = performance.now();
       phase = what;
       const output = await redisCli('--cluster', ...args);
       const slots = output.match(/^Moving slot \d+ from \S+ to |#/gm)?.length ?? 0;
-      moved.push(`${what}: ${slots} slots, ${checks() - before} reads`);
+      const tookMs = Math.round(performance.now() - beganAt);
+      moved.push(`${what}: ${slots} slots in ${tookMs} ms, ${checks() - before} reads`);
       await isWell(known);
       return slots;
     };
