@@ -2,11 +2,10 @@ import slotOf from 'cluster-key-slot';
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { oneOperator } from '../support/models.ts';
 import { idOf, type RedisNodes, redisCli, startRedisNodes } from '../support/redis-nodes.ts';
 import { noRedis } from '../support/redis-server.ts';
-import { Register } from '../support/register.ts';
 import { findRedisCli } from '../support/tools.ts';
+import { startLoad } from './cluster-load.ts';
 
 /** `npm run test:resharding` makes it 3, and moves a quarter of all slots each time; the usual run is short. */
 const ROUNDS = Number(process.env.TESSERA_RESHARD_ROUNDS ?? 1);
@@ -15,9 +14,6 @@ const MASTERS = 3;
 const TAGS_OF_MASTER = 3;
 /** None of them is to fail, however busy the machine is. */
 const NODE_TIMEOUT_MS = 15_000;
-
-/** @param key that says which node gets it. */
-type Call = (key: string, command: string, ...args: (string | number | Uint8Array)[]) => Promise<unknown>;
 
 describe.skipIf(noRedis !== undefined || findRedisCli() === undefined)('while slots move', () => {
   let cluster: RedisNodes;
@@ -64,83 +60,22 @@ describe.skipIf(noRedis !== undefined || findRedisCli() === undefined)('while sl
     const nodeRedis = createCluster({ rootNodes: [{ url: `redis://${at(first)}` }] });
     nodeRedis.on('error', () => {});
     await nodeRedis.connect();
-    const calls: readonly [name: string, call: Call][] = [
-      ['ioredis', (_, command, ...args) => ioredis.call(command, ...(args as string[]))],
-      [
-        'node-redis',
-        (key, ...args) =>
-          nodeRedis.sendCommand(
-            key,
-            false,
-            args.map((arg) => (arg instanceof Uint8Array ? Buffer.from(arg) : String(arg))),
-          ),
-      ],
-    ];
-    const failed: string[] = [];
-    const registers: Register<number>[] = [];
-    let isOver = false;
-    let phase = '';
-    /** Repeats it until all is over; what goes wrong is kept. */
-    const repeated = async (name: string, turn: (n: number) => Promise<void>) => {
-      for (let n = 1; !isOver; n++)
-        await turn(n).catch((error: Error) => failed.push(`${name} ${phase}: ${error.message}`));
-    };
-    const first2 = (reply: unknown) => {
-      const numbers = (reply as unknown[]).map(Number);
-      return numbers[0] === numbers[1] ? (numbers[0] as number) : Number.NaN;
-    };
-    const sameReply = (found: number, wanted: number) => {
-      if (found !== wanted) throw new Error(`${found} for ${wanted}`);
-    };
-    const load = tags().flatMap((tag, i) => {
-      const [[name, call], [otherName, other]] = (i % 2 === 0 ? calls : calls.toReversed()) as [
-        (typeof calls)[0],
-        (typeof calls)[0],
-      ];
-      const keys = ['in', 'out', 'kept', 'twice', 'neg'].map((key) => `${key}${tag}`);
-      const [input, output, kept, twice, modelKey] = keys as [string, string, string, string, string];
-      const neg = ['INPUTS', 1, input, 'OUTPUTS', 1] as const;
-      const register = new Register<number>(input, 0);
-      registers.push(register);
-      const writing = async () => {
-        await call(tag, 'AI.MODELSTORE', modelKey, 'ONNX', 'CPU', 'BLOB', oneOperator('Neg'));
-        await repeated(name, async (n) => {
-          await register.write(n, () => call(tag, 'AI.TENSORSET', input, 'FLOAT', 1, 2, 'VALUES', n, n));
-          await call(tag, 'AI.MODELEXECUTE', modelKey, ...neg, output);
-          sameReply(first2(await call(tag, 'AI.TENSORGET', output, 'VALUES')), -n);
-          await call(tag, 'SET', `native${tag}`, n);
-          await other(
-            tag,
-            ...(['AI.DAGEXECUTE', 'LOAD', 1, input, 'PERSIST', 2, kept, twice] as const),
-            ...['|>', 'AI.MODELEXECUTE', modelKey, ...neg, kept],
-            ...['|>', 'AI.MODELEXECUTE', modelKey, 'INPUTS', 1, kept, 'OUTPUTS', 1, twice],
-          );
-          sameReply(first2(await call(tag, 'AI.TENSORGET', kept, 'VALUES')), -n);
-          sameReply(first2(await other(tag, 'AI.TENSORGET', twice, 'VALUES')), n);
-          sameReply(Number(await other(tag, 'GET', `native${tag}`)), n);
-        });
-      };
-      const reading = repeated(otherName, () =>
-        register.read('TENSORGET', async () => {
-          const reply = other(tag, 'AI.TENSORGET', input, 'VALUES');
-          return first2(
-            await reply.catch((error: Error) => {
-              if (/tensor key is empty/.test(error.message)) return [0, 0];
-              throw error;
-            }),
-          );
-        }),
-      );
-      return [writing(), reading];
+    const load = startLoad(tags(), {
+      ioredis: (_, command, ...args) => ioredis.call(command, ...(args as string[])),
+      'node-redis': (key, ...args) =>
+        nodeRedis.sendCommand(
+          key,
+          false,
+          args.map((arg) => (arg instanceof Uint8Array ? Buffer.from(arg) : String(arg))),
+        ),
     });
-    const checks = () => registers.reduce((sum, register) => sum + register.checks, 0);
+    const { checks } = load;
     while (checks() < 100) await new Promise((resolve) => setTimeout(resolve, 10));
 
     const moved: string[] = [];
     const during = async (what: string, known: number, ...args: (string | number)[]) => {
       const before = checks();
       const beganAt = performance.now();
-      phase = what;
       const output = await redisCli('--cluster', ...args);
       const slots = output.match(/^Moving slot \d+ from \S+ to |#/gm)?.length ?? 0;
       const tookMs = Math.round(performance.now() - beganAt);
@@ -173,18 +108,18 @@ describe.skipIf(noRedis !== undefined || findRedisCli() === undefined)('while sl
       await during('del-node', MASTERS, 'del-node', at(first), id);
       await cluster.removeLast();
     };
+    let wrong: string[];
     try {
       for (let round = 0; round < ROUNDS; round++) {
         await reshard();
         await addAndRemove();
       }
     } finally {
-      isOver = true;
-      await Promise.all(load);
+      wrong = await load.stop();
       console.info(`${checks()} reads\n${moved.join('\n')}`);
       ioredis.disconnect();
       nodeRedis.destroy();
     }
-    expect([...failed, ...registers.flatMap(({ wrong }) => wrong)]).toEqual([]);
+    expect(wrong).toEqual([]);
   });
 });
