@@ -2,7 +2,13 @@ import slotOf from 'cluster-key-slot';
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { idOf, type RedisNodes, redisCli, startRedisNodes } from '../support/redis-nodes.ts';
+import {
+  idOf,
+  REDIS_CLI_PATIENCE_MS,
+  type RedisNodes,
+  redisCli,
+  startRedisNodes,
+} from '../support/redis-nodes.ts';
 import { noRedis } from '../support/redis-server.ts';
 import { findRedisCli } from '../support/tools.ts';
 import { startLoad } from './cluster-load.ts';
@@ -53,7 +59,7 @@ describe.skipIf(noRedis !== undefined || findRedisCli() === undefined)('while sl
   };
 
   test('by redis-cli, nodes come and go, clients see no error and no wrong value', {
-    timeout: 60_000 + ROUNDS * 300_000,
+    timeout: 60_000 + ROUNDS * REDIS_CLI_PATIENCE_MS,
   }, async () => {
     const [first, second] = cluster.ports as [number, number, ...number[]];
     const ioredis = new Cluster([{ host: '127.0.0.1', port: first }]);
