@@ -280,7 +280,7 @@ function redisSettings(config: ClusterConfig, own: ClusterNode, folder: string):
       ...{ ...(socket && { path: socket }), host, port, secure: tls, user, password },
       ...(tls && { secureContext: outgoingContext(tlsFiles(config, own, folder)) }),
     },
-    addresses: new AddressBook(addresses),
+    addresses: new AddressBook(addresses, host),
   };
 }
 
