@@ -24,6 +24,8 @@ const TRY_AGAIN_MS = 50;
 export class ClusterClient {
   readonly #seed: ServerConnection;
   readonly #connections = new Map<string, ServerConnection>();
+  /** Known once the node has said that it is outside cluster mode. */
+  #only: NodePlace | undefined;
 
   private constructor(seed: ServerConnection) {
     this.#seed = seed;
@@ -69,13 +71,15 @@ export class ClusterClient {
 
   /** The nodes that have keys with their slots, in the order of their addresses; outside cluster mode the one node, with none. */
   async places(): Promise<NodePlace[]> {
+    if (this.#only !== undefined) return [this.#only];
     let ranges: Value;
     try {
       ranges = await this.#seed.demand('CLUSTER', 'SLOTS');
     } catch (error) {
       if (!(error instanceof ServerError) || !/cluster support disabled/.test(error.reply)) throw error;
       const { host, port } = this.#seed.address;
-      return [{ host, port, slots: [] }];
+      this.#only = { host, port, slots: [] };
+      return [this.#only];
     }
     const found = new Map<string, NodePlace>();
     for (const [from, to, [name, port]] of ranges as [number, number, [Buffer | null, number]][]) {

@@ -30,7 +30,10 @@ export function runRequest(
   ];
 }
 
-/** The outputs in the reply. @throws Error with the text of the operation that failed, or where the time in the queue was over. */
+/** A run that did not give its outputs. */
+export class RunError extends Error {}
+
+/** The outputs in the reply. @throws RunError with the text of the operation that failed, or where the time in the queue was over. */
 export function outputsOf(reply: ServerReply, outputs: number): TensorValue[] {
   const replies = runReplies(reply);
   return replies.slice(replies.length - outputs).map((each) => {
@@ -41,13 +44,11 @@ export function outputsOf(reply: ServerReply, outputs: number): TensorValue[] {
   });
 }
 
-/** The replies of all operations. @throws as `outputsOf`. */
+/** The replies of all operations. @throws RunError */
 export function runReplies(reply: ServerReply): readonly ServerReply[] {
-  if (reply instanceof Error) throw reply;
-  if (!Array.isArray(reply)) throw new Error('it waited in the queue for longer than the timeout');
-  const failed = reply.filter((each) => each instanceof Error);
+  if (!Array.isArray(reply)) throw new RunError('it waited in the queue for longer than the timeout');
   // Operations behind the one that failed say no more than that.
-  const [first] = failed;
-  if (first !== undefined) throw first;
+  const failed = reply.find((each) => each instanceof Error);
+  if (failed !== undefined) throw new RunError(failed.message);
   return reply;
 }
