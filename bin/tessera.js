@@ -9,9 +9,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const LEAST_VERSION = 24;
 
 const home = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-// A package has what was compiled for it: Node.js runs no TypeScript under node_modules.
-const compiled = path.join(home, 'dist/src/main.js');
-const main = existsSync(compiled) ? compiled : path.join(home, 'src/main.ts');
+// An installed package has what was compiled for it, and no sources: Node.js runs no TypeScript under node_modules.
+const source = path.join(home, 'src/main.ts');
+const main = existsSync(source) ? source : path.join(home, 'dist/src/main.js');
 
 if (Number.parseInt(process.versions.node, 10) >= LEAST_VERSION) await import(pathToFileURL(main).href);
 else await withOwnNode();
