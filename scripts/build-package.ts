@@ -1,14 +1,20 @@
-// Makes dist/, what an installed package runs: Node.js strips no types under node_modules. It is the sources as Node.js strips them here, so
+// Makes dist/, or the folder of the first argument: what an installed package runs: Node.js strips no types under node_modules. It is the sources as Node.js strips them here, so
 // lines and columns are the same.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
 
 const ROOT = path.join(import.meta.dirname, '..');
-const DIST = path.join(ROOT, 'dist');
+const DIST = path.resolve(process.argv[2] ?? path.join(ROOT, 'dist'));
 const FOLDERS = ['src', 'cluster'];
 /** Every text that names a module of ours: in imports, and where a thread or a process is started. */
 const MODULE_NAME = /(['"])((?:\.{1,2}\/[\w./-]+|main)\.ts)\1/g;
+/** A package that is imported, here or when it is needed. */
+const PACKAGE_NAME = /^(?:import .*|\} )from '((?:@[\w.-]+\/)?[\w.-]+)|\bimport\('((?:@[\w.-]+\/)?[\w.-]+)/gm;
+
+const { dependencies } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>;
+};
 
 rmSync(DIST, { recursive: true, force: true });
 let count = 0;
@@ -28,6 +34,12 @@ console.log(`${count} modules in ${path.relative(process.cwd(), DIST)}/`);
 
 function compiled(source: string): string {
   const code = stripTypeScriptTypes(readFileSync(source, 'utf8'), { mode: 'strip' });
+  for (const [, first, second] of code.matchAll(PACKAGE_NAME)) {
+    const name = (first ?? second) as string;
+    if (name === 'node' || name in dependencies) continue;
+    // It is here because another package or a test needs it; where Tessera is installed it may not be.
+    throw new Error(`${path.relative(ROOT, source)} imports ${name}, which is no dependency in package.json`);
+  }
   return code.replace(MODULE_NAME, (_, quote: string, name: string) => {
     if (!existsSync(path.resolve(path.dirname(source), name))) {
       throw new Error(`${path.relative(ROOT, source)} names ${name}, which is not there`);
