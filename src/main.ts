@@ -1,3 +1,4 @@
+import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { useCompileCache } from './compile-cache.ts';
 import { dataDirectory } from './data-directory.ts';
@@ -17,4 +18,7 @@ if (SERVERS.has(positionals[0] ?? '')) {
   useCompileCache(dataDirectory(values.data));
   await import('./command-line.ts');
 } else if (COPIERS.has(verb ?? '')) await import('./backup/main.ts');
-else await import('./cli/main.ts');
+else {
+  enableCompileCache();
+  await import('./cli/main.ts');
+}

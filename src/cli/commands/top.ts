@@ -18,11 +18,15 @@ interface TopFlags extends ConnectionFlags, OutputFlags {
 
 const HISTORY = 120;
 const PLAIN_WIDTH = 120;
-const QUIT_KEYS = new Set(['q', 'Q', '\x03', '\x1b']);
-const SCROLL_KEYS = new Map<string, number>([
-  ...(['\x1b[A', '\x1bOA', 'k'] as const).map((key) => [key, -1] as const),
-  ...(['\x1b[B', '\x1bOB', 'j'] as const).map((key) => [key, 1] as const),
-]);
+const QUIT_KEYS = new Set(['q', 'escape', 'ctrl+c']);
+const SCROLL_KEYS: Readonly<Record<string, number>> = {
+  up: -1,
+  k: -1,
+  down: 1,
+  j: 1,
+  pageup: -10,
+  pagedown: 10,
+};
 
 export function addTop(program: Command): void {
   addConnectionOptions(
@@ -90,7 +94,7 @@ async function live(client: ClusterClient, interval: number): Promise<void> {
     key(key) {
       if (QUIT_KEYS.has(key)) quit.abort();
       scrolled = Math.min(
-        Math.max(0, scrolled + (SCROLL_KEYS.get(key) ?? 0)),
+        Math.max(0, scrolled + (SCROLL_KEYS[key] ?? 0)),
         Math.max(0, summary.models.length - 1),
       );
       draw();

@@ -25,7 +25,9 @@ export interface ModelDescription {
   readonly node: string;
 }
 
-const texts = (reply: ServerReply | undefined) => ((reply ?? []) as readonly ServerReply[]).map(String);
+/** Names as they may be shown; a program of torch.export may have outputs without one. */
+const namesOf = (reply: ServerReply | undefined, what: string) =>
+  ((reply ?? []) as readonly ServerReply[]).map((name, i) => shown(String(name)) || `${what} ${i}`);
 
 /** @throws ServerError, as where the key holds no model. */
 export async function describeModel(
@@ -45,8 +47,8 @@ export async function describeModel(
     batchSize: Number(meta.get('batchsize')),
     minBatchSize: Number(meta.get('minbatchsize')),
     minBatchTimeoutMs: Number(meta.get('minbatchtimeout')),
-    inputs: texts(meta.get('inputs')).map(shown),
-    outputs: texts(meta.get('outputs')).map(shown),
+    inputs: namesOf(meta.get('inputs'), 'input'),
+    outputs: namesOf(meta.get('outputs'), 'output'),
     bytes: typeof bytes === 'number' ? bytes : null,
     calls: Number(statistics.get('calls')),
     samples: Number(statistics.get('samples')),

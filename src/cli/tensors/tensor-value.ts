@@ -109,7 +109,7 @@ export function tensorText(tensor: TensorValue): string {
   const isLong = tensor.shape.reduce((product, size) => product * size, 1) > MOST_SHOWN;
   const text = (value: Nested, indent: number): string => {
     if (!Array.isArray(value))
-      return typeof value === 'string' ? JSON.stringify(shown(value)) : String(value);
+      return typeof value === 'string' ? shown(JSON.stringify(value)) : String(value);
     const texts = shortened(value as readonly Nested[], isLong).map((item) =>
       item === undefined ? '...' : text(item, indent + 1),
     );

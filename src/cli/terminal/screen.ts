@@ -1,11 +1,13 @@
+import { emitKeypressEvents, type Key } from 'node:readline';
+
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 /** Terminals that know it show what is between the two at once. */
 const [BEGIN_UPDATE, END_UPDATE] = ['\x1b[?2026h', '\x1b[?2026l'];
 
 export interface ScreenEvents {
-  /** What a key sends, such as `q` or `\x1b[A`. */
-  readonly key: (key: string) => void;
+  /** A key by its name, such as `q`, `up` or `escape`; with Ctrl `ctrl+c`. */
+  readonly key: (name: string) => void;
   readonly resized: () => void;
 }
 
@@ -14,7 +16,8 @@ export class Screen {
   readonly #output = process.stdout;
   readonly #input = process.stdin;
   readonly #events: ScreenEvents;
-  readonly #onData = (data: Buffer) => this.#events.key(data.toString('latin1'));
+  readonly #onKey = (_: string | undefined, { name = '', ctrl }: Key) =>
+    this.#events.key(ctrl ? `ctrl+${name}` : name);
   readonly #onResize = () => this.#events.resized();
   readonly #onExit = () => this.close();
   #isOpen = true;
@@ -23,7 +26,10 @@ export class Screen {
     this.#events = events;
     this.#output.write(ENTER);
     this.#output.on('resize', this.#onResize);
-    if (this.#input.isTTY) this.#input.setRawMode(true).resume().on('data', this.#onData);
+    if (this.#input.isTTY) {
+      emitKeypressEvents(this.#input);
+      this.#input.setRawMode(true).resume().on('keypress', this.#onKey);
+    }
     process.once('exit', this.#onExit);
   }
 
@@ -46,7 +52,7 @@ export class Screen {
     this.#isOpen = false;
     process.off('exit', this.#onExit);
     this.#output.off('resize', this.#onResize);
-    if (this.#input.isTTY) this.#input.off('data', this.#onData).setRawMode(false).pause();
+    if (this.#input.isTTY) this.#input.off('keypress', this.#onKey).setRawMode(false).pause();
     this.#output.write(LEAVE);
   }
 }
