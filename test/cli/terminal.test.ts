@@ -36,7 +36,9 @@ test.skipIf(noTerminal)('top draws the whole window, follows its size, and q giv
   expect(top.screen).toHaveLength(24);
   for (const line of top.screen) expect(line.length).toBeLessThanOrEqual(80);
   expect(top.screen[0]).toMatch(/^tessera top {2}127\.0\.0\.1:\d+ {2}1 node {2}every 0\.2 s/);
-  expect(top.screen[1]).toMatch(/model runs\/s +p50 [\d.]+ (µs|ms) +p99 [\d.]+ (µs|ms) +queue 0 +batch 1\.0/);
+  expect(top.screen[1]).toMatch(
+    /model runs\/s +p50 [\d.]+ (µs|ms) +p99 [\d.]+ (µs|ms) +queue 0 +batch \d\.\d/,
+  );
   expect(top.screen.at(-1)).toMatch(/^q quits/);
   expect(top.screen.join('\n')).not.toContain('DEVICE');
   top.resize(120, 30);
@@ -79,7 +81,7 @@ test.skipIf(noTerminal)('a large file has a bar that fits, and leaves the cursor
   writeFileSync(file, buildLargeModel(64));
   const push = terminal(80, 24, ['model', 'push', file, 'large']);
   expect(await push.exited).toBe(0);
-  const bars = push.output.match(/sending \[[^\r\n]*\/s/g) ?? [];
+  const bars = push.output.match(/sending \[.*?\/s/g) ?? [];
   expect(bars.length).toBeGreaterThan(0);
   for (const bar of bars) expect(bar.length).toBeLessThanOrEqual(80);
   expect(push.output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(push.output.lastIndexOf('\x1b[?25l'));

@@ -62,13 +62,14 @@ export class Sampler {
   }
 
   async #readNode(address: string, node: ServerConnection): Promise<NodeReading> {
-    const [info, histogram, keys] = await Promise.all([
+    const keys = await this.#keys(address, node);
+    // Sent at once, they are answered at once: counts that are compared are of one moment.
+    const [info, histogram, models] = await Promise.all([
       readInfo(node, 'everything'),
       node.request('LATENCY', 'HISTOGRAM', ...RUN_COMMANDS),
-      this.#keys(address, node),
+      Promise.all(keys.map((key) => describeModel(node, key).catch(() => undefined))),
     ]);
     const at = performance.now();
-    const models = await Promise.all(keys.map((key) => describeModel(node, key).catch(() => undefined)));
     return {
       ...{ address, at, info },
       latencies: Array.isArray(histogram) ? cumulativeOf(histogram) : new Map(),
