@@ -10,7 +10,8 @@ const FOLDERS = ['src', 'cluster'];
 /** Every text that names a module of ours: in imports, and where a thread or a process is started. */
 const MODULE_NAME = /(['"])((?:\.{1,2}\/[\w./-]+|main)\.ts)\1/g;
 /** A package that is imported, here or when it is needed. */
-const PACKAGE_NAME = /^(?:import .*|\} )from '(?!\.)((?:@[\w.-]+\/)?[\w.-]+)|\bimport\('(?!\.)((?:@[\w.-]+\/)?[\w.-]+)/gm;
+const PACKAGE_NAME =
+  /^(?:import .*|\} )from '(?!\.)((?:@[\w.-]+\/)?[\w.-]+)|\bimport\('(?!\.)((?:@[\w.-]+\/)?[\w.-]+)/gm;
 
 const { dependencies } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { TESSERA_VERSION } from '../version.ts';
 import { addBench } from './commands/bench.ts';
 import { addCluster } from './commands/cluster.ts';
@@ -54,7 +54,7 @@ function makeProgram(): Command {
     .version(TESSERA_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
-    .configureHelp({ styleTitle: (text) => styled('bold', text), subcommandTerm: termOf })
+    .configureHelp({ styleTitle: (text) => styled('bold', text), subcommandTerm: termOf, optionDescription })
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tessera: ')) })
     .showHelpAfterError('(--help tells more)')
@@ -78,4 +78,11 @@ function termOf(command: Command): string {
   });
   const verbs = command.commands.map((each) => each.name()).filter((name) => name !== 'help');
   return [command.name(), ...args, verbs.join('|')].join(' ').trimEnd();
+}
+
+/** With what may be chosen, and the default, as short as can be. */
+function optionDescription({ description, argChoices, defaultValue }: Option): string {
+  const choices = argChoices === undefined ? '' : `: ${argChoices.join(', ')}`;
+  const isShown = typeof defaultValue === 'string' || typeof defaultValue === 'number';
+  return `${description}${choices}${isShown ? ` (${defaultValue})` : ''}`;
 }

@@ -61,7 +61,7 @@ test('each command has help with examples', async () => {
     expect({ command, code }).toEqual({ command, code: 0 });
     expect(stdout).toContain(`Usage: tessera ${command}`);
     expect(stdout).toMatch(/Examples:\n( {2}\$ tessera .*\n)+/);
-    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   }
   for (const command of ['serve', 'start', 'backup', 'cluster up']) {
     expect((await tessera(...command.split(' '), '--help')).stdout).toMatch(/^tessera (start|backup)/);

@@ -44,9 +44,9 @@ export function addBench(program: Command): void {
     .addHelpText(
       'after',
       `${INPUT_HELP}
-A request sends the inputs, runs the model and gets the outputs, as "run" does. The exit code is 1
-where a request failed. The load comes from one process: where it takes a whole core, the server
-could do more.
+A request sends the inputs, runs the model and gets the outputs, as "run" does.
+The exit code is 1 where a request failed. The load comes from one process:
+where it takes a whole core, the server could do more.
 
 Examples:
   $ tessera bench iris '[[5.1, 3.5, 1.4, 0.2]]'

@@ -87,7 +87,7 @@ function addPush(model: Command): void {
 Examples:
   $ tessera model push model.onnx iris
   $ tessera model push resnet.pt resnet --batch-size 32 --tag v2
-  $ tessera model push graph.pb fraud --inputs transaction,reference --outputs output
+  $ tessera model push graph.pb fraud --inputs rows,reference --outputs score
   $ tessera model push weights.bin m --backend ONNX
 `,
     );

@@ -3,7 +3,7 @@ import { type NodeAddress, resolveNode } from './address.ts';
 
 /** What every command that connects takes. */
 export interface ConnectionFlags {
-  readonly url: string;
+  readonly url?: string;
   readonly user?: string;
   readonly tls: boolean;
   readonly cacert?: string;
@@ -20,8 +20,8 @@ export function addConnectionOptions(command: Command): Command {
     .optionsGroup('Connection:')
     .option(
       '-u, --url <where>',
-      'redis(s)://user:password@host:port, host:port or the name of a node in the cluster file',
-      process.env.TESSERA_URL || DEFAULT_URL,
+      // Not commander's default: help would show the password in it.
+      `redis(s)://user:password@host:port, host:port or the name of a node in the cluster file (TESSERA_URL, else ${DEFAULT_URL})`,
     )
     .option('--user <name>', 'with the password in TESSERA_PASSWORD or REDISCLI_AUTH')
     .option('--tls', 'a TLS connection', false)
@@ -34,5 +34,5 @@ export function addConnectionOptions(command: Command): Command {
 
 /** @throws Error that says what is wrong with the address. */
 export function addressFrom({ url, ...flags }: ConnectionFlags): NodeAddress {
-  return resolveNode(url, { ...flags, environment: process.env });
+  return resolveNode(url ?? (process.env.TESSERA_URL || DEFAULT_URL), { ...flags, environment: process.env });
 }

@@ -18,9 +18,10 @@ export interface InputFlags {
 
 /** What is said of inputs in the help of each command that takes them. */
 export const INPUT_HELP = `
-Inputs are files (.npy, .json, images), "-" for JSON from standard input, or JSON itself, in the
-order of the model's inputs; or NAME=INPUT. JSON is arrays within arrays, of FLOAT unless --dtype
-says otherwise, or {"dtype": "INT64", "shape": [1, 2], "values": [1, 2]}.
+Inputs are files (.npy, .json, images), "-" for JSON from standard input, or
+JSON itself, in the order of the model's inputs; or NAME=INPUT. JSON is arrays
+within arrays, of FLOAT unless --dtype says otherwise, or
+{"dtype": "INT64", "shape": [1, 2], "values": [1, 2]}.
 `;
 
 export function addInputOptions(command: Command): Command {
@@ -29,10 +30,9 @@ export function addInputOptions(command: Command): Command {
     .option('--size <WxH>', 'images are made this large, such as 224x224', sizeArgument)
     .option('--gray', 'images have one channel', false)
     .addOption(
-      new Option('--layout <order>', 'of images (nhwc for TF and TFLITE, else nchw)').choices([
-        'nchw',
-        'nhwc',
-      ]),
+      new Option('--layout <order>', 'of images, by default nhwc for TF and TFLITE, nchw for others').choices(
+        ['nchw', 'nhwc'],
+      ),
     )
     .addOption(new Option('--range <range>', 'of pixels').choices(PIXEL_RANGES).default('0..1'));
 }

@@ -129,7 +129,8 @@ export function nodeRates(before: NodeReading, after: NodeReading): NodeRates {
     commandsPerSecond: rate('total_commands_processed'),
     runsPerSecond: rate('ai_runs'),
     queue: infoNumber(after.info, 'ai_queue_length'),
-    cpu: rate('used_cpu_user') + rate('used_cpu_sys'),
+    // Where a Redis has the keys, the fields without ai_self are of that Redis.
+    cpu: rate('ai_self_used_cpu_user') + rate('ai_self_used_cpu_sys'),
     memoryBytes: infoNumber(after.info, 'used_memory_rss'),
     sessionBytes: infoNumber(after.info, 'ai_session_bytes'),
     clients: infoNumber(after.info, 'connected_clients'),
