@@ -6,6 +6,10 @@ import { dataDirectory } from './data-directory.ts';
 const SERVERS = new Set(['start', 'node', 'serve']);
 const COPIERS = new Set(['backup', 'restore']);
 
+// "help serve" is "serve --help", and "cluster up" is "start".
+if (process.argv[2] === 'help' && process.argv.length > 3) {
+  process.argv.splice(2, process.argv.length, ...process.argv.slice(3), '--help');
+}
 const [verb, second] = process.argv.slice(2);
 if (verb === 'cluster' && second === 'up') process.argv.splice(2, 2, 'start');
 const { values, positionals } = parseArgs({

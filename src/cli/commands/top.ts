@@ -80,7 +80,7 @@ async function live(client: ClusterClient, interval: number): Promise<void> {
   let summary: Summary = summarize(before, before);
   const history: number[] = [];
   let scrolled = 0;
-  const quit = new AbortController();
+  const quit = Promise.withResolvers<'quit'>();
   const draw = () =>
     screen.draw(
       viewLines(summary, {
@@ -92,7 +92,7 @@ async function live(client: ClusterClient, interval: number): Promise<void> {
   const screen = new Screen({
     resized: draw,
     key(key) {
-      if (QUIT_KEYS.has(key)) quit.abort();
+      if (QUIT_KEYS.has(key)) quit.resolve('quit');
       scrolled = Math.min(
         Math.max(0, scrolled + (SCROLL_KEYS[key] ?? 0)),
         Math.max(0, summary.models.length - 1),
@@ -100,18 +100,21 @@ async function live(client: ClusterClient, interval: number): Promise<void> {
       draw();
     },
   });
+  const next = async () => {
+    await delay(interval * 1000, undefined, { ref: false });
+    return sampler.read();
+  };
   try {
     for (;;) {
       draw();
-      await delay(interval * 1000, undefined, { signal: quit.signal });
-      const after = await sampler.read();
+      // Not only between readings: a node may hang.
+      const after = await Promise.race([quit.promise, next()]);
+      if (after === 'quit') return;
       summary = summarize(before, after);
       before = after;
       history.push(summary.total.callsPerSecond);
       if (history.length > HISTORY) history.shift();
     }
-  } catch (error) {
-    if (!quit.signal.aborted) throw error;
   } finally {
     screen.close();
   }

@@ -27,6 +27,7 @@ const RUN_COMMANDS = [
   ...['ai.modelexecute', 'ai.modelrun', 'ai.scriptexecute', 'ai.scriptrun'],
   ...['ai.dagexecute', 'ai.dagexecute_ro', 'ai.dagrun', 'ai.dagrun_ro'],
 ];
+const ANSWER_TIMEOUT_MS = 5000;
 const LEAST_SCAN_INTERVAL_MS = 10_000;
 /** A search for models walks all keys of a node, which then does nothing else: at most this share of its time. */
 const SCAN_SHARE = 0.01;
@@ -53,12 +54,28 @@ export class Sampler {
       this.#places.map(async (place) => {
         const address = formatAddress(place);
         try {
-          return await this.#readNode(address, await this.#client.connection(place));
+          return await this.#inTime(address, await this.#client.connection(place));
         } catch (error) {
           return { address, reason: (error as Error).message };
         }
       }),
     );
+  }
+
+  /** A node that hangs is as good as gone; its connection goes with it, so that the next reading starts anew. */
+  async #inTime(address: string, node: ServerConnection): Promise<NodeReading> {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      node.close();
+    }, ANSWER_TIMEOUT_MS);
+    try {
+      return await this.#readNode(address, node);
+    } catch (error) {
+      throw isLate ? new Error(`${address}: no answer for ${ANSWER_TIMEOUT_MS / 1000} s`) : error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #readNode(address: string, node: ServerConnection): Promise<NodeReading> {
