@@ -27,8 +27,8 @@ const NOTICED = new Set([
   ...[...SUBSCRIBING, ...UNSUBSCRIBING, ...STREAMING],
   ...['CLIENT', 'COMMAND', 'HELLO', 'MULTI', 'EXEC', 'DISCARD', 'RESET', 'INFO', 'MONITOR'],
 ]);
-/** In a cluster also these: they have addresses in them, or tell of a redirection that is followed. */
-const NOTICED_IN_CLUSTER = new Set(['CLUSTER', 'ROLE', 'MIGRATE', 'ASKING']);
+/** In a cluster also these: they have addresses in them, or tell what the client may be served here. */
+const NOTICED_IN_CLUSTER = new Set(['CLUSTER', 'ROLE', 'MIGRATE', 'READONLY', 'READWRITE']);
 
 /**
  * A client of a node that stands before a Redis. It has a connection of its own there, which all of its commands go through as they are; the
@@ -51,6 +51,8 @@ export class ProxiedClient extends ClientSession {
   #queue: ProxiedTransaction | null = null;
   /** Set by ASKING for the AI command behind it: for all that it asks Redis. */
   #isAsking = false;
+  /** Whether it wants to be served by a replica, too. */
+  #isReadOnly = false;
 
   constructor(
     id: number,
@@ -67,6 +69,7 @@ export class ProxiedClient extends ClientSession {
     this.#splitter = new RequestSplitter(
       {
         takes: (name) => {
+          if (!name.startsWith('AI.')) this.#isAsking = name === 'ASKING';
           const isTaken =
             NOTICED.has(name) ||
             name.startsWith('AI.') ||
@@ -208,7 +211,7 @@ export class ProxiedClient extends ClientSession {
     }
     this.#queue?.queued(name, null);
     this.#upstream.pass();
-    if (name === 'ASKING') this.#isAsking = true;
+    if (this.#queue === null && name.startsWith('READ')) this.#isReadOnly = name === 'READONLY';
     if (command === 'CLUSTER MEET') this.#forward(addresses.resolved(args, 2));
     else if (command === 'MIGRATE') this.#forward(addresses.resolved(args, 1));
     else this.#forward(args);
@@ -252,6 +255,7 @@ export class ProxiedClient extends ClientSession {
   }
 
   #takeReset(): void {
+    this.#isReadOnly = false;
     this.#upstream.take((reply) => {
       if (!isError(reply)) {
         this.writer.protocol = 2;
@@ -310,7 +314,7 @@ export class ProxiedClient extends ClientSession {
       else if (command.name === 'ai.tensorset') this.#ai.storeTensor(command, args);
       else {
         this.#isRunning = this.#ai.waits(command);
-        this.#ai.run(command, args, isAsking);
+        this.#ai.run(command, args, { isAsking, isReadOnly: this.#isReadOnly });
       }
     } catch (error) {
       this.#isRunning = false;

@@ -1,9 +1,13 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TesseraNode } from '../../src/node.ts';
-import { get, startHttpNode } from './http-node.ts';
+import { parseUpstream } from '../../src/upstream/upstream-address.ts';
+import { model } from '../support/node.ts';
+import { noRedis, startRedis } from '../support/redis-server.ts';
+import { RespClient } from '../support/resp-client.ts';
+import { get, sampleValue, scrape, startHttpNode } from './http-node.ts';
 
 let node: TesseraNode | undefined;
 afterEach(async () => {
@@ -45,6 +49,31 @@ describe('over HTTP', () => {
     expect(body.checks).toContainEqual({ name: 'loaded', ok: false, detail: '4 of 10 keys' });
     keyspace.loaded();
     expect((await json(node, '/readyz'))[0]).toBe(200);
+  });
+
+  test.skipIf(noRedis !== undefined)('a node before a Redis is ready while that is there', async () => {
+    const redis = await startRedis();
+    node = await startHttpNode({ redis: { address: parseUpstream(`127.0.0.1:${redis.port}`) } });
+    const client = await RespClient.connect(node.port);
+    await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+    await client.send('AI.TENSORSET', 'x', 'FLOAT', '1', '2', 'VALUES', '1', '2');
+    await client.send('AI.MODELEXECUTE', 'm', 'INPUTS', '2', 'x', 'x', 'OUTPUTS', '1', 'y');
+    expect((await json(node, '/readyz'))[0]).toBe(200);
+    const before = await scrape(node);
+    expect(sampleValue(before, 'tessera_run_seconds_count', { model: 'm' })).toBe(1);
+    expect(sampleValue(before, 'tessera_upstream_up')).toBe(1);
+    expect(sampleValue(before, 'tessera_upstream_cache_values')).toBe(3);
+    await client.send('AI.MODELDEL', 'm');
+    expect(sampleValue(await scrape(node), 'tessera_run_seconds_count', { model: 'm' })).toBeUndefined();
+    client.close();
+    await redis.stop();
+    await vi.waitFor(async () => expect((await json(node as TesseraNode, '/readyz'))[0]).toBe(503));
+    const [, { checks }] = await json(node, '/readyz');
+    expect(checks).toEqual([
+      { name: 'redis', ok: false, detail: `the Redis at 127.0.0.1:${redis.port} is away` },
+    ]);
+    expect((await json(node, '/healthz'))[0]).toBe(200);
+    expect((await json(node, '/api/snapshot'))[1].upstream).toMatchObject({ isThere: false, losses: 1 });
   });
 
   test('what is not there is a JSON error', async () => {
