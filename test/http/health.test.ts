@@ -5,8 +5,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TesseraNode } from '../../src/node.ts';
 import { parseUpstream } from '../../src/upstream/upstream-address.ts';
 import { model } from '../support/node.ts';
-import { noRedis, startRedis } from '../support/redis-server.ts';
+import { freePort, noRedis, startRedis } from '../support/redis-server.ts';
 import { RespClient } from '../support/resp-client.ts';
+import { startServe } from '../support/serve.ts';
 import { get, sampleValue, scrape, startHttpNode } from './http-node.ts';
 
 let node: TesseraNode | undefined;
@@ -81,6 +82,17 @@ describe('over HTTP', () => {
     expect(await json(node, '/nope')).toEqual([404, { error: 'not found' }]);
     expect((await get(node, '/metrics', { method: 'POST', body: 'x' })).status).toBe(404);
     expect((await get(node, '/%E0%A4%A')).status).toBe(400);
+  });
+
+  test('serve takes the port as an argument, and says where it listens', async () => {
+    const port = await freePort();
+    const served = await startServe('--http-port', String(port));
+    try {
+      expect(served.log()).toContain(`http://127.0.0.1:${port}`);
+      expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    } finally {
+      await served.stop();
+    }
   });
 
   test('without the option there is no port', async () => {
