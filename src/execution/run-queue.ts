@@ -28,6 +28,8 @@ export interface PendingRun {
   readonly limit: QueueLimit;
   /** Of a script. */
   readonly call?: PendingCall | undefined;
+  /** Told the time inside of the runtime in us. */
+  readonly measured?: ((computeUs: number) => void) | undefined;
   readonly resolve: (outcome: RunOutcome) => void;
   readonly reject: (error: Error) => void;
 }
