@@ -71,12 +71,14 @@ export class AiCommands implements UpstreamKeys {
     return new Promise((resolve) => this.#ask(args, how, resolve));
   }
 
-  async fetch(keys: readonly KeyName[]): Promise<Keyspace> {
-    const { cache } = this.#engine;
-    const request = fetchRequest(cache, keys);
-    const reply = await this.ask(request.args);
-    if (reply[0] === MINUS) throw new ServerError(withoutScript(reply).toString('utf8', 1).trimEnd());
-    return new FetchedKeyspace(fetchedValues(cache, request, reply));
+  fetch(keys: readonly KeyName[]): Promise<Keyspace> {
+    const how = { runs: true, isAsking: this.#isAsking, triesAgain: true };
+    return new Promise((resolve, reject) => {
+      this.#fetch(keys, how, this.#isAsking, (values) => {
+        if (values instanceof Map) resolve(new FetchedKeyspace(values));
+        else reject(new ServerError(withoutScript(values).toString('utf8', 1).trimEnd()));
+      });
+    });
   }
 
   /** Whether the client's later commands have to wait: those that only read one moment have nothing that later ones could miss. */
@@ -96,16 +98,45 @@ export class AiCommands implements UpstreamKeys {
     else if (keys.length === 0) {
       this.#upstream.inTurn(() => this.#runOn(command, args, new Map(), { isAsking, done }));
     } else {
-      const request = fetchRequest(this.#engine.cache, keys);
-      // The client's own ASKING is for this one.
-      this.#ask(request.args, { isAsking: false, triesAgain: waits }, (reply) => {
-        if (reply[0] === MINUS) {
-          this.#pushError(reply);
+      // The client's own ASKING is for the first one.
+      const how = { runs: RUNS.has(command.name), isAsking: false, triesAgain: waits };
+      this.#fetch(keys, how, isAsking, (values) => {
+        if (values instanceof Map) this.#runOn(command, args, values, { isAsking, done });
+        else {
+          this.#pushError(values);
           done();
-        } else
-          this.#runOn(command, args, fetchedValues(this.#engine.cache, request, reply), { isAsking, done });
+        }
       });
     }
+  }
+
+  /**
+   * Fetches what a command needs, at one moment: its keys, and where it runs an experiment the models of that. Which ones these are is a
+   * guess at first; all is fetched again where they turn out to be others.
+   * @param isAsking for each of those later times.
+   * @param done given Redis's error where it has one.
+   */
+  #fetch(
+    keys: readonly KeyName[],
+    how: { readonly runs: boolean; readonly isAsking: boolean; readonly triesAgain: boolean },
+    isAsking: boolean,
+    done: (values: Map<KeyName, FetchedValue> | Buffer) => void,
+  ): void {
+    const { cache } = this.#engine;
+    const fetch = (arms: readonly KeyName[], isAskingNow: boolean) => {
+      const request = fetchRequest(cache, [...new Set([...keys, ...arms])]);
+      this.#ask(request.args, { ...how, isAsking: isAskingNow }, (reply) => {
+        if (reply[0] === MINUS) {
+          done(reply);
+          return;
+        }
+        const values = fetchedValues(cache, request, reply);
+        const needed = how.runs ? armsOf(keys.map((key) => values.get(key))) : [];
+        if (needed.every((key) => values.has(key))) done(values);
+        else fetch(needed, isAsking);
+      });
+    };
+    fetch(how.runs ? armsOf(keys.map((key) => cache.known(key))) : [], how.isAsking);
   }
 
   /** One SET: nothing has to be known of what was there. */
@@ -183,12 +214,14 @@ export class AiCommands implements UpstreamKeys {
   /**
    * Answers once the writes are done, with what went wrong where something did.
    * @param sent called when later commands may come.
+   * @param keepExpiry of a key that is written alone.
    */
   #write(
     writes: ReadonlyMap<KeyName, AiValue | null>,
     reply: Reply,
     isAsking: boolean,
     sent: () => void,
+    keepExpiry: ReadonlySet<KeyName> = new Set(),
   ): void {
     const { cache } = this.#engine;
     const kept: [KeyName, Header, AiValue, number][] = [];
@@ -209,10 +242,11 @@ export class AiCommands implements UpstreamKeys {
       if (failure !== null) this.#pushError(failure);
       else this.#push(reply);
     };
+    const options = kept.some(([key]) => keepExpiry.has(key)) ? [Buffer.from('KEEPTTL')] : [];
     // A command of this server writes or deletes, never both.
     const request =
       pairs.length > 0
-        ? [Buffer.from(pairs.length === 2 ? 'SET' : 'MSET'), ...pairs]
+        ? [Buffer.from(pairs.length === 2 ? 'SET' : 'MSET'), ...pairs, ...options]
         : [Buffer.from('DEL'), ...gone];
     // Of one key Redis never says to try again.
     const triesAgain = writes.size > 1;
@@ -258,7 +292,7 @@ export class AiCommands implements UpstreamKeys {
     const finish = (reply: Reply | undefined) => {
       if (client.closed) return;
       if (keyspace.writes.size > 0 && !(reply instanceof ServerError)) {
-        this.#write(keyspace.writes, reply ?? null, isAsking, done);
+        this.#write(keyspace.writes, reply ?? null, isAsking, done, keyspace.keepExpiry);
         return;
       }
       if (reply !== undefined) this.#push(reply);
@@ -276,6 +310,15 @@ export class AiCommands implements UpstreamKeys {
 
 function keysOf(command: Command, args: Buffer[]): KeyName[] {
   return [...new Set(keyPositions(command, args).map((at) => keyName(args[at] as Buffer)))];
+}
+
+/** The keys of the models of those values that are experiments. */
+function armsOf(values: readonly (FetchedValue | undefined)[]): KeyName[] {
+  return values.flatMap((value) =>
+    value !== null && typeof value === 'object' && value.type === 'experiment'
+      ? value.experiment.arms.map(({ key }) => key)
+      : [],
+  );
 }
 
 function keyName(bytes: Buffer): KeyName {
