@@ -101,8 +101,8 @@ async function compareNumbers(
     agreement.sumOfDifferences += difference;
     if (difference > agreement.maxDifference) agreement.maxDifference = difference;
     if (difference > tolerance) isOver = true;
-    if (inRow === 0 || one > (ours[top] as number | bigint)) top = i;
-    if (inRow === 0 || other > (theirs[otherTop] as number | bigint)) otherTop = i;
+    if (inRow === 0 || isAbove(one, ours[top] as number | bigint)) top = i;
+    if (inRow === 0 || isAbove(other, theirs[otherTop] as number | bigint)) otherTop = i;
     if (++inRow < rowLength) continue;
     agreement.rows++;
     if (isOver) agreement.rowsOverTolerance++;
@@ -114,6 +114,11 @@ async function compareNumbers(
     isOver = false;
   }
   agreement.elements += ours.length;
+}
+
+/** Whether it takes the place of the largest so far: any number does where that is none. */
+function isAbove(one: number | bigint, largest: number | bigint): boolean {
+  return one > largest || (Number.isNaN(largest) && !Number.isNaN(one));
 }
 
 function differenceOf(one: number | bigint, other: number | bigint): number {
