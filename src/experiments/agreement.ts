@@ -19,6 +19,14 @@ export interface Agreement {
   sameTop1: number;
 }
 
+/** Of nothing. */
+export function newAgreement(): Agreement {
+  return {
+    ...{ elements: 0, maxDifference: 0, sumOfDifferences: 0 },
+    ...{ rows: 0, rowsOverTolerance: 0, ranked: 0, sameTop1: 0 },
+  };
+}
+
 /** Elements after which others get their turn on the event loop: about 0.1 ms. */
 const SLICE = 32_768;
 
@@ -46,10 +54,7 @@ export async function compareOutputs(
   actual: readonly Tensor[],
   tolerance: number,
 ): Promise<Agreement | undefined> {
-  const agreement: Agreement = {
-    ...{ elements: 0, maxDifference: 0, sumOfDifferences: 0 },
-    ...{ rows: 0, rowsOverTolerance: 0, ranked: 0, sameTop1: 0 },
-  };
+  const agreement = newAgreement();
   if (expected.length !== actual.length) return undefined;
   if (expected.some((tensor, i) => !isComparable(tensor, actual[i] as Tensor))) return undefined;
   for (const [i, tensor] of expected.entries()) {

@@ -1,7 +1,7 @@
 import type { RunOutcome } from '../execution/run-queue.ts';
 import { LatencyHistogram } from '../observability/latency-histogram.ts';
 import { RecentRate } from '../observability/recent-rate.ts';
-import type { Agreement } from './agreement.ts';
+import { type Agreement, newAgreement } from './agreement.ts';
 
 /** How long runs took. */
 export interface RunTimes {
@@ -113,10 +113,7 @@ function newCounts(): Counts {
   return {
     since: Date.now(),
     ...{ runs: 0, errors: 0, lastError: null, dropped: 0, compared: 0, incomparable: 0 },
-    agreement: {
-      ...{ elements: 0, maxDifference: 0, sumOfDifferences: 0 },
-      ...{ rows: 0, rowsOverTolerance: 0, ranked: 0, sameTop1: 0 },
-    },
+    agreement: newAgreement(),
     times: null,
     rate: new RecentRate(),
   };

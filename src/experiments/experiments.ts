@@ -8,7 +8,7 @@ import type { Tensor } from '../tensors/tensor.ts';
 import type { ArmStatistics } from './arm-statistics.ts';
 import { drawArm, type ExperimentArm, type StoredExperiment } from './experiment.ts';
 import { type ExperimentReport, reportOf } from './report.ts';
-import { ShadowRuns } from './shadow-runs.ts';
+import { type ShadowRun, ShadowRuns } from './shadow-runs.ts';
 
 /** What runs under a key: its model, or what an experiment makes of its own. */
 export interface Servable {
@@ -47,7 +47,7 @@ export class Experiments {
    */
   serve(key: KeyName, experiment: StoredExperiment, read: ArmReader, keyspace: Keyspace): Servable {
     this.#note(key, experiment);
-    const { mode, arms, statistics, samplePercent, tolerance } = experiment;
+    const { mode, arms, statistics, samplePercent } = experiment;
     const answering = mode === 'SPLIT' ? drawArm(arms, Math.random()) : 0;
     const ownStatistics = statistics[answering] as ArmStatistics;
     const model = counting(ownStatistics, () => read((arms[answering] as ExperimentArm).key));
@@ -60,16 +60,9 @@ export class Experiments {
           device.run(model, inputs, limit, { ...options, measured }),
         );
         if (outcome === 'TIMEDOUT') ownStatistics.failed(outcome);
-        else if (isShadowed) {
-          for (const [i, candidate] of arms.entries()) {
-            if (i === answering) continue;
-            this.shadows.offer({
-              read: () => read(candidate.key),
-              statistics: statistics[i] as ArmStatistics,
-              ...{ inputs, expected: outcome, tolerance, keyspace },
-            });
-          }
-        }
+        // The client's answer goes out first.
+        else if (isShadowed)
+          setImmediate(() => this.#shadow(experiment, read, { inputs, keyspace }, outcome));
         return outcome;
       },
     };
@@ -90,6 +83,20 @@ export class Experiments {
     return [...this.#seen]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, experiment]) => reportOf(key, experiment));
+  }
+
+  /** Has the candidates repeat a run of the primary. */
+  #shadow(
+    { arms, statistics, tolerance }: StoredExperiment,
+    read: ArmReader,
+    given: Pick<ShadowRun, 'inputs' | 'keyspace'>,
+    expected: readonly Tensor[],
+  ): void {
+    for (const [i, { key }] of arms.entries()) {
+      if (i === 0) continue;
+      const own = statistics[i] as ArmStatistics;
+      this.shadows.offer({ ...given, read: () => read(key), statistics: own, expected, tolerance });
+    }
   }
 
   #note(key: KeyName, experiment: StoredExperiment): void {

@@ -4,26 +4,24 @@ import { model } from '../../support/node.ts';
 import type { Typed } from '../../support/typed-client.ts';
 import type { ContractContext } from './context.ts';
 
-/** A reply of AI.EXPERIMENT GET as a plain object, whatever the protocol. */
+/** A reply of AI.EXPERIMENT GET as plain values, whatever the protocol: RESP2 has arrays for maps, and texts for doubles. */
 function plain(reply: Typed): unknown {
   if (reply === null || reply === '_') return null;
-  if (typeof reply === 'string')
-    return reply[0] === '$' && !Number.isNaN(Number(reply.slice(1))) && reply.length > 1
-      ? Number(reply.slice(1))
-      : reply[0] === '$'
-        ? reply.slice(1)
-        : Number(reply.slice(1));
-  if (Array.isArray(reply)) {
-    const isMap = typeof reply[0] === 'string' && reply[0].startsWith('$') && reply.length % 2 === 0;
-    if (!isMap) return reply.map(plain);
-    const entries = reply.flatMap((name, i) =>
-      i % 2 === 0 ? [[String(name).slice(1), plain(reply[i + 1] ?? null)]] : [],
-    );
-    return Object.fromEntries(entries);
+  if (typeof reply === 'string') {
+    const text = reply.slice(1);
+    return text === '' || Number.isNaN(Number(text)) ? text : Number(text);
   }
-  if ('map' in reply)
-    return Object.fromEntries(reply.map.map(([name, value]) => [String(name).slice(1), plain(value)]));
-  throw new Error('neither map nor array');
+  if (!Array.isArray(reply)) {
+    if (!('map' in reply)) throw new Error('neither map nor array');
+    return mapOf(reply.map);
+  }
+  if (typeof reply[0] !== 'string') return reply.map(plain);
+  const names = reply.filter((_, i) => i % 2 === 0);
+  return mapOf(names.map((name, i) => [name, reply[2 * i + 1] as Typed]));
+}
+
+function mapOf(entries: readonly [Typed, Typed][]): unknown {
+  return Object.fromEntries(entries.map(([name, value]) => [String(name).slice(1), plain(value)]));
 }
 
 interface Times {
