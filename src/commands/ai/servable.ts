@@ -21,11 +21,15 @@ export function readServable(node: NodeContext, keyspace: Keyspace, key: KeyName
 export function readArm({ slots }: NodeContext, keyspace: Keyspace, key: KeyName): StoredModel {
   const value = keyspace.get(key);
   if (value?.type === 'model') return value.model;
-  const name = Buffer.from(key, 'latin1').toString('utf8');
-  if (value !== undefined) throw errors.armWrongType(name);
+  if (value !== undefined) throw errors.armWrongType(shownKey(key));
   const slot = slots === null ? -1 : slotOf(Buffer.from(key, 'latin1'));
   // It has gone before the experiment, or comes behind it.
   if (slots?.migratingTo(slot) !== undefined || slots?.importingFrom(slot) !== undefined)
     throw errors.tryAgain();
-  throw errors.armEmpty(name);
+  throw errors.armEmpty(shownKey(key));
+}
+
+/** A key as the text of an error shows it. */
+export function shownKey(key: KeyName): string {
+  return Buffer.from(key, 'latin1').toString('utf8');
 }

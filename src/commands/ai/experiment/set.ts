@@ -4,7 +4,7 @@ import { OK } from '../../../protocol/reply.ts';
 import { keyAt } from '../../arguments.ts';
 import type { Command } from '../../command.ts';
 import { countedAt, OVERWRITE, ownKey, READ } from '../key-specs.ts';
-import { readArm } from '../servable.ts';
+import { readArm, shownKey } from '../servable.ts';
 import { experimentKeys, parseExperiment } from './experiment-arguments.ts';
 
 export const experimentSet: Command = {
@@ -23,12 +23,22 @@ export const experimentSet: Command = {
     const key = keyAt(args, 2);
     if ((keyspace.get(key)?.type ?? 'experiment') !== 'experiment') throw errors.wrongType();
     const definition = parseExperiment(args);
-    const [primary, ...candidates] = definition.arms.map((arm) => readArm(node, keyspace, arm.key));
-    for (const [i, { inputs, outputs }] of candidates.entries()) {
-      const counts = [primary?.inputs.length ?? 0, primary?.outputs.length ?? 0] as const;
-      if (inputs.length === counts[0] && outputs.length === counts[1]) continue;
-      const name = Buffer.from(definition.arms[i + 1]?.key ?? '', 'latin1').toString('utf8');
-      throw errors.armCounts(name, inputs.length, outputs.length, ...counts);
+    const counts = definition.arms.map(({ key }) => {
+      const { inputs, outputs } = readArm(node, keyspace, key);
+      return { key, inputs: inputs.length, outputs: outputs.length };
+    });
+    const [primary] = counts;
+    const other = counts.find(
+      ({ inputs, outputs }) => inputs !== primary?.inputs || outputs !== primary.outputs,
+    );
+    if (primary !== undefined && other !== undefined) {
+      throw errors.armCounts(
+        shownKey(other.key),
+        other.inputs,
+        other.outputs,
+        primary.inputs,
+        primary.outputs,
+      );
     }
     keyspace.set(key, { type: 'experiment', experiment: newExperiment(definition) });
     return OK;
