@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { SessionOptions } from '../backends/backend.ts';
 import type { Runnable } from '../backends/model.ts';
 import { errors } from '../errors.ts';
+import type { RunMetrics } from '../observability/run-metrics.ts';
 import { BackendModules, type LoadedBackend } from './backend-modules.ts';
 import { DeviceActor, type DeviceCounters } from './device-actor.ts';
 import { SessionMemory } from './session-memory.ts';
@@ -37,13 +38,16 @@ export function isDeviceName(name: string): boolean {
 export class Devices {
   /** What is not readonly of these may be changed while the devices run. */
   readonly settings: PlacedSettings;
+  readonly runs: RunMetrics;
   readonly #actors = new Map<string, DeviceActor>();
   /** For runs that nobody waits for, by the same names. */
   readonly #background = new Map<string, DeviceActor>();
   readonly #memory = new SessionMemory(() => this.settings.backendMemoryLimit);
   readonly #usedBackends = new Set<string>();
 
-  constructor(settings: DeviceSettings, dataDirectory: string) {
+  /** @param runs where runs are counted. */
+  constructor(settings: DeviceSettings, dataDirectory: string, runs: RunMetrics) {
+    this.runs = runs;
     this.settings = { ...settings, dataDirectory, backends: new BackendModules() };
   }
 
@@ -56,7 +60,7 @@ export class Devices {
     let actor = this.#actors.get(key);
     if (actor === undefined) {
       if (this.#actors.size >= MOST_DEVICES) throw errors.tooManyDevices(MOST_DEVICES);
-      actor = new DeviceActor(key, this.settings, this.#memory);
+      actor = new DeviceActor(key, this.settings, this.#memory, this.runs);
       this.#actors.set(key, actor);
     }
     return actor;
@@ -70,14 +74,20 @@ export class Devices {
     const key = this.#place(name, backend);
     let actor = this.#background.get(key);
     if (actor === undefined) {
-      actor = new DeviceActor(`${key}_BACKGROUND`, this.settings, this.#memory, true);
+      actor = new DeviceActor(`${key}_BACKGROUND`, this.settings, this.#memory, this.runs, true);
       this.#background.set(key, actor);
     }
     return actor;
   }
 
+  /** The devices that have been used, and behind them what they have in the background. */
+  all(): DeviceActor[] {
+    return [...this.#actors.values(), ...this.#background.values()];
+  }
+
   /** Frees a model's sessions on its device. */
   unload(model: Runnable): void {
+    this.runs.drop(model);
     for (const actor of this.#of(model.device)) actor.unload(model);
   }
 
@@ -89,7 +99,7 @@ export class Devices {
       workersReplaced: 0,
       sessionsMade: 0,
     };
-    for (const { counters } of this.#all()) {
+    for (const { counters } of this.all()) {
       sum.runs += counters.runs;
       sum.refusedRuns += counters.refusedRuns;
       sum.timedOutRuns += counters.timedOutRuns;
@@ -101,7 +111,7 @@ export class Devices {
 
   /** CPU time of each worker thread in us, as of the end of its last task; threads count from 1. */
   workerCpu(): { device: string; thread: number; micros: number }[] {
-    return this.#all().flatMap((actor) =>
+    return this.all().flatMap((actor) =>
       actor.cpuMicros.map((micros, i) => ({ device: actor.name, thread: i + 1, micros })),
     );
   }
@@ -131,7 +141,7 @@ export class Devices {
 
   /** Loaded models, once for each thread that has them. */
   get sessions(): number {
-    return this.#all().reduce((sum, actor) => sum + actor.sessions, 0);
+    return this.all().reduce((sum, actor) => sum + actor.sessions, 0);
   }
 
   /** What the sessions hold at least, in bytes: those that load and those that are still to be freed, too. */
@@ -151,16 +161,16 @@ export class Devices {
 
   /** Threads that no signal can stop: a process that has some can only end by force. */
   get stuckThreads(): number {
-    return this.#all().reduce((sum, actor) => sum + actor.stuckThreads, 0);
+    return this.all().reduce((sum, actor) => sum + actor.stuckThreads, 0);
   }
 
   /** Threads that are inside the runtime, or may be: whoever ends them there ends the process, and not well. */
   get busyThreads(): number {
-    return this.#all().reduce((sum, actor) => sum + actor.busyThreads, 0);
+    return this.all().reduce((sum, actor) => sum + actor.busyThreads, 0);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#all().map((actor) => actor.close()));
+    await Promise.all(this.all().map((actor) => actor.close()));
   }
 
   /** @returns the name as a key of the actors. */
@@ -170,10 +180,6 @@ export class Devices {
     if (key.startsWith('GPU')) throw errors.gpuNotFound(backend);
     this.#usedBackends.add(backend);
     return key;
-  }
-
-  #all(): DeviceActor[] {
-    return [...this.#actors.values(), ...this.#background.values()];
   }
 
   #of(device: string): DeviceActor[] {

@@ -50,14 +50,15 @@ export class Experiments {
     const { mode, arms, statistics, samplePercent } = experiment;
     const answering = mode === 'SPLIT' ? drawArm(arms, Math.random()) : 0;
     const ownStatistics = statistics[answering] as ArmStatistics;
-    const model = counting(ownStatistics, () => read((arms[answering] as ExperimentArm).key));
+    const { key: arm } = arms[answering] as ExperimentArm;
+    const model = counting(ownStatistics, () => read(arm));
     const device = this.#devices.get(model.device, model.backend);
     const isShadowed = mode === 'SHADOW' && Math.random() * 100 < samplePercent;
     return {
       model,
       run: async (inputs, limit, options) => {
         const outcome = await ownStatistics.observe((measured) =>
-          device.run(model, inputs, limit, { ...options, measured }),
+          device.run(arm, model, inputs, limit, { ...options, measured }),
         );
         if (outcome === 'TIMEDOUT') ownStatistics.failed(outcome);
         // The client's answer goes out first.
@@ -95,7 +96,7 @@ export class Experiments {
     for (const [i, { key }] of arms.entries()) {
       if (i === 0) continue;
       const own = statistics[i] as ArmStatistics;
-      this.shadows.offer({ ...given, read: () => read(key), statistics: own, expected, tolerance });
+      this.shadows.offer({ ...given, key, read: () => read(key), statistics: own, expected, tolerance });
     }
   }
 

@@ -2,7 +2,7 @@ import type { StoredModel } from '../backends/model.ts';
 import { errors, ServerError } from '../errors.ts';
 import type { Devices } from '../execution/devices.ts';
 import { queueLimit } from '../execution/run-queue.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { KeyName, Keyspace } from '../keyspace/keyspace.ts';
 import type { Logger } from '../observability/log.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import { compareOutputs } from './agreement.ts';
@@ -17,7 +17,9 @@ const PATIENCE_MS = 10_000;
 
 /** A run of the primary that a candidate repeats. */
 export interface ShadowRun {
-  /** Reads the candidate's model. @throws ServerError where it is gone. */
+  /** Of the candidate. */
+  readonly key: KeyName;
+  /** Reads its model. @throws ServerError where it is gone. */
   readonly read: () => StoredModel;
   readonly statistics: ArmStatistics;
   readonly inputs: readonly Tensor[];
@@ -68,13 +70,13 @@ export class ShadowRuns {
     });
   }
 
-  async #run({ read, statistics, inputs, expected, tolerance }: ShadowRun): Promise<void> {
+  async #run({ key, read, statistics, inputs, expected, tolerance }: ShadowRun): Promise<void> {
     try {
       const outcome = await statistics.observe(async (measured) => {
         const model = read();
         if (model.inputs.length !== inputs.length) throw errors.inputsMismatchModel();
         const device = this.#devices.background(model.device, model.backend);
-        return device.run(model, inputs, queueLimit(PATIENCE_MS), { measured });
+        return device.run(key, model, inputs, queueLimit(PATIENCE_MS), { measured });
       });
       if (outcome === 'TIMEDOUT') {
         this.#drop(statistics);

@@ -1,10 +1,11 @@
 import { errors } from '../../../errors.ts';
 import { newExperiment } from '../../../experiments/experiment.ts';
+import { shown } from '../../../protocol/latin1.ts';
 import { OK } from '../../../protocol/reply.ts';
 import { keyAt } from '../../arguments.ts';
 import type { Command } from '../../command.ts';
 import { countedAt, OVERWRITE, ownKey, READ } from '../key-specs.ts';
-import { readArm, shownKey } from '../servable.ts';
+import { readArm } from '../servable.ts';
 import { experimentKeys, parseExperiment } from './experiment-arguments.ts';
 
 export const experimentSet: Command = {
@@ -32,13 +33,7 @@ export const experimentSet: Command = {
       ({ inputs, outputs }) => inputs !== primary?.inputs || outputs !== primary.outputs,
     );
     if (primary !== undefined && other !== undefined) {
-      throw errors.armCounts(
-        shownKey(other.key),
-        other.inputs,
-        other.outputs,
-        primary.inputs,
-        primary.outputs,
-      );
+      throw errors.armCounts(shown(other.key), other.inputs, other.outputs, primary.inputs, primary.outputs);
     }
     keyspace.set(key, { type: 'experiment', experiment: newExperiment(definition) });
     return OK;
