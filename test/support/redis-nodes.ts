@@ -60,19 +60,26 @@ export async function startRedisNodes(
       });
     }
     addresses.update(entries);
-    const started = places.map(([port, redisPort]) =>
-      startNode({}, 0, {
-        port,
-        redis: { address: { host: HOST, port: redisPort, secure: false, user: '', password: '' }, addresses },
-      }),
-    );
-    nodes.push(...(await Promise.all(started)));
+    for (const [port, redisPort] of places) {
+      const address = { host: HOST, port: redisPort, secure: false, user: '', password: '' };
+      nodes.push(await startNode({}, 0, { port, redis: { address, addresses } }));
+    }
   };
   const redisPorts = await freeRedisPorts(count);
   const nodePorts = await freePorts(count);
-  redis.push(...(await Promise.all(redisPorts.map(startRedis))));
-  await formCluster(redisPorts, masters);
-  await addNodes(redisPorts.map((redisPort, i) => [nodePorts[i] as number, redisPort]));
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => node.close()));
+    await endRedisProcesses(redis, 'SIGKILL');
+  };
+  try {
+    for (const port of redisPorts) redis.push(await startRedis(port));
+    await formCluster(redisPorts, masters);
+    await addNodes(redisPorts.map((redisPort, i) => [nodePorts[i] as number, redisPort]));
+  } catch (error) {
+    // Nobody else would end what has started.
+    await stop();
+    throw error;
+  }
   return {
     nodes,
     ports,
@@ -92,10 +99,7 @@ export async function startRedisNodes(
       await nodes.pop()?.close();
       await endRedisProcesses(redis.splice(-1), 'SIGKILL');
     },
-    async stop() {
-      await Promise.all(nodes.map((node) => node.close()));
-      await endRedisProcesses(redis, 'SIGKILL');
-    },
+    stop,
   };
 }
 
