@@ -61,9 +61,6 @@ const MAIN = path.join(import.meta.dirname, 'main.ts');
 
 class UsageError extends Error {}
 
-// These are tools with arguments of their own; they end the process.
-if (/^(backup|restore)$/.test(process.argv[2] ?? '')) await import('./backup/main.ts');
-
 const { values, positionals } = readArguments();
 
 function readArguments() {
