@@ -10,7 +10,7 @@ import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
 import { type AiValue, encodeStored, type Header, type StoredKind } from '../keyspace/redis/stored-value.ts';
 import type { NodeContext } from '../node-context.ts';
 import { OK, type Reply, ServerError } from '../protocol/reply.ts';
-import { asker, keysOfKind } from './key-walk.ts';
+import { asker, valuesOfKind } from './key-walk.ts';
 import type { Decoding, ProxiedTransaction } from './proxied-transaction.ts';
 import type { RedisEngine } from './redis-engine.ts';
 import { encodeRequest } from './requests.ts';
@@ -44,6 +44,14 @@ export interface AiClient {
   asReply(error: unknown): ServerError;
   /** A command that later ones have to wait for lets them go on. */
   done(): void;
+}
+
+/** What the client has said before a command of where it wants to be served. */
+export interface AskedOfCluster {
+  /** ASKING: for all that is asked of Redis. */
+  readonly isAsking: boolean;
+  /** READONLY: by a replica, too. */
+  readonly isReadOnly: boolean;
 }
 
 /** Runs a client's AI commands on values that are fetched from Redis, and writes there what comes out. */
@@ -84,27 +92,30 @@ export class AiCommands implements UpstreamKeys {
     return command.flags.includes('write') || RUNS.has(command.name) || LISTS[command.name] !== undefined;
   }
 
-  /** @param isAsking whether the client has sent ASKING before it: for all that is asked of Redis. */
-  run(command: Command, args: Buffer[], isAsking: boolean): void {
+  run(command: Command, args: Buffer[], { isAsking, isReadOnly }: AskedOfCluster): void {
     const keys = keysOf(command, args);
     const listed = LISTS[command.name];
     const waits = this.waits(command);
     if (waits) this.#isAsking = isAsking;
     // One that nobody waits for ends while another one may be waited for.
     const done = waits ? () => this.#client.done() : () => {};
-    if (listed !== undefined) void this.#runOnAll(command, args, listed);
+    if (listed !== undefined) void this.#runOnAll(command, args, listed, isReadOnly);
     else if (keys.length === 0) {
       this.#upstream.inTurn(() => this.#runOn(command, args, new Map(), { isAsking, done }));
     } else {
       const request = fetchRequest(this.#engine.cache, keys);
-      // The client's own ASKING is for this one.
-      this.#ask(request.args, { isAsking: false, triesAgain: waits }, (reply) => {
+      // What writes is the master's business from its reads on: nothing runs here in vain.
+      const isMasters = isReadOnly && command.flags.includes('write');
+      if (isMasters) this.#sendUnanswered('READWRITE');
+      // The client's own ASKING is for this one, if it is next.
+      this.#ask(request.args, { isAsking, hasAsked: !isMasters, triesAgain: waits }, (reply) => {
         if (reply[0] === MINUS) {
           this.#pushError(reply);
           done();
         } else
           this.#runOn(command, args, fetchedValues(this.#engine.cache, request, reply), { isAsking, done });
       });
+      if (isMasters) this.#sendUnanswered('READONLY');
     }
   }
 
@@ -158,26 +169,30 @@ export class AiCommands implements UpstreamKeys {
     this.#client.pushBytes(this.#engine.addresses?.redirected(error, secure) ?? error);
   }
 
+  /** Sends a command that changes what the connection may do, and is no business of the client. */
+  #sendUnanswered(name: string): void {
+    this.#upstream.take(() => {});
+    this.#upstream.send(encodeRequest([name]));
+  }
+
+  /** @param how hasAsked: the client's own ASKING is for this one. */
   #ask(
     request: readonly Uint8Array[],
-    how: { readonly isAsking: boolean; readonly triesAgain: boolean },
+    how: { readonly isAsking: boolean; readonly triesAgain: boolean; readonly hasAsked?: boolean },
     done: (reply: Buffer) => void,
   ): void {
     const deadline = Date.now() + TRY_AGAIN_PATIENCE_MS;
     const send = (isAsking: boolean) => {
-      if (isAsking) {
-        this.#upstream.take(() => {});
-        this.#upstream.send(encodeRequest(['ASKING']));
-      }
+      if (isAsking) this.#sendUnanswered('ASKING');
       this.#upstream.take((reply) => {
         const isMoving = reply[0] === MINUS && reply.toString('latin1', 0, TRY_AGAIN.length) === TRY_AGAIN;
         if (!isMoving || !how.triesAgain || Date.now() > deadline) done(reply);
-        // Who asks for one key is asked for it by its new node, which has to be told each time.
-        else void delay(TRY_AGAIN_DELAY_MS).then(() => send(isAsking));
+        // ASKING is for one request: the slot's new node has to be told each time.
+        else void delay(TRY_AGAIN_DELAY_MS).then(() => send(how.isAsking));
       });
       this.#upstream.send(encodeRequest(request));
     };
-    send(how.isAsking);
+    send(how.isAsking && how.hasAsked !== true);
   }
 
   /**
@@ -224,22 +239,25 @@ export class AiCommands implements UpstreamKeys {
     if (!triesAgain) sent();
   }
 
-  async #runOnAll(command: Command, args: Buffer[], kind: StoredKind): Promise<void> {
-    const { cache } = this.#engine;
-    const ask = asker(this.#upstream);
-    const values = new Map<KeyName, FetchedValue>();
+  async #runOnAll(command: Command, args: Buffer[], kind: StoredKind, isReadOnly: boolean): Promise<void> {
+    const done = () => this.#client.done();
     try {
-      const requests = (await keysOfKind(ask, kind)).map((key) => fetchRequest(cache, [key]));
-      const replies = await Promise.all(requests.map((request) => ask(request.args)));
-      for (const [i, request] of requests.entries()) {
-        for (const entry of fetchedValues(cache, request, replies[i] as Buffer)) values.set(...entry);
-      }
+      this.#runOn(command, args, await this.#fetchAll(kind, isReadOnly), { done });
     } catch (error) {
       this.answer(this.#client.asReply(error));
-      this.#client.done();
-      return;
+      done();
     }
-    this.#runOn(command, args, values, { done: () => this.#client.done() });
+  }
+
+  /** What Redis itself has of a kind, a replica too. @throws ServerError with Redis's text where it refuses. */
+  async #fetchAll(kind: StoredKind, isReadOnly: boolean): Promise<Map<KeyName, FetchedValue>> {
+    const changesMode = this.inCluster && !isReadOnly;
+    if (changesMode) this.#sendUnanswered('READONLY');
+    try {
+      return await valuesOfKind(asker(this.#upstream), this.#engine.cache, kind);
+    } finally {
+      if (changesMode) this.#sendUnanswered('READWRITE');
+    }
   }
 
   #runOn(

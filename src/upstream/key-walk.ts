@@ -1,4 +1,7 @@
+import type { KeyName } from '../keyspace/keyspace.ts';
+import { type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
 import { kindOf, MARK_BYTES, type StoredKind } from '../keyspace/redis/stored-value.ts';
+import type { ValueCache } from '../keyspace/redis/value-cache.ts';
 import { ServerError } from '../protocol/reply.ts';
 import { parseReply, textOf } from './reply-tree.ts';
 import { type Argument, encodeRequest } from './requests.ts';
@@ -15,7 +18,7 @@ export type Asker = (args: readonly Argument[]) => Promise<Buffer>;
  * has all keys that were there all the time.
  * @throws ServerError with Redis's text where it refuses.
  */
-export async function keysOfKind(ask: Asker, kind: StoredKind): Promise<string[]> {
+async function keysOfKind(ask: Asker, kind: StoredKind): Promise<string[]> {
   const found = new Set<string>();
   let cursor = '0';
   do {
@@ -31,6 +34,20 @@ export async function keysOfKind(ask: Asker, kind: StoredKind): Promise<string[]
     cursor = textOf(next) ?? '0';
   } while (cursor !== '0');
   return [...found];
+}
+
+/**
+ * All values of a kind with their keys, each as it was at a moment of its own.
+ * @throws ServerError with Redis's text where it refuses.
+ */
+export async function valuesOfKind(
+  ask: Asker,
+  cache: ValueCache,
+  kind: StoredKind,
+): Promise<Map<KeyName, FetchedValue>> {
+  const requests = (await keysOfKind(ask, kind)).map((key) => fetchRequest(cache, [key]));
+  const replies = await Promise.all(requests.map((request) => ask(request.args)));
+  return new Map(requests.flatMap((request, i) => [...fetchedValues(cache, request, replies[i] as Buffer)]));
 }
 
 /** A way to ask over a connection that others use as well. */

@@ -24,8 +24,8 @@ const NOTICED = new Set([
   ...[...SUBSCRIBING, ...UNSUBSCRIBING, ...STREAMING],
   ...['CLIENT', 'HELLO', 'MULTI', 'EXEC', 'DISCARD', 'RESET', 'INFO'],
 ]);
-/** In a cluster also these: they have addresses in them, or tell of a redirection that is followed. */
-const NOTICED_IN_CLUSTER = new Set(['CLUSTER', 'ROLE', 'MIGRATE', 'ASKING']);
+/** In a cluster also these: they have addresses in them, or tell what the client may be served here. */
+const NOTICED_IN_CLUSTER = new Set(['CLUSTER', 'ROLE', 'MIGRATE', 'READONLY', 'READWRITE']);
 
 /**
  * A client of a node that stands before a Redis. It has a connection of its own there, which all of its commands go through as they are; the
@@ -43,6 +43,8 @@ export class ProxiedClient extends ClientSession {
   #queue: ProxiedTransaction | null = null;
   /** Set by ASKING for the AI command behind it: for all that it asks Redis. */
   #isAsking = false;
+  /** Whether it wants to be served by a replica, too. */
+  #isReadOnly = false;
 
   constructor(
     id: number,
@@ -59,6 +61,7 @@ export class ProxiedClient extends ClientSession {
     this.#splitter = new RequestSplitter(
       {
         takes: (name) => {
+          if (!name.startsWith('AI.')) this.#isAsking = name === 'ASKING';
           const isTaken =
             NOTICED.has(name) ||
             name.startsWith('AI.') ||
@@ -141,8 +144,10 @@ export class ProxiedClient extends ClientSession {
     else if (name === 'EXEC' || name === 'DISCARD' || name === 'RESET') this.#queue = null;
     else queue?.queued(name, null);
     if (name === 'HELLO') this.#takeProtocol(word);
-    else if (name === 'RESET') this.#takeProtocol('2');
-    else if (name === 'EXEC' && queue !== null) {
+    else if (name === 'RESET') {
+      this.#isReadOnly = false;
+      this.#takeProtocol('2');
+    } else if (name === 'EXEC' && queue !== null) {
       this.#upstream.take((reply) => queue.finish(reply, (bytes) => this.#pushAnswer(bytes)));
     } else if (SUBSCRIBING.has(name) || UNSUBSCRIBING.has(name)) {
       // In RESP3 what it answers are messages.
@@ -161,7 +166,7 @@ export class ProxiedClient extends ClientSession {
     if (addresses.concerns(command)) {
       this.#upstream.take((reply) => this.#pushAnswer(addresses.translated(command, reply, secure)));
     } else this.#upstream.pass();
-    if (name === 'ASKING') this.#isAsking = true;
+    if (this.#queue === null && name.startsWith('READ')) this.#isReadOnly = name === 'READONLY';
     if (command === 'CLUSTER MEET') this.#forward(addresses.resolved(args, 2));
     else if (command === 'MIGRATE') this.#forward(addresses.resolved(args, 1));
     else this.#forward(args);
@@ -228,7 +233,7 @@ export class ProxiedClient extends ClientSession {
       else if (command.name === 'ai.tensorset') this.#ai.storeTensor(args);
       else {
         this.#isRunning = this.#ai.waits(command);
-        this.#ai.run(command, args, isAsking);
+        this.#ai.run(command, args, { isAsking, isReadOnly: this.#isReadOnly });
       }
     } catch (error) {
       this.#isRunning = false;

@@ -4,7 +4,6 @@ import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { TesseraNode } from '../../src/node.ts';
 import { parseUpstream } from '../../src/upstream/upstream-address.ts';
-import { randomFrom } from '../faults/writers.ts';
 import { model, startNode } from '../support/node.ts';
 import { noRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { floats, RespClient } from '../support/resp-client.ts';
@@ -150,59 +149,6 @@ describe.skipIf(noRedis !== undefined)('a client of a node before a Redis', () =
     );
     expect((await Promise.all(calls)).map(String)).toEqual(calls.map(() => 'OK'));
     expect(await client.send('AI.TENSORGET', 'out19', 'VALUES')).toEqual(['9', '16']);
-  });
-
-  test('reads what is there, however it came there', async () => {
-    const behind = await connect(redis.port);
-    const [writer, ...readers] = await Promise.all(Array.from({ length: 4 }, () => connect()));
-    const random = randomFrom(2);
-    const wrong: string[] = [];
-    let checks = 0;
-    let latest = 0;
-    for (let round = 0; round < 300; round++) {
-      const value = round + 1;
-      const set = () => (writer as RespClient).send('AI.TENSORSET', 't', 'INT32', 1, 'VALUES', value);
-      const changes = [
-        set,
-        async () => {
-          await (writer as RespClient).send('AI.TENSORSET', 'u', 'INT32', 1, 'VALUES', value);
-          return random(2) === 0 ? behind.send('RENAME', 'u', 't') : behind.send('COPY', 'u', 't', 'REPLACE');
-        },
-        async () => {
-          await set();
-          await behind.send(
-            'EVAL',
-            "local d=redis.call('DUMP',KEYS[1]) redis.call('DEL',KEYS[1]) redis.call('RESTORE',KEYS[1],0,d)",
-            1,
-            't',
-          );
-        },
-      ];
-      const change = (changes[random(changes.length)] as () => Promise<unknown>)();
-      // While it is changed readers see the old value or the new one, and never an old one after a new one.
-      await Promise.all(
-        readers.map(async (reader) => {
-          let seen = 0;
-          for (let i = 0; i < 4; i++) {
-            const reply = await reader.send('AI.TENSORGET', 't', 'VALUES');
-            const now = Array.isArray(reply) ? Number(reply[0]) : 0;
-            checks++;
-            if (now !== 0 && (now < seen || now < latest || now > value))
-              wrong.push(`${now} after ${seen} in ${value}`);
-            seen = Math.max(seen, now);
-          }
-        }),
-      );
-      await change;
-      latest = value;
-      for (const reader of readers) {
-        checks++;
-        if (String(await reader.send('AI.TENSORGET', 't', 'VALUES')) !== String(value))
-          wrong.push(`${value} is not there`);
-      }
-    }
-    expect(wrong).toEqual([]);
-    expect(checks).toBe(300 * 3 * 5);
   });
 
   test('is refused by Redis, as whom it logs in', async () => {
