@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { REDISAI_VERSION } from '../../version.ts';
+import { FAILURES } from '../model-series.ts';
 import { sourceCommit } from '../source-commit.ts';
 import { cpuSeconds, type Section } from './section.ts';
 
@@ -116,5 +117,37 @@ const execution: Section = {
   },
 };
 
-/** RedisAI's sections of INFO MODULES, and one of our own. What is not known here is left out. */
-export const aiSections: readonly Section[] = [versions, git, loadTimeConfigs, backendsInfo, cpu, execution];
+/** Models and scripts by their keys, as in a URL, since they were first run: times from the queue to the reply in us, cumulative. */
+const models: Section = {
+  title: 'ai_models',
+  shown: 'ai',
+  fields: ({ devices }) =>
+    devices.runs.all().map(({ model, device, total, failures, pending, rows }, i) => {
+      const counts = {
+        key: encodeURIComponent(model.toWellFormed()),
+        device,
+        runs: total.count,
+        failures: FAILURES.reduce((sum, failure) => sum + failures[failure], 0),
+        pending,
+        batches: rows.count,
+        rows: rows.sum,
+        usec_at_most: total
+          .cumulative()
+          .map((pair) => pair.join('_'))
+          .join('|'),
+      };
+      const texts = Object.entries(counts).map(([name, value]) => `${name}=${value}`);
+      return [`ai_model_${i}`, texts.join(',')] as const;
+    }),
+};
+
+/** RedisAI's sections of INFO MODULES, and two of our own. What is not known here is left out. */
+export const aiSections: readonly Section[] = [
+  versions,
+  git,
+  loadTimeConfigs,
+  backendsInfo,
+  cpu,
+  execution,
+  models,
+];
