@@ -31,10 +31,9 @@ function draw({ width, height, pixels }: GreyImage): string {
     return pixels[y * width + Math.floor(((column + 0.5) * width) / columns)] as number;
   };
   const line = (_: unknown, row: number) =>
-    Array.from(
-      { length: columns },
-      (_, column) => ' .:*#'[Math.min(4, Math.floor(at(row, column) / 51.2))],
-    ).join('');
+    Array.from({ length: columns }, (_, column) => ' .:*#'[Math.min(4, Math.floor(at(row, column) / 51.2))])
+      .join('')
+      .trimEnd();
   return Array.from({ length: rows }, line).join('\n');
 }
 
