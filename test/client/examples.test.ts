@@ -15,7 +15,7 @@ const examples = readdirSync(path.join(root, 'examples'), { withFileTypes: true 
 /** The command behind `$ ` and what the example's page shows below it. */
 function shown(example: string): { command: string; output: string } {
   const page = readFileSync(path.join(root, 'examples', example, 'README.md'), 'utf8');
-  const [, command = '', output = ''] = /^```\n\$ (.*)\n([^]*?)^```/m.exec(page) ?? [];
+  const [, command = '', output = ''] = /^```\n\$ ([^\n]*)\n(.*?)^```/ms.exec(page) ?? [];
   return { command, output };
 }
 

@@ -40,6 +40,19 @@ test('docs/torch-scripts.md shows the function that its commands store', () => {
   expect(readFileSync(path.join(root, 'docs/torch-scripts.md'), 'utf8')).toContain(source);
 });
 
+test.each([
+  ['README.md', "[ '1.000', '0.000', '0.000' ]"],
+  ['docs/client.md', '[ 1, 3 ] 1.000'],
+])('%s shows what its TypeScript prints', (file, output) => {
+  const page = readFileSync(path.join(root, file), 'utf8');
+  const [, code = ''] = /^```ts\n(import .*?)^```/ms.exec(page) ?? [];
+  expect(code).toContain(`// ${output}`);
+  const here = code.replace('127.0.0.1:7000', `127.0.0.1:${cluster.ports[0]}`);
+  const args = ['--input-type=module-typescript', '--eval', here];
+  const printed = execFileSync(process.execPath, args, { encoding: 'utf8', cwd: root, timeout: 20_000 });
+  expect(printed.trimEnd()).toBe(output);
+});
+
 afterAll(async () => {
   expect(await cluster.stop()).toBe(0);
 });
