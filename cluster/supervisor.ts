@@ -9,10 +9,11 @@ export interface SupervisorOptions {
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
-const FIRST_DELAY_MS = 100;
+/** After the first end a node starts again at once, then later and later. */
+const SECOND_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
-/** A node that was up for this long starts again with the shortest delay. */
-const STABLE_MS = 30_000;
+/** A node that was up for this long starts again at once. */
+const STABLE_MS = 10_000;
 const STOP_PATIENCE_MS = 5000;
 /** A node that never came up is given up after so many tries. */
 const MOST_FAILED_STARTS = 5;
@@ -40,7 +41,7 @@ export class Supervisor {
     this.#nodes = options.config.nodes.map(({ name }) => ({
       name,
       child: null,
-      delayMs: FIRST_DELAY_MS,
+      delayMs: 0,
       failedStarts: 0,
       everReady: false,
       shutDown: false,
@@ -108,17 +109,17 @@ export class Supervisor {
         failed(new Error(`${node.name} does not start (${signal ?? `exit code ${code}`})`));
         return;
       }
-      if (upSince !== null && Date.now() - upSince >= STABLE_MS) node.delayMs = FIRST_DELAY_MS;
+      if (upSince !== null && Date.now() - upSince >= STABLE_MS) node.delayMs = 0;
       log(
         'warn',
-        `${node.name} ended (${signal ?? `exit code ${code}`}), starts again in ${node.delayMs} ms`,
+        `${node.name} ended (${signal ?? `exit code ${code}`}), starts again ${node.delayMs === 0 ? 'at once' : `in ${node.delayMs} ms`}`,
       );
       const timer = setTimeout(() => {
         this.#restarts.delete(timer);
         this.#spawn(node, ready, failed);
       }, node.delayMs);
       this.#restarts.set(timer, failed);
-      node.delayMs = Math.min(node.delayMs * 2, LONGEST_DELAY_MS);
+      node.delayMs = Math.min(Math.max(node.delayMs * 2, SECOND_DELAY_MS), LONGEST_DELAY_MS);
     });
   }
 }

@@ -8,6 +8,7 @@ import {
   announcedAddress,
   announcedNodes,
   parseNodeAccess,
+  tlsFiles,
 } from '../cluster/access-config.ts';
 import { type ClusterConfig, type ClusterNode, ConfigError, loadClusterConfig } from '../cluster/config.ts';
 import { formatRanges, nodeId, SlotMap } from '../cluster/slot-map.ts';
@@ -22,9 +23,10 @@ import { DURABILITIES } from './keyspace/embedded/durability/persistence.ts';
 import { EVICTION_POLICIES, type EvictionPolicy, evictionPolicy } from './keyspace/eviction-policy.ts';
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
+import { outgoingContext } from './protocol/tls-options.ts';
 import { AddressBook } from './upstream/address-book.ts';
 import type { RedisSettings } from './upstream/redis-engine.ts';
-import { parseUpstream } from './upstream/upstream-address.ts';
+import { parseUpstream, shownAddress } from './upstream/upstream-address.ts';
 
 const USAGE = `tessera start [--config cluster.config.json] [--data DIR]     the cluster of the config file
 tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside cluster mode
@@ -47,6 +49,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --protected-mode yes|no       without a password only this machine may connect (yes)
   --tls-port PORT               with --tls-cert-file, --tls-key-file, --tls-ca-cert-file FILE
   --tls-auth-clients WHETHER    clients need a certificate: yes, no, optional (yes)
+  --http-port PORT              metrics, health and a JSON feed; with --http-host ADDRESS (127.0.0.1)
   --unixsocket FILE             with --unixsocketperm MODE, such as 770
   With a TLS port or a unix socket, --port 0 turns plain connections off.
 both: --log-format text|json  --log-level info
@@ -87,6 +90,8 @@ function readArguments() {
         'tls-key-file': { type: 'string' },
         'tls-ca-cert-file': { type: 'string' },
         'tls-auth-clients': { type: 'string', default: 'yes' },
+        'http-port': { type: 'string', default: '0' },
+        'http-host': { type: 'string', default: '127.0.0.1' },
         unixsocket: { type: 'string' },
         unixsocketperm: { type: 'string' },
         'threads-per-queue': { type: 'string', default: '1' },
@@ -124,6 +129,7 @@ function whole(
   name:
     | 'port'
     | 'tls-port'
+    | 'http-port'
     | 'threads-per-queue'
     | 'intra-op-parallelism'
     | 'inter-op-parallelism'
@@ -196,6 +202,7 @@ async function clusterNode(): Promise<void> {
   if (own === undefined) throw new UsageError(`no node named ${values.name} in ${values.config}`);
   const slots = config.engine === 'redis' ? null : new SlotMap(announcedNodes(config.nodes), own.name);
   const log = logger(own.name);
+  const redis = redisSettings(config, own, path.dirname(configPath));
   const node = new TesseraNode({
     name: own.name,
     id: nodeId(own.name),
@@ -205,9 +212,9 @@ async function clusterNode(): Promise<void> {
     devices: deviceSettings(config),
     maxmemory: config.maxmemory,
     maxmemoryPolicy: config.maxmemoryPolicy,
-    ...(own.redis === undefined
+    ...(redis === undefined
       ? { durability: { mode: config.durability, volatileTensors: config.volatileTensors } }
-      : { redis: redisSettings(config, own.redis) }),
+      : { redis }),
     warmup: config.warmup,
     log,
     onShutdown() {
@@ -215,11 +222,10 @@ async function clusterNode(): Promise<void> {
       process.send?.({ type: 'shutdown' }, () => process.kill(process.pid, 'SIGTERM'));
     },
   });
-  const { host = '', port } = own.redis ?? {};
   const what =
-    slots === null
-      ? `before the Redis at ${host}:${port}`
-      : `slots ${formatRanges(slots.myself.ranges).join(' ')}`;
+    redis === undefined
+      ? `slots ${formatRanges(slots?.myself.ranges ?? []).join(' ')}`
+      : `before the Redis at ${shownAddress(redis.address)}`;
   // A node whose supervisor is gone would live on unseen.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   await run(node, log, what);
@@ -260,17 +266,21 @@ async function serve(): Promise<void> {
   makeCompileCache(data, MAIN);
 }
 
-/** Which Redis has the node's keys, and which nodes stand before the others of the cluster. */
-function redisSettings(config: ClusterConfig, own: NonNullable<ClusterNode['redis']>): RedisSettings {
-  const { host, port, socket, tls, user, password } = own;
+/** Which Redis has the node's keys, if one has, and which nodes stand before the others of the cluster. */
+function redisSettings(config: ClusterConfig, own: ClusterNode, folder: string): RedisSettings | undefined {
+  if (own.redis === undefined) return undefined;
+  const { host, port, socket, tls, user, password } = own.redis;
   const addresses = config.nodes.flatMap(({ redis, ...node }) => {
     const { host: announced, port: plain, tlsPort } = announcedAddress(node);
     if (redis === undefined || announced === undefined) return [];
     return [{ redis, node: { host: announced, port: plain, tlsPort } }];
   });
   return {
-    address: { ...(socket && { path: socket }), host, port, secure: tls, user, password },
-    addresses: new AddressBook(addresses),
+    address: {
+      ...{ ...(socket && { path: socket }), host, port, secure: tls, user, password },
+      ...(tls && { secureContext: outgoingContext(tlsFiles(config, own, folder)) }),
+    },
+    addresses: new AddressBook(addresses, host),
   };
 }
 
@@ -282,7 +292,11 @@ function keys() {
   };
   if (values.redis === undefined) return { durability };
   try {
-    return { redis: { address: parseUpstream(values.redis) } };
+    const address = parseUpstream(values.redis);
+    const files = tlsFiles({}, nodeArguments(), process.cwd());
+    return {
+      redis: { address: address.secure ? { ...address, secureContext: outgoingContext(files) } : address },
+    };
   } catch (error) {
     throw new UsageError(`--redis: ${(error as Error).message}`);
   }
@@ -304,6 +318,7 @@ function nodeArguments() {
       host: values.host.split(/[ ,]+/).filter((host) => host !== ''),
       port: whole('port', 0, 65_535),
       'tls-port': whole('tls-port', 0, 65_535),
+      'http-port': whole('http-port', 0, 65_535),
     });
   } catch (error) {
     throw new UsageError(`--${(error as Error).message}`);
@@ -326,6 +341,7 @@ async function run(node: TesseraNode, log: Logger, what: string): Promise<void> 
   const places = listeners.port === 0 ? [] : [`${host}:${listeners.port}`];
   if (listeners.tlsPort !== 0) places.push(`${host}:${listeners.tlsPort} (TLS)`);
   if (listeners.unixSocket !== null) places.push(listeners.unixSocket.path);
+  if (node.http !== null) places.push(`http://${node.http.host}:${node.http.port}`);
   log.info(`listening on ${places.join(', ')}, ${what}`);
   onStopSignal(async () => {
     log.info('stopping');

@@ -7,7 +7,7 @@ import type { Devices } from './execution/devices.ts';
 import type { KeptSettings } from './kept-settings.ts';
 import type { Persistence } from './keyspace/embedded/durability/persistence.ts';
 import type { EvictionPolicy } from './keyspace/eviction-policy.ts';
-import type { Keyspace } from './keyspace/keyspace.ts';
+import type { KeyName, Keyspace } from './keyspace/keyspace.ts';
 import type { Waiters } from './keyspace/waiters.ts';
 import type { Listeners } from './listeners.ts';
 import type { MemoryLimit } from './memory-limit.ts';
@@ -49,6 +49,24 @@ export interface RuntimeConfig {
   luaTimeLimitMs: number;
 }
 
+/** A Redis that has a node's keys, as far as the node knows. */
+export interface UpstreamState {
+  readonly shownAddress: string;
+  readonly isThere: boolean;
+  /** When that was last otherwise, or the node's start; in ms since 1970. */
+  readonly changedAt: number;
+  /** How often it went away. */
+  readonly losses: number;
+  /** Values that are kept at hand. */
+  readonly cache: {
+    readonly size: number;
+    readonly bytes: number;
+    readonly maxBytes: number;
+    /** Undefined where the key is not known to have a value. */
+    hint(key: KeyName): string | undefined;
+  };
+}
+
 /** The parts of a node that commands work with. */
 export interface NodeContext {
   readonly name: string;
@@ -84,6 +102,8 @@ export interface NodeContext {
   readonly kept: KeptSettings;
   readonly listeners: Listeners;
   readonly log: Logger;
+  /** The Redis that has the keys; null where they are here. */
+  readonly upstream: UpstreamState | null;
   /** Null where the data lives in memory only. */
   readonly persistence: Persistence | null;
 }

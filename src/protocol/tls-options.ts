@@ -32,6 +32,19 @@ export function readTlsFiles(files: TlsFiles): { cert: Buffer; key: Buffer; ca?:
   return contents;
 }
 
+/**
+ * What an outgoing connection shows of itself and trusts, as in Redis the same files as for incoming ones.
+ * @returns undefined where no file is named.
+ * @throws the reason why they are of no use.
+ */
+export function outgoingContext({ certFile, keyFile, caCertFile }: TlsFiles): tls.SecureContext | undefined {
+  if (certFile === '' && caCertFile === '') return undefined;
+  return tls.createSecureContext({
+    ...(certFile !== '' && readTlsFiles({ certFile, keyFile, caCertFile: '' })),
+    ...(caCertFile !== '' && { ca: readFileSync(caCertFile) }),
+  });
+}
+
 /** @throws the reason why the options are of no use. */
 export function serverOptions({ files, authClients }: TlsOptions): tls.TlsOptions {
   if (authClients !== 'no' && files.caCertFile === '') {

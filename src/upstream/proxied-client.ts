@@ -7,6 +7,7 @@ import type { ConnectionHost, Origin } from '../protocol/connection.ts';
 import { OK } from '../protocol/reply.ts';
 import type { AddressBook } from './address-book.ts';
 import { AiCommands } from './ai-commands.ts';
+import { withOwnSections } from './info-reply.ts';
 import { ProxiedTransaction } from './proxied-transaction.ts';
 import type { RedisEngine } from './redis-engine.ts';
 import { RequestSplitter } from './request-splitter.ts';
@@ -21,10 +22,10 @@ const UNSUBSCRIBING = new Set(['UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE']);
 const STREAMING = new Set(['MONITOR', 'SYNC', 'PSYNC']);
 const NOTICED = new Set([
   ...[...SUBSCRIBING, ...UNSUBSCRIBING, ...STREAMING],
-  ...['CLIENT', 'HELLO', 'MULTI', 'EXEC', 'DISCARD', 'RESET'],
+  ...['CLIENT', 'HELLO', 'MULTI', 'EXEC', 'DISCARD', 'RESET', 'INFO'],
 ]);
 /** In a cluster also these: they have addresses in them, or tell of a redirection that is followed. */
-const NOTICED_IN_CLUSTER = new Set(['CLUSTER', 'INFO', 'ROLE', 'MIGRATE', 'ASKING']);
+const NOTICED_IN_CLUSTER = new Set(['CLUSTER', 'ROLE', 'MIGRATE', 'ASKING']);
 
 /**
  * A client of a node that stands before a Redis. It has a connection of its own there, which all of its commands go through as they are; the
@@ -131,6 +132,7 @@ export class ProxiedClient extends ClientSession {
     const [, word = ''] = args.map((arg) => arg.toString('latin1', 0, 16).toUpperCase());
     if (name === 'CLIENT' && word === 'REPLY') return this.#setReplyMode(args);
     const { addresses } = this.#engine;
+    if (name === 'INFO') return this.#info(args);
     if (addresses !== null && NOTICED_IN_CLUSTER.has(name)) {
       return this.#clusterCommand(addresses, name, word, args);
     }
@@ -163,6 +165,18 @@ export class ProxiedClient extends ClientSession {
     if (command === 'CLUSTER MEET') this.#forward(addresses.resolved(args, 2));
     else if (command === 'MIGRATE') this.#forward(addresses.resolved(args, 1));
     else this.#forward(args);
+    return true;
+  }
+
+  /** What Redis tells of itself, and behind it the node of itself. */
+  #info(args: Buffer[]): boolean {
+    this.#queue?.queued('INFO', null);
+    const { addresses } = this.#engine;
+    this.#upstream.take((reply) => {
+      const translated = addresses?.translated('INFO', reply, this.origin.secure) ?? reply;
+      this.#pushAnswer(withOwnSections(translated, args, this.#node));
+    });
+    this.#forward(args);
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ValueCache } from '../keyspace/redis/value-cache.ts';
-import type { NodeContext } from '../node-context.ts';
+import type { NodeContext, UpstreamState } from '../node-context.ts';
 import type { AddressBook } from './address-book.ts';
 import { askOnce } from './ask.ts';
 import { ClusterView } from './cluster-view.ts';
@@ -18,8 +18,11 @@ export interface RedisSettings {
   readonly addresses?: AddressBook;
 }
 
+/** One that answers, but has not what is needed. */
+class UnfitRedis extends Error {}
+
 /** The Redis that a node stands before: where it is, whether it is there, and what the node remembers of it. */
-export class RedisEngine {
+export class RedisEngine implements UpstreamState {
   readonly address: UpstreamAddress;
   readonly cache: ValueCache;
   /** Null where it is in no cluster. */
@@ -28,6 +31,9 @@ export class RedisEngine {
   readonly view: ClusterView | null;
   readonly #node: Pick<NodeContext, 'devices' | 'log'>;
   #isThere = true;
+  #isOpen = true;
+  #changedAt = Date.now();
+  #losses = 0;
   #isClosed = false;
   #connection: UpstreamConnection | null = null;
 
@@ -52,52 +58,102 @@ export class RedisEngine {
     return this.#isThere;
   }
 
-  /** Whether a client need not log in. @throws Error where it cannot be reached, or is no Redis that will do. */
-  async isOpen(): Promise<boolean> {
-    const ask = async (logsIn: boolean, ...args: string[]) =>
-      (await askOnce(this.address, CONNECT_PATIENCE_MS, args, logsIn)).toString();
-    const isOpen = !(await ask(false, 'PING')).startsWith('-NOAUTH');
-    const info = await ask(true, 'COMMAND', 'INFO', 'EVAL_RO');
-    // Without a password of its own the node does not get to know.
-    if (!info.includes('eval_ro') && !info.startsWith('-NOAUTH')) {
-      throw new Error(
-        `the Redis at ${shownAddress(this.address)} has no EVAL_RO: it has to be Redis 7 or later, or Valkey`,
-      );
-    }
-    return isOpen;
+  get changedAt(): number {
+    return this.#changedAt;
   }
 
-  /** Notices from now on when it goes, and when it is back. @param changed told of both. */
-  watch(changed: () => void): void {
-    const connection = new UpstreamConnection(this.address, {
-      bytes: () => {},
-      drained: () => {},
-      closed: () => {
-        if (this.#isClosed) return;
-        if (this.#isThere) {
-          this.#isThere = false;
-          this.#node.log.warn(`the Redis at ${shownAddress(this.address)} is away`);
-          void this.view?.watch();
-          changed();
-        }
-        void delay(RETRY_MS).then(() => this.#isClosed || this.watch(changed));
-      },
-    });
-    this.#connection = connection;
-    // Any answer shows that it is there, a refusal too.
-    connection.take(() => {
-      if (this.#isThere) return;
-      this.#isThere = true;
-      this.#node.log.info(`the Redis at ${shownAddress(this.address)} is back`);
-      this.view?.stop();
-      changed();
-    });
-    connection.send(encodeRequest(['PING']));
+  get losses(): number {
+    return this.#losses;
+  }
+
+  get shownAddress(): string {
+    return shownAddress(this.address);
+  }
+
+  /** Whether it lets clients in that have not logged in, as far as is known: all may be, where it was never seen. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /**
+   * Looks what it is, and notices from now on when it goes and when it is back. A node whose Redis is away starts too, and waits for it.
+   * @param changed told when it goes, and when it is back.
+   * @throws Error where it is no Redis that will do.
+   */
+  async start(changed: () => void): Promise<void> {
+    try {
+      await this.#examine();
+    } catch (error) {
+      if (error instanceof UnfitRedis) throw error;
+      this.#went((error as Error).message);
+    }
+    this.#watch(changed);
   }
 
   close(): void {
     this.#isClosed = true;
     this.view?.stop();
     this.#connection?.destroy();
+  }
+
+  async #examine(): Promise<void> {
+    const ask = async (logsIn: boolean, ...args: string[]) =>
+      (await askOnce(this.address, CONNECT_PATIENCE_MS, args, logsIn)).toString();
+    this.#isOpen = !(await ask(false, 'PING')).startsWith('-NOAUTH');
+    const info = await ask(true, 'COMMAND', 'INFO', 'EVAL_RO');
+    // Without a password of its own the node does not get to know.
+    if (!info.includes('eval_ro') && !info.startsWith('-NOAUTH')) {
+      throw new UnfitRedis(
+        `the Redis at ${this.shownAddress} has no EVAL_RO: it has to be Redis 7 or later, or Valkey`,
+      );
+    }
+  }
+
+  #watch(changed: () => void): void {
+    const connection = new UpstreamConnection(this.address, {
+      bytes: () => {},
+      drained: () => {},
+      closed: () => {
+        if (this.#isClosed) return;
+        if (this.#isThere) {
+          this.#went('the connection to it has ended');
+          changed();
+        }
+        void delay(RETRY_MS).then(() => this.#isClosed || this.#watch(changed));
+      },
+    });
+    this.#connection = connection;
+    // Any answer shows that it is there, a refusal too.
+    connection.take(() => {
+      if (!this.#isThere) void this.#returned(connection).then((isBack) => isBack && changed());
+    });
+    connection.send(encodeRequest(['PING']));
+  }
+
+  #went(reason: string): void {
+    this.#isThere = false;
+    this.#changedAt = Date.now();
+    this.#losses++;
+    this.#node.log.warn(`the Redis at ${this.shownAddress} is away: ${reason}`);
+    void this.view?.watch();
+  }
+
+  /** It may be another one than before. */
+  async #returned(connection: UpstreamConnection): Promise<boolean> {
+    try {
+      await this.#examine();
+    } catch (error) {
+      if (error instanceof UnfitRedis) this.#node.log.error(error.message);
+      connection.destroy();
+      return false;
+    }
+    if (this.#isClosed) return false;
+    this.#isThere = true;
+    this.#node.log.info(
+      `the Redis at ${this.shownAddress} is back after ${((Date.now() - this.#changedAt) / 1000).toFixed(1)} s`,
+    );
+    this.#changedAt = Date.now();
+    this.view?.stop();
+    return true;
   }
 }

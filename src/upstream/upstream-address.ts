@@ -8,6 +8,8 @@ export interface UpstreamAddress {
   readonly host: string;
   readonly port: number;
   readonly secure: boolean;
+  /** What a secure one is trusted by and shown; the authorities that Node.js knows where absent. */
+  readonly secureContext?: tls.SecureContext | undefined;
   readonly user: string;
   readonly password: string;
 }
@@ -37,9 +39,12 @@ export function parseUpstream(text: string): UpstreamAddress {
   };
 }
 
-export function connectTo({ path, host, port, secure }: UpstreamAddress): net.Socket {
+export function connectTo({ path, host, port, secure, secureContext }: UpstreamAddress): net.Socket {
   if (path !== undefined) return net.connect({ path });
-  if (secure) return tls.connect({ host, port, servername: net.isIP(host) === 0 ? host : '' });
+  if (secure) {
+    const servername = net.isIP(host) === 0 ? host : '';
+    return tls.connect({ host, port, servername, ...(secureContext && { secureContext }) });
+  }
   return net.connect({ host, port, noDelay: true });
 }
 

@@ -46,7 +46,7 @@ export async function startRedisNodes(masters: number, replicas = 0): Promise<Re
     redis: { host: HOST, port },
     node: { host: HOST, port: ports[i] as number, tlsPort: 0 },
   }));
-  const addresses = new AddressBook(entries);
+  const addresses = new AddressBook(entries, HOST);
   const nodes = await Promise.all(
     redisPorts.map((port, i) =>
       startNode({}, 0, {

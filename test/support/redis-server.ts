@@ -23,7 +23,11 @@ function whyNoRedis(): string | undefined {
 
 /** Starts an empty Redis of its own, without files, on a port that the system chose. */
 export async function startRedis(...options: string[]): Promise<RedisServer> {
-  const port = await freePort();
+  return startRedisOn(await freePort(), ...options);
+}
+
+/** Starts an empty Redis of its own, without files. */
+export async function startRedisOn(port: number, ...options: string[]): Promise<RedisServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-redis-'));
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...options];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -45,7 +49,7 @@ export async function startRedis(...options: string[]): Promise<RedisServer> {
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as net.AddressInfo;

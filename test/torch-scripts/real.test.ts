@@ -34,7 +34,7 @@ def overlaps(a, b):
 def best_boxes(boxes, scores):
     order = torch.argsort(scores, descending=True)
     keep: List[int] = []
-    suppressed = torch.zeros([boxes.size(0)], dtype=torch.bool)
+    suppressed = torch.zeros([boxes.size(0)]).bool()
     shared = overlaps(boxes, boxes)
     for i in range(boxes.size(0)):
         at = int(order[i])

@@ -137,8 +137,8 @@ describe('an entry point', () => {
   });
 
   test('that fails says where, and writes nothing', async () => {
-    expect(await result(['a'], 'x = tensors[0]', 'raise ValueError("größer")')).toEqual(
-      failure('ValueError: größer (<string>:3 in f)'),
+    expect(await result(['a'], 'x = tensors[0]', 'assert x.size(0) == 3, "größer"')).toEqual(
+      failure('AssertionError: größer (<string>:3 in f)'),
     );
     expect(await result(['a'], 'return torch.matmul(tensors[0], torch.zeros([3]))')).toBeInstanceOf(Error);
     expect(await client.send('EXISTS', 'out')).toBe(0);
@@ -222,13 +222,13 @@ describe('in a DAG', () => {
   });
 
   test('one that fails stops it, and nothing is persisted', async () => {
-    await storeFunction(client, 's', 'raise ValueError("no")');
+    await storeFunction(client, 's', 'assert len(tensors) == 2, "no"');
     const reply = await client.send(
       ...['AI.DAGEXECUTE', 'LOAD', 1, 'a', 'PERSIST', 1, 'a'],
       ...['|>', 'AI.SCRIPTEXECUTE', 's', 'f', 'INPUTS', 1, 'a', 'OUTPUTS', 1, 'x'],
       ...['|>', 'AI.SCRIPTEXECUTE', 's', 'f', 'INPUTS', 1, 'x', 'OUTPUTS', 1, 'a'],
     );
-    expect(reply).toEqual([failure('ValueError: no (<string>:2 in f)'), 'NA']);
+    expect(reply).toEqual([failure('AssertionError: no (<string>:2 in f)'), 'NA']);
   });
 });
 

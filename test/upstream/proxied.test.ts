@@ -233,9 +233,3 @@ test('places of a Redis', () => {
   for (const wrong of ['unix:', 'host:0', 'host:99999', '', 'a b'])
     expect(() => parseUpstream(wrong)).toThrow();
 });
-
-test.skipIf(noRedis !== undefined)('a node does not start before a Redis that is not there', async () => {
-  await expect(
-    startNode({}, 0, { redis: { address: parseUpstream('unix:/nowhere/redis.sock') } }),
-  ).rejects.toThrow('the Redis at /nowhere/redis.sock cannot be used');
-});

@@ -1,13 +1,14 @@
 import { aiSections } from '../../observability/info/ai-sections.ts';
 import { countSections, modulesSection } from '../../observability/info/count-sections.ts';
+import { engineSection } from '../../observability/info/engine-section.ts';
 import { keyspaceSections, nodeSections } from '../../observability/info/node-sections.ts';
-import { renderSections, type Section } from '../../observability/info/section.ts';
+import { chosenSections, renderSections, type Section } from '../../observability/info/section.ts';
 import { Verbatim } from '../../protocol/reply.ts';
 import { keywordAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 
 const SECTIONS: readonly Section[] = [
-  ...[...nodeSections, modulesSection, ...countSections, ...keyspaceSections, ...aiSections],
+  ...[...nodeSections, modulesSection, ...countSections, ...keyspaceSections, engineSection, ...aiSections],
 ];
 
 export const info: Command = {
@@ -19,14 +20,7 @@ export const info: Command = {
     'Tells how this node is doing; EVERYTHING adds what is left out by default, MODULES the AI sections',
   syntax: '[section [section ...]]',
   run({ node }, args) {
-    const wanted = new Set(args.slice(1).map((_, i) => keywordAt(args, i + 1)));
-    const has = (...names: string[]) => names.some((name) => wanted.has(name));
-    const defaults = wanted.size === 0 || has('DEFAULT', 'ALL', 'EVERYTHING');
-    const chosen = SECTIONS.filter(({ title, shown }) => {
-      if (has(title.toUpperCase())) return true;
-      if (shown === 'default') return defaults;
-      return shown === 'all' ? has('ALL', 'EVERYTHING') : has('EVERYTHING', 'MODULES', 'AI');
-    });
-    return new Verbatim(renderSections(chosen, node));
+    const wanted = args.slice(1).map((_, i) => keywordAt(args, i + 1));
+    return new Verbatim(renderSections(chosenSections(SECTIONS, wanted), node));
   },
 };

@@ -15,12 +15,12 @@ interface Cached {
 export class ValueCache {
   readonly #values = new Map<Header, Cached>();
   readonly #headers = new Map<KeyName, Header>();
-  readonly #maxBytes: number;
+  readonly maxBytes: number;
   readonly #dropped: (value: StoredValue) => void;
   #bytes = 0;
 
   constructor(maxBytes: number, dropped: (value: StoredValue) => void) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
     this.#dropped = dropped;
   }
 
@@ -57,7 +57,7 @@ export class ValueCache {
     cached.keys.add(key);
     this.#headers.set(key, header);
     for (const oldest of this.#values.keys()) {
-      if (this.#bytes <= this.#maxBytes || oldest === header) break;
+      if (this.#bytes <= this.maxBytes || oldest === header) break;
       this.#drop(oldest);
     }
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { machine, release, totalmem, type } from 'node:os';
 import type { LoadProgress } from '../../keyspace/keyspace.ts';
 import type { NodeContext } from '../../node-context.ts';
-import { REDIS_VERSION, TESSERA_VERSION } from '../../version.ts';
+import { REDIS_VERSION } from '../../version.ts';
 import { memoryFigures } from '../memory.ts';
 import { cpuSeconds, humanBytes, type Section } from './section.ts';
 
@@ -18,7 +18,6 @@ const server: Section = {
     ['redis_version', REDIS_VERSION],
     ['redis_git_sha1', '00000000'],
     ['redis_git_dirty', 0],
-    ['tessera_version', TESSERA_VERSION],
     ['node_version', process.version],
     ['redis_mode', node.slots === null ? 'standalone' : 'cluster'],
     ['os', `${type()} ${release()} ${machine()}`],

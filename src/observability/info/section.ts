@@ -11,6 +11,17 @@ export interface Section {
   readonly fields: (node: NodeContext) => Fields;
 }
 
+/** The sections that INFO shows with these arguments. @param wanted in upper case */
+export function chosenSections(sections: readonly Section[], wanted: readonly string[]): Section[] {
+  const has = (...names: string[]) => names.some((name) => wanted.includes(name));
+  const defaults = wanted.length === 0 || has('DEFAULT', 'ALL', 'EVERYTHING');
+  return sections.filter(({ title, shown }) => {
+    if (has(title.toUpperCase())) return true;
+    if (shown === 'default') return defaults;
+    return shown === 'all' ? has('ALL', 'EVERYTHING') : has('EVERYTHING', 'MODULES', 'AI');
+  });
+}
+
 export function renderSections(sections: readonly Section[], node: NodeContext): string {
   return sections
     .map(({ title, fields }) => {

@@ -22,13 +22,12 @@ const BEYOND_LIBTORCH: readonly (readonly [reason: string, sources: RegExp])[] =
   ['a plus before a value', /return \+/],
   ['methods in variables, of which nothing is known', /y = x\.index\n {4}return y\n/],
   ['an ellipsis as the only index', /t\[\.\.\.\]/],
+  ['torch.jit.is_scripting()', /is_scripting/],
 ];
-/** Only for Python's names. */
-const BEYOND_NATIVE: typeof BEYOND_LIBTORCH = [['torch.jit.is_scripting()', /is_scripting/]];
 
-function refusal(source: string, dialect: Dialect): SourceError | null {
+function refusal(source: string, dialect?: Dialect): SourceError | null {
   try {
-    checkTypes(parseSource(source), { dialect });
+    checkTypes(parseSource(source), dialect && { dialect });
     return null;
   } catch (error) {
     if (error instanceof SourceError) return error;
@@ -37,20 +36,16 @@ function refusal(source: string, dialect: Dialect): SourceError | null {
 }
 
 const corpus = torchScriptCorpus();
-const isBeyond = (source: string, lists: typeof BEYOND_LIBTORCH) =>
-  lists.some(([, sources]) => sources.test(source));
+const isBeyond = (source: string) => BEYOND_LIBTORCH.some(([, sources]) => sources.test(source));
 
-describe.each<[Dialect & ('python' | 'native'), typeof BEYOND_LIBTORCH]>([
-  ['python', BEYOND_LIBTORCH],
-  ['native', [...BEYOND_LIBTORCH, ...BEYOND_NATIVE]],
-])('the checker of TorchScript, with the names of %s', (dialect, beyond) => {
-  const accepted = corpus.filter((entry) => entry[dialect] === 'accepted');
-  const refused = corpus.filter((entry) => entry[dialect] !== 'accepted');
+describe('the checker of TorchScript, asked what libtorch was asked', () => {
+  const accepted = corpus.filter((entry) => entry.native === 'accepted');
+  const refused = corpus.filter((entry) => entry.native !== 'accepted');
 
   test('accepts what libtorch accepts', () => {
     expect(accepted.length).toBeGreaterThan(1000);
     const wrong = accepted.flatMap(({ source }) => {
-      const error = refusal(source, dialect);
+      const error = refusal(source);
       return error === null ? [] : [`${source}: ${error.message}`];
     });
     expect(wrong).toEqual([]);
@@ -58,15 +53,15 @@ describe.each<[Dialect & ('python' | 'native'), typeof BEYOND_LIBTORCH]>([
 
   test('refuses what libtorch refuses, but for what it takes on purpose', () => {
     expect(refused.length).toBeGreaterThan(700);
-    const taken = refused.filter(({ source }) => refusal(source, dialect) === null);
-    expect(taken.filter(({ source }) => !isBeyond(source, beyond)).map(({ source }) => source)).toEqual([]);
+    const taken = refused.filter(({ source }) => refusal(source) === null);
+    expect(taken.filter(({ source }) => !isBeyond(source)).map(({ source }) => source)).toEqual([]);
     expect(taken.length / refused.length).toBeLessThan(0.05);
   });
 
   test('names the line that libtorch names', () => {
     const wrong = refused.flatMap((entry) => {
-      const verdict = entry[dialect];
-      const error = refusal(entry.source, dialect);
+      const verdict = entry.native;
+      const error = refusal(entry.source);
       // Where a line ends too early, libtorch means the next one.
       const isSyntax = typeof verdict === 'object' && verdict.refused.startsWith('expected ');
       if (typeof verdict !== 'object' || verdict.line === undefined || error === null || isSyntax) return [];
@@ -91,15 +86,18 @@ describe('the checker of TorchScript', () => {
     ['import os\ndef f(x):\n    return x', 1, "expected def but found 'import'"],
     ['def f(x):\n    import os\n    return x', 2, 'an import is not part of TorchScript'],
   ])('says what is wrong with %j', (source, line, reason) => {
-    const error = refusal(source, 'python');
+    const error = refusal(source);
     expect(error?.line).toBe(line);
     expect(error?.message).toContain(reason);
   });
 
-  test('takes torch for a module of operators alone where it has the names of C++', () => {
-    const source = 'def f(x):\n    return x.to(torch.int)';
-    expect(refusal(source, 'python')).toBeNull();
-    expect(refusal(source, 'native')?.message).toBe('torch.int cannot be used as a value');
+  test.each([
+    ['x.to(torch.int)', 'torch.int cannot be used as a value'],
+    ['x * torch.pi', 'torch.pi cannot be used as a value'],
+    ['x * math.pi', 'undefined value math'],
+  ])('takes torch for a module of operators alone, as C++ does: %s', (expression, reason) => {
+    expect(refusal(`def f(x):\n    return ${expression}`)?.message).toBe(reason);
+    expect(refusal('def f(x):\n    raise ValueError("no")')?.message).toBe('undefined value ValueError');
   });
 
   test.each([
@@ -118,17 +116,13 @@ describe('the checker of TorchScript', () => {
     ['redisAI.model_execute(keys[0], tensors)', 'Argument num_outputs not provided'],
   ])('knows how scripts reach the keyspace: %s', (expression, reason) => {
     const source = `def f(tensors: List[Tensor], keys: List[str], args: List[str]):\n    return ${expression}`;
-    for (const dialect of ['python', 'native'] as const) {
-      const message = refusal(source, dialect)?.message ?? null;
-      if (reason === null) expect(message).toBeNull();
-      else expect(message).toContain(reason);
-    }
+    const message = refusal(source)?.message ?? null;
+    if (reason === null) expect(message).toBeNull();
+    else expect(message).toContain(reason);
   });
 
   test('takes operators that only later versions have for right', () => {
-    expect(
-      refusal('def f(q, k, v):\n    return torch.scaled_dot_product_attention(q, k, v)', 'native'),
-    ).toBeNull();
+    expect(refusal('def f(q, k, v):\n    return torch.scaled_dot_product_attention(q, k, v)')).toBeNull();
   });
 });
 
@@ -145,15 +139,15 @@ describe('the checker of TorchScript, with sources made to break it', () => {
     ],
     ['a long sum', `def f(x: int):\n    return ${'x + '.repeat(100_000)}x`, 'nested too deeply'],
   ])('ends with %s', (_, source, reason) => {
-    expect(refusal(source, 'python')?.message).toContain(reason);
+    expect(refusal(source)?.message).toContain(reason);
   });
 
   test('takes long chains of elif, and lists of many types', () => {
     const branches = Array.from({ length: 300 }, (_, i) => `    elif x == ${i}:\n        return ${i}\n`);
     const chain = `def f(x: int):\n    if x < 0:\n        return 0\n${branches.join('')}    return 9`;
-    expect(refusal(chain, 'python')).toBeNull();
+    expect(refusal(chain)).toBeNull();
     const tuples = Array.from({ length: 300 }, (_, i) => `(${'x, '.repeat(i + 1)})`);
-    expect(refusal(`def f(x: int):\n    return [${tuples.join(', ')}]`, 'python')).toBeNull();
+    expect(refusal(`def f(x: int):\n    return [${tuples.join(', ')}]`)).toBeNull();
   });
 
   test('answers any program with a verdict', () => {
@@ -187,7 +181,7 @@ describe('the checker of TorchScript, with sources made to break it', () => {
             const position = Math.floor(at * changed.length);
             changed = changed.slice(0, position) + piece + changed.slice(position + (position % 3));
           }
-          for (const dialect of ['python', 'native', 'archive'] as const) refusal(changed, dialect);
+          for (const dialect of ['native', 'archive'] as const) refusal(changed, dialect);
         },
       ),
       { numRuns: 500, seed: 7 },

@@ -2,8 +2,6 @@ import { SourceError } from '../language/lexer.ts';
 import { type Expression, typeText } from '../language/syntax.ts';
 import type { Dialect } from './dialect.ts';
 import {
-  DEVICE,
-  INT,
   is,
   isPlainName,
   listOf,
@@ -20,12 +18,6 @@ import {
 
 type Subscript = Extract<Expression, { kind: 'subscript' }>;
 
-/** Names that libtorch has for types of Python which are ints or devices to it. */
-const PYTHON_TYPES: Readonly<Record<string, Type>> = {
-  ...{ 'torch.device': DEVICE, 'torch.dtype': INT },
-};
-/** Types that Python finds where their names are strings. */
-const QUOTED = new Set(['int', 'float', 'bool', 'str', 'complex']);
 const KEYS = ['int', 'float', 'complex', 'bool', 'str', 'Tensor', 'Device', 'Any'] as const;
 
 /** Whether a dict may have keys of the type. */
@@ -53,9 +45,6 @@ export function annotatedType(expression: Expression, dialect: Dialect): Type {
       return constructedType(expression, dialect);
     case 'string':
       if (dialect === 'archive') return UNKNOWN;
-      if (dialect === 'python' && isPlainName(expression.value) && QUOTED.has(expression.value)) {
-        return plain(expression.value);
-      }
       throw new SourceError(`Unknown type name '${expression.value}'`, line);
     default:
       if (dialect === 'archive') return UNKNOWN;
@@ -71,10 +60,7 @@ function namedType(expression: Expression, dialect: Dialect): Type {
   if (text === 'torch.Tensor') return TENSOR;
   if (text === 'NoneType') return NONE;
   if (isPlainName(text) && !['Generator', 'Storage'].includes(text)) return plain(text);
-  const known = dialect === 'python' && Object.hasOwn(PYTHON_TYPES, text) ? PYTHON_TYPES[text] : undefined;
-  if (known !== undefined) return known;
-  // Python may know it, as it does torch.Generator or the classes of torch.classes.
-  if (dialect === 'archive' || (dialect === 'python' && text.startsWith('torch.classes.'))) return UNKNOWN;
+  if (dialect === 'archive') return UNKNOWN;
   throw new SourceError(`Unknown type name '${text}'`, expression.line);
 }
 

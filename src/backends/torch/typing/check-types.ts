@@ -9,7 +9,7 @@ import { StatementChecker } from './statement-checker.ts';
 import { isSubtype, TENSOR, type Type, typeName, UNKNOWN } from './types.ts';
 
 export interface TypeOptions {
-  /** Where names are looked up; `python` by default, which takes all that the others take. */
+  /** Where names are looked up; `native` by default. */
   readonly dialect?: Dialect;
 }
 
@@ -19,7 +19,7 @@ export interface TypeOptions {
  * @param statements of parseSource: of a script, or of one file of an archive.
  * @throws SourceError with the line and the cause of the first thing that is wrong.
  */
-export function checkTypes(statements: readonly Statement[], { dialect = 'python' }: TypeOptions = {}): void {
+export function checkTypes(statements: readonly Statement[], { dialect = 'native' }: TypeOptions = {}): void {
   new SourceChecker(statements, dialect).check();
 }
 

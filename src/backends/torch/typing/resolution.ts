@@ -2,7 +2,7 @@ import { SourceError } from '../language/lexer.ts';
 import { isBuiltin } from './builtins.ts';
 import type { Surroundings } from './expression-checker.ts';
 import { type FunctionSchema, operatorSchemas } from './operators.ts';
-import { ANY, FLOAT, INT, listOf, STR, TENSOR, type Type, UNKNOWN } from './types.ts';
+import { ANY, INT, listOf, STR, TENSOR, type Type, UNKNOWN } from './types.ts';
 
 /** What a name that is no variable stands for. */
 export type Resolved =
@@ -51,34 +51,6 @@ const DTYPES = new Set([
   ],
 ]);
 const CONSTANTS = new Set(['pi', 'e', 'inf', 'nan', 'tau']);
-/** Functions of torch that are written in Python and run as the operators of their names, or are none at all. */
-const IN_PYTHON = new Set([
-  ...['unique', 'unique_consecutive', 'norm', 'stft', 'istft', 'tensordot', 'cartesian_prod', 'chain_matmul'],
-  ...['atleast_1d', 'atleast_2d', 'atleast_3d', 'block_diag', 'cdist', 'split', 'broadcast_shapes', 'lu'],
-  ...['no_grad', 'enable_grad', 'is_grad_enabled', 'svd_lowrank', 'pca_lowrank', 'finfo', 'iinfo'],
-  ...['FloatTensor', 'DoubleTensor', 'HalfTensor', 'LongTensor', 'IntTensor', 'ShortTensor', 'BoolTensor'],
-]);
-/** Modules of torch whose functions may be anything: they are not looked into. */
-const MODULES =
-  /^torch\.(special|linalg|fft|sparse|autograd|ops|functional|classes|nn\.functional|nn\.init)\./;
-const OF_JIT = /^torch\.jit\.(is_scripting|is_tracing|fork|wait|_fork|_wait|isinstance)$/;
-const EXCEPTIONS =
-  /^(\w*Error|\w*Warning|Exception|BaseException|StopIteration|KeyboardInterrupt|object|super)$/;
-/** Functions of math that libtorch has no operator for. */
-const NOT_OF_MATH = new Set([
-  'hypot',
-  'trunc',
-  'prod',
-  'comb',
-  'perm',
-  'dist',
-  'isclose',
-  'ulp',
-  'nextafter',
-  'fsum',
-  'isqrt',
-]);
-
 const parameter = (name: string, type: Type) => ({
   name,
   type,
@@ -114,7 +86,7 @@ const KEYSPACE: Readonly<Record<string, FunctionSchema>> = {
  * @throws SourceError where torch or math have nothing of the name.
  */
 export function resolve(path: readonly string[], surroundings: Surroundings, line: number): Resolved {
-  const [root = '', second = ''] = path;
+  const [root = ''] = path;
   const { dialect } = surroundings;
   if (path.length === 1) {
     if (isBuiltin(root)) return { kind: 'function', name: root, schemas: [] };
@@ -126,11 +98,8 @@ export function resolve(path: readonly string[], surroundings: Surroundings, lin
     return { kind: 'function', name: keyspace, schemas: [KEYSPACE[keyspace] as FunctionSchema] };
   }
   if (dialect === 'archive') return inArchive(path);
-  if (root === 'torch')
-    return path.length === 1 ? functions('torch') : ofTorch(path, dialect === 'native', line);
-  if (dialect === 'native') return { kind: 'undefined' };
-  if (root === 'math' && path.length === 2) return ofMath(second, line);
-  return EXCEPTIONS.test(root) && path.length === 1 ? value(UNKNOWN) : { kind: 'undefined' };
+  if (root === 'torch') return path.length === 1 ? functions('torch') : ofTorch(path, line);
+  return { kind: 'undefined' };
 }
 
 function value(type: Type): Resolved {
@@ -153,26 +122,13 @@ function inArchive(path: readonly string[]): Resolved {
   return value(UNKNOWN);
 }
 
-function ofTorch(path: readonly string[], isNative: boolean, line: number): Resolved {
+function ofTorch(path: readonly string[], line: number): Resolved {
   const [, name = ''] = path;
   if (path.length > 2) {
-    if (path.join('.') === 'torch.jit.annotate' && !isNative) return { kind: 'annotate' };
-    const whole = path.join('.');
-    if (!isNative && (MODULES.test(whole) || OF_JIT.test(whole))) return value(UNKNOWN);
     throw new SourceError(`attribute lookup is not defined on builtin torch.${name}`, line);
   }
-  if (!isNative && DTYPES.has(name)) return value(INT);
-  if (!isNative && CONSTANTS.has(name)) return value(FLOAT);
-  if (!isNative && IN_PYTHON.has(name)) return value(UNKNOWN);
   const schemas = operatorSchemas(`aten::${name}`);
   if (schemas !== undefined) return functions(`aten::${name}`, schemas);
-  if (isNative && (DTYPES.has(name) || CONSTANTS.has(name))) return functions(`torch.${name}`);
+  if (DTYPES.has(name) || CONSTANTS.has(name)) return functions(`torch.${name}`);
   throw new SourceError(`Unknown builtin op: aten::${name}`, line);
-}
-
-function ofMath(name: string, line: number): Resolved {
-  if (CONSTANTS.has(name)) return value(FLOAT);
-  const schemas = NOT_OF_MATH.has(name) ? undefined : operatorSchemas(`aten::${name}`);
-  if (schemas === undefined) throw new SourceError(`math.${name} is not known`, line);
-  return functions(`aten::${name}`, schemas);
 }
