@@ -46,7 +46,7 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
   const { onError = () => {}, ...rest } = options;
   const redis = (
     (await isClusterNode(url, rest))
-      ? createCluster({ rootNodes: [{ url }], defaults: { ...fromUrl(url), ...rest }, RESP: rest.RESP ?? 3 })
+      ? createCluster({ rootNodes: [{ url }], defaults: forAllNodes(url, rest), RESP: rest.RESP ?? 3 })
       : createClient({ url, ...rest })
   ) as Opened;
   redis.on('error', onError);
@@ -68,12 +68,14 @@ async function isClusterNode(url: string, options: RedisClientOptions): Promise<
   }
 }
 
-/** What node-redis does not take over from the root node's URL to the nodes that it finds. */
-function fromUrl(url: string): RedisClientOptions {
+/** The options with what the URL says: node-redis does not take that over from the root node to the nodes that it finds. */
+function forAllNodes(url: string, options: RedisClientOptions): RedisClientOptions {
   const { username, password, protocol } = new URL(url);
+  const socket = { ...(protocol === 'rediss:' ? { tls: true } : {}), ...options.socket };
   return {
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    ...(protocol === 'rediss:' ? { socket: { tls: true } } : {}),
+    ...options,
+    socket: socket as NonNullable<RedisClientOptions['socket']>,
   };
 }

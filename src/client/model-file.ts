@@ -22,17 +22,21 @@ export function backendOfFile(file: string): Backend {
 
 /** A file's bytes in pieces of at most `chunkBytes`: a Buffer for all of a large model may be more than Node or the server takes. */
 export async function readChunks(file: string, chunkBytes: number): Promise<Buffer[]> {
-  await using handle = await open(file);
-  const { size } = await handle.stat();
-  const chunks: Buffer[] = [];
-  for (let at = 0; at < size; ) {
-    const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, size - at));
-    const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);
-    if (bytesRead === 0) throw new Error(`${file} became shorter while it was read`);
-    chunks.push(chunk.subarray(0, bytesRead));
-    at += bytesRead;
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    const chunks: Buffer[] = [];
+    for (let at = 0; at < size; ) {
+      const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, size - at));
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);
+      if (bytesRead === 0) throw new Error(`${file} became shorter while it was read`);
+      chunks.push(chunk.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+    return chunks;
+  } finally {
+    await handle.close();
   }
-  return chunks;
 }
 
 /** A blob in pieces of at most `chunkBytes`, not copied. */
