@@ -69,6 +69,23 @@ describe('connect', () => {
     }
   });
 
+  test('takes the password of the URL to all nodes of a cluster', async () => {
+    const open = await Promise.all(cluster.ports.map((port) => createClient({ url: urlOf(port) }).connect()));
+    const protect = (password: string) =>
+      Promise.all(open.map((redis) => redis.configSet('requirepass', password)));
+    await protect('pass@word');
+    try {
+      await expect(connect(urlOf(cluster.ports[0]))).rejects.toThrow('NOAUTH');
+      await using ai = await connect(`redis://:pass%40word@127.0.0.1:${cluster.ports[0]}`);
+      const names = Array.from({ length: 12 }, (_, i) => `protected:${i}`);
+      await Promise.all(names.map((name, i) => ai.setTensor(name, tensor('INT32', [i]))));
+      expect(await ai.getTensor('protected:11')).toEqual(tensor('INT32', [11]));
+    } finally {
+      await protect('');
+      for (const redis of open) redis.destroy();
+    }
+  });
+
   test('fails at once where nobody answers', async () => {
     const [port] = await freePorts(1);
     await expect(connect(urlOf(port))).rejects.toThrow('ECONNREFUSED');
