@@ -1,11 +1,14 @@
+import type { KeyName } from '../keyspace/keyspace.ts';
+import { type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
 import { kindOf, MARK_BYTES, type StoredKind } from '../keyspace/redis/stored-value.ts';
+import type { ValueCache } from '../keyspace/redis/value-cache.ts';
 import { ServerError } from '../protocol/reply.ts';
+import { isError } from './reply-kinds.ts';
 import { parseReply, textOf } from './reply-tree.ts';
 import { type Argument, encodeRequest } from './requests.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const COUNT = 1000;
-const MINUS = 45;
 
 /** Sends a request and gives its reply, as it came. */
 export type Asker = (args: readonly Argument[]) => Promise<Buffer>;
@@ -15,12 +18,12 @@ export type Asker = (args: readonly Argument[]) => Promise<Buffer>;
  * has all keys that were there all the time.
  * @throws ServerError with Redis's text where it refuses.
  */
-export async function keysOfKind(ask: Asker, kind: StoredKind): Promise<string[]> {
+async function keysOfKind(ask: Asker, kind: StoredKind): Promise<string[]> {
   const found = new Set<string>();
   let cursor = '0';
   do {
     const page = await ask(['SCAN', cursor, 'COUNT', COUNT, 'TYPE', 'string']);
-    if (page[0] === MINUS) throw new ServerError(page.toString('latin1', 1, page.length - 2));
+    if (isError(page)) throw new ServerError(page.toString('latin1', 1, page.length - 2));
     const [next, list] = parseReply(page).items ?? [];
     const keys = (list?.items ?? []).map((key) => key.bytes as Buffer);
     const marks = await Promise.all(keys.map((key) => ask(['GETRANGE', key, 0, MARK_BYTES - 1])));
@@ -31,6 +34,20 @@ export async function keysOfKind(ask: Asker, kind: StoredKind): Promise<string[]
     cursor = textOf(next) ?? '0';
   } while (cursor !== '0');
   return [...found];
+}
+
+/**
+ * All values of a kind with their keys, each as it was at a moment of its own.
+ * @throws ServerError with Redis's text where it refuses.
+ */
+export async function valuesOfKind(
+  ask: Asker,
+  cache: ValueCache,
+  kind: StoredKind,
+): Promise<Map<KeyName, FetchedValue>> {
+  const requests = (await keysOfKind(ask, kind)).map((key) => fetchRequest(cache, [key]));
+  const replies = await Promise.all(requests.map((request) => ask(request.args)));
+  return new Map(requests.flatMap((request, i) => [...fetchedValues(cache, request, replies[i] as Buffer)]));
 }
 
 /** A way to ask over a connection that others use as well. */
