@@ -58,7 +58,7 @@ afterAll(async () => {
 });
 
 // In this order: each goes on where the one before ended.
-test.skipIf(redisCli === undefined).each(['README.md', 'docs/torch-scripts.md'])(
+test.skipIf(redisCli === undefined).each(['README.md', 'docs/torch-scripts.md', 'docs/experiments.md'])(
   '%s shows what its commands answer',
   (file) => {
     const steps = transcript(readFileSync(path.join(root, file), 'utf8'));
