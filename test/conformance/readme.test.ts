@@ -67,8 +67,11 @@ test.skipIf(redisCli === undefined).each(['README.md', 'docs/torch-scripts.md', 
       // As in a terminal; a newer redis-cli says aloud that it was redirected.
       const here = command
         .replace('redis-cli', 'redis-cli --no-raw')
-        .replace('-p 7000', `-p ${cluster.ports[0]}`);
-      expect(here).toContain(`--no-raw -c -p ${cluster.ports[0]} `);
+        .replace('npx tessera', `'${process.execPath}' bin/tessera.js`)
+        .replace(/(-p |127\.0\.0\.1:)7000/, `$1${cluster.ports[0]}`);
+      expect(here).toMatch(
+        new RegExp(`--no-raw -c -p ${cluster.ports[0]} |bin/tessera.js .* 127.0.0.1:${cluster.ports[0]}$`),
+      );
       const answer = execFileSync('sh', ['-c', here], { encoding: 'utf8', cwd: root, timeout: 20_000 });
       const lines = answer
         .trimEnd()
