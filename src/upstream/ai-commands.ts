@@ -10,6 +10,7 @@ import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
 import { type AiValue, encodeStored, type Header, type StoredKind } from '../keyspace/redis/stored-value.ts';
 import type { NodeContext } from '../node-context.ts';
 import { OK, type Reply, ServerError } from '../protocol/reply.ts';
+import { acknowledged } from './acknowledgement.ts';
 import { asker, keysOfKind } from './key-walk.ts';
 import type { Decoding, ProxiedTransaction } from './proxied-transaction.ts';
 import type { RedisEngine } from './redis-engine.ts';
@@ -125,6 +126,7 @@ export class AiCommands implements UpstreamKeys {
       for (const key of keys) cache.forget(key);
       const { bytes } = encodeStored({ type: 'tensor', tensor: parseTensor(args) });
       request = [Buffer.from('SET'), args[1] as Buffer, bytes];
+      queue.writes = true;
     } else if (command.flags.includes('readonly') || RUNS.has(command.name)) {
       const fetch = fetchRequest(cache, keys);
       request = fetch.args;
@@ -205,23 +207,34 @@ export class AiCommands implements UpstreamKeys {
       pairs.push(name, bytes);
       kept.push([key, header, value, bytes.length]);
     }
-    const finish = (failure: Buffer | null) => {
-      if (failure !== null) this.#pushError(failure);
-      else this.#push(reply);
+    let answer: Buffer;
+    const take = (taken: Buffer) => {
+      answer = taken;
+      if (answer[0] === PLUS) for (const entry of kept) cache.put(...entry);
     };
+    const finish = (failure: ServerError | null) => {
+      if (answer[0] === MINUS) this.#pushError(answer);
+      else this.#push(failure ?? reply);
+    };
+    const acknowledge = () => acknowledged(this.#upstream, this.#engine.acknowledgement, finish);
     // A command of this server writes or deletes, never both.
     const request =
       pairs.length > 0
         ? [Buffer.from(pairs.length === 2 ? 'SET' : 'MSET'), ...pairs]
         : [Buffer.from('DEL'), ...gone];
-    // Of one key Redis never says to try again.
-    const triesAgain = writes.size > 1;
-    this.#ask(request, { isAsking, triesAgain }, (answer) => {
-      if (answer[0] === PLUS) for (const entry of kept) cache.put(...entry);
-      finish(answer[0] === MINUS ? answer : null);
-      if (triesAgain) sent();
+    // Of one key Redis never says to try again: later commands may follow at once.
+    if (writes.size === 1) {
+      this.#ask(request, { isAsking, triesAgain: false }, take);
+      acknowledge();
+      sent();
+      return;
+    }
+    this.#ask(request, { isAsking, triesAgain: true }, (taken) => {
+      take(taken);
+      if (taken[0] === MINUS) finish(null);
+      else acknowledge();
+      sent();
     });
-    if (!triesAgain) sent();
   }
 
   async #runOnAll(command: Command, args: Buffer[], kind: StoredKind): Promise<void> {

@@ -5,6 +5,7 @@ import { errors } from '../errors.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { ConnectionHost, Origin } from '../protocol/connection.ts';
 import { OK } from '../protocol/reply.ts';
+import { acknowledged, NO_ACKNOWLEDGEMENT } from './acknowledgement.ts';
 import type { AddressBook } from './address-book.ts';
 import { AiCommands } from './ai-commands.ts';
 import { withOwnSections } from './info-reply.ts';
@@ -142,14 +143,28 @@ export class ProxiedClient extends ClientSession {
     else queue?.queued(name, null);
     if (name === 'HELLO') this.#takeProtocol(word);
     else if (name === 'RESET') this.#takeProtocol('2');
-    else if (name === 'EXEC' && queue !== null) {
-      this.#upstream.take((reply) => queue.finish(reply, (bytes) => this.#pushAnswer(bytes)));
-    } else if (SUBSCRIBING.has(name) || UNSUBSCRIBING.has(name)) {
+    else if (name === 'EXEC' && queue !== null) return this.#exec(queue, args);
+    else if (SUBSCRIBING.has(name) || UNSUBSCRIBING.has(name)) {
       // In RESP3 what it answers are messages.
       if (this.writer.protocol === 2) this.#bePipe();
     } else if (STREAMING.has(name)) this.#bePipe();
     else this.#upstream.pass();
     this.#forward(args);
+    return true;
+  }
+
+  #exec(queue: ProxiedTransaction, args: Buffer[]): boolean {
+    let answer: Buffer;
+    this.#upstream.take((reply) => {
+      answer = reply;
+    });
+    this.#forward(args);
+    const acknowledgement = queue.writes ? this.#engine.acknowledgement : NO_ACKNOWLEDGEMENT;
+    acknowledged(this.#upstream, acknowledgement, (failure) => {
+      if (failure === null || !ProxiedTransaction.wasRun(answer)) {
+        queue.finish(answer, (bytes) => this.#pushAnswer(bytes));
+      } else if (!this.#upstream.silent) this.push(failure);
+    });
     return true;
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ValueCache } from '../keyspace/redis/value-cache.ts';
 import type { NodeContext, UpstreamState } from '../node-context.ts';
+import { type Acknowledgement, NO_ACKNOWLEDGEMENT } from './acknowledgement.ts';
 import type { AddressBook } from './address-book.ts';
 import { askOnce } from './ask.ts';
 import { ClusterView } from './cluster-view.ts';
@@ -16,6 +17,8 @@ export interface RedisSettings {
   readonly address: UpstreamAddress;
   /** Of the cluster that it is in. */
   readonly addresses?: AddressBook;
+  /** What an AI command that writes waits for; nothing where absent. */
+  readonly acknowledgement?: Acknowledgement;
 }
 
 /** One that answers, but has not what is needed. */
@@ -29,6 +32,7 @@ export class RedisEngine implements UpstreamState {
   readonly addresses: AddressBook | null;
   /** What the others say while it is away; null where there are no others. */
   readonly view: ClusterView | null;
+  readonly acknowledgement: Acknowledgement;
   readonly #node: Pick<NodeContext, 'devices' | 'log'>;
   #isThere = true;
   #isOpen = true;
@@ -39,13 +43,14 @@ export class RedisEngine implements UpstreamState {
 
   /** @param cacheBytes of values that are kept at hand. */
   constructor(
-    { address, addresses }: RedisSettings,
+    { address, addresses, acknowledgement }: RedisSettings,
     cacheBytes: number,
     node: Pick<NodeContext, 'devices' | 'log'>,
   ) {
     this.address = address;
     this.addresses = addresses ?? null;
     this.view = addresses === undefined ? null : new ClusterView(address, addresses);
+    this.acknowledgement = acknowledgement ?? NO_ACKNOWLEDGEMENT;
     this.#node = node;
     this.cache = new ValueCache(cacheBytes, (value) => {
       if (value.type === 'model') node.devices.unload(value.model);

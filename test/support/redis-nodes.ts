@@ -11,6 +11,7 @@ import {
 } from '../../cluster/redis-cluster.ts';
 import type { TesseraNode } from '../../src/node.ts';
 import { AddressBook, type BookEntry } from '../../src/upstream/address-book.ts';
+import type { RedisSettings } from '../../src/upstream/redis-engine.ts';
 import { freePorts } from './cluster.ts';
 import { startNode } from './node.ts';
 
@@ -26,7 +27,11 @@ export interface RedisNodes {
 }
 
 /** A Redis Cluster of masters with as many replicas each, and in this process a node before each of them. */
-export async function startRedisNodes(masters: number, replicas = 0): Promise<RedisNodes> {
+export async function startRedisNodes(
+  masters: number,
+  replicas = 0,
+  settings: Partial<RedisSettings> = {},
+): Promise<RedisNodes> {
   const count = masters * (1 + replicas);
   const server = findRedisServer();
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-redis-'));
@@ -51,7 +56,11 @@ export async function startRedisNodes(masters: number, replicas = 0): Promise<Re
     redisPorts.map((port, i) =>
       startNode({}, 0, {
         port: ports[i] as number,
-        redis: { address: { host: HOST, port, secure: false, user: '', password: '' }, addresses },
+        redis: {
+          address: { host: HOST, port, secure: false, user: '', password: '' },
+          addresses,
+          ...settings,
+        },
       }),
     ),
   );

@@ -1,0 +1,116 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { TesseraNode } from '../../src/node.ts';
+import { parseUpstream } from '../../src/upstream/upstream-address.ts';
+import { model, startNode } from '../support/node.ts';
+import { noRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { RespClient } from '../support/resp-client.ts';
+
+describe.skipIf(noRedis !== undefined)('writes that a replica has to have', () => {
+  let master: RedisServer;
+  let replica: RedisServer;
+  let node: TesseraNode;
+  let client: RespClient;
+  beforeAll(async () => {
+    master = await startRedis('--repl-diskless-sync-delay', '0');
+    node = await startNode({}, 0, {
+      redis: {
+        address: parseUpstream(`127.0.0.1:${master.port}`),
+        acknowledgement: { replicas: 1, timeoutMs: 100 },
+      },
+    });
+    client = await RespClient.connect(node.port);
+    replica = await startRedis('--replicaof', '127.0.0.1', String(master.port));
+    while (Number(await client.send('WAIT', 1, 100)) < 1);
+  });
+  afterAll(async () => {
+    client.close();
+    await node.close();
+    await Promise.all([master.stop(), replica.stop()]);
+  });
+  const atReplica = async (...args: string[]) => {
+    const reader = await RespClient.connect(replica.port);
+    try {
+      return await reader.send(...args);
+    } finally {
+      reader.close();
+    }
+  };
+  const stopReplicating = async () => void (await atReplica('REPLICAOF', 'NO', 'ONE'));
+  const replicate = async () => {
+    await atReplica('REPLICAOF', '127.0.0.1', String(master.port));
+    while (Number(await client.send('WAIT', 1, 100)) < 1);
+  };
+  afterEach(replicate);
+  const tooFew = 'NOREPLICAS The write was made, but 0 replicas instead of 1 acknowledged it within 100 ms';
+  const run = (...outputs: string[]) => [
+    'AI.MODELEXECUTE',
+    'm',
+    'INPUTS',
+    2,
+    't',
+    't',
+    'OUTPUTS',
+    outputs.length,
+    ...outputs,
+  ];
+
+  test('are there when they are acknowledged', async () => {
+    await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+    expect(await atReplica('EXISTS', 'm')).toBe(1);
+    const replies = await Promise.all([
+      client.send('AI.TENSORSET', 't', 'FLOAT', 1, 2, 'VALUES', 1, 2),
+      client.send(...run('o')),
+      client.send('AI.TENSORGET', 'o', 'VALUES'),
+    ]);
+    expect(replies.map(String)).toEqual(['OK', 'OK', '1,4']);
+    expect(await atReplica('EXISTS', 't', 'o')).toBe(2);
+    await client.send('AI.MODELDEL', 'm');
+    expect(await atReplica('EXISTS', 'm')).toBe(0);
+  });
+
+  test('are made all the same where it has not got them, and the client is told', async () => {
+    await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+    await stopReplicating();
+    const replies = await Promise.all([
+      client.send('SET', 'k', 'v'),
+      client.send('AI.TENSORSET', 't', 'FLOAT', 1, 2, 'VALUES', 3, 4),
+      client.send('AI.TENSORGET', 't', 'VALUES'),
+      client.send(...run('o')),
+      client.send('AI.TENSORGET', 'o', 'VALUES'),
+      client.send('AI.MODELDEL', 'm'),
+      client.send('EXISTS', 'm'),
+    ]);
+    expect(replies.map((reply) => (reply instanceof Error ? reply.message : String(reply)))).toEqual([
+      ...['OK', tooFew, '3,4', tooFew, '9,16', tooFew, '0'],
+    ]);
+  });
+
+  test('are waited for behind EXEC, but not where nothing was written', async () => {
+    const transaction = async (...command: (string | number)[]) => {
+      await client.send('MULTI');
+      await client.send(...command);
+      return client.send('EXEC');
+    };
+    expect(String(await transaction('AI.TENSORSET', 't', 'FLOAT', 1, 'VALUES', 5))).toBe('OK');
+    expect(await atReplica('EXISTS', 't')).toBe(1);
+    await stopReplicating();
+    expect(String(await transaction('AI.TENSORSET', 't', 'FLOAT', 1, 'VALUES', 6))).toContain(tooFew);
+    expect(String(await transaction('AI.TENSORGET', 't', 'VALUES'))).toBe('6');
+    expect(String(await transaction('SET', 'k', 'v'))).toBe('OK');
+    await client.send('WATCH', 'k');
+    const other = await RespClient.connect(node.port);
+    await other.send('SET', 'k', 'w');
+    other.close();
+    expect(await transaction('AI.TENSORSET', 't', 'FLOAT', 1, 'VALUES', 7)).toBeNull();
+  });
+
+  test('are told of as such where the user may not wait', async () => {
+    await client.send('ACL', 'SETUSER', 'ada', 'on', 'nopass', '~*', '+set', '+auth');
+    const ada = await RespClient.connect(node.port);
+    await ada.send('AUTH', 'ada', 'x');
+    expect(await ada.error('AI.TENSORSET', 't', 'FLOAT', 1)).toMatch(
+      /^NOREPLICAS The write was made, but Redis does not say which replicas have it: NOPERM .*'wait'/,
+    );
+    ada.close();
+  });
+});
