@@ -96,6 +96,11 @@ export class ProxiedClient extends ClientSession {
     this.onClose(() => this.#upstream.destroy());
   }
 
+  /** Nothing more is expected of Redis. */
+  giveUp(): void {
+    this.#upstream.destroy();
+  }
+
   override get upstream(): UpstreamKeys {
     return this.#ai;
   }

@@ -12,6 +12,9 @@ import { UpstreamConnection } from './upstream-connection.ts';
 const CONNECT_PATIENCE_MS = 5000;
 /** How often it is tried whether a Redis that is away is back. */
 const RETRY_MS = 100;
+/** How often it has to answer; one that is late is asked after at the others of its cluster. */
+const HEARTBEAT_MS = 500;
+const SUSPECT_MS = 50;
 
 export interface RedisSettings {
   readonly address: UpstreamAddress;
@@ -115,13 +118,16 @@ export class RedisEngine implements UpstreamState {
   }
 
   #watch(changed: () => void): void {
+    let isOver = false;
+    let reason = 'the connection to it has ended';
     const connection = new UpstreamConnection(this.address, {
       bytes: () => {},
       drained: () => {},
       closed: () => {
+        isOver = true;
         if (this.#isClosed) return;
         if (this.#isThere) {
-          this.#went('the connection to it has ended');
+          this.#went(reason);
           changed();
         }
         void delay(RETRY_MS).then(() => this.#isClosed || this.#watch(changed));
@@ -131,8 +137,37 @@ export class RedisEngine implements UpstreamState {
     // Any answer shows that it is there, a refusal too.
     connection.take(() => {
       if (!this.#isThere) void this.#returned(connection).then((isBack) => isBack && changed());
+      void this.#replaced(connection, () => isOver).then((isReplaced) => {
+        if (!isReplaced) return;
+        reason = 'it does not answer, and others of its cluster have its slots';
+        connection.destroy();
+      });
     });
     connection.send(encodeRequest(['PING']));
+  }
+
+  /**
+   * A Redis that is frozen, or cut off, keeps its connections: it is as good as gone once the others have no slots for it any more. One that
+   * is busy for long is not.
+   * @returns whether that is so, where `isOver` does not hold before.
+   */
+  async #replaced(connection: UpstreamConnection, isOver: () => boolean): Promise<boolean> {
+    const { view } = this;
+    while (view !== null && !isOver()) {
+      let answers = false;
+      connection.take(() => {
+        answers = true;
+      });
+      connection.send(encodeRequest(['PING']));
+      await delay(HEARTBEAT_MS, undefined, { ref: false });
+      if (answers || isOver()) continue;
+      void view.watch();
+      while (!answers && !isOver() && !view.hasReplaced) await delay(SUSPECT_MS, undefined, { ref: false });
+      if (isOver()) return false;
+      if (!answers) return true;
+      if (this.#isThere) view.stop();
+    }
+    return false;
   }
 
   #went(reason: string): void {

@@ -23,6 +23,8 @@ export interface RedisNodes {
   readonly redis: readonly RedisProcess[];
   /** The node that has the key's slot after the start. */
   portOf(key: string): number;
+  /** Starts one again that has ended, without its keys. */
+  restart(index: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -38,14 +40,12 @@ export async function startRedisNodes(
   // The bus listens 10,000 above; ports beyond are refused.
   const all = await freePorts(2 * count);
   const [ports, redisPorts] = [all.slice(0, count), all.slice(count)];
-  const redis = await Promise.all(
-    redisPorts.map((port) =>
-      startRedisProcess(server, port, path.join(folder, String(port)), [
-        ...['--save', '', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'],
-        ...['--cluster-port', String(port > 55_000 ? port - 10_000 : port + 10_000)],
-      ]),
-    ),
-  );
+  const launch = (port: number) =>
+    startRedisProcess(server, port, path.join(folder, String(port)), [
+      ...['--save', '', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'],
+      ...['--cluster-port', String(port > 55_000 ? port - 10_000 : port + 10_000)],
+    ]);
+  const redis = await Promise.all(redisPorts.map(launch));
   await formCluster(redisPorts, masters);
   const entries: BookEntry[] = redisPorts.map((port, i) => ({
     redis: { host: HOST, port },
@@ -69,6 +69,9 @@ export async function startRedisNodes(
     ports,
     redis,
     portOf: (key) => ports[Math.floor((slotOf(key) * masters) / 16_384)] as number,
+    async restart(index) {
+      redis[index] = await launch(redisPorts[index] as number);
+    },
     async stop() {
       await Promise.all(nodes.map((node) => node.close()));
       await endRedisProcesses(redis, 'SIGKILL');
