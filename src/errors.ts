@@ -288,6 +288,10 @@ export const errors = {
     ),
   acknowledgementUnknown: (reason: string) =>
     error(`NOREPLICAS The write was made, but Redis does not say which replicas have it: ${reason}`),
+  valueChanged: () => error('TRYAGAIN The value was replaced while it was read'),
+  incomplete: () => error('ERR the value took too long to be written and is gone'),
+  pieceMissing: (key: string, piece: number, pieces: number) =>
+    error(`ERR the value of ${key} is damaged: piece ${piece} of ${pieces} is missing`),
   slotNotServed: () => error('CLUSTERDOWN Hash slot not served'),
   invalidSlot: () => error('ERR Invalid slot'),
   invalidSlotOrCount: () => error('ERR Invalid slot or number of keys'),

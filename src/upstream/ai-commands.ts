@@ -5,16 +5,22 @@ import { parseTensor } from '../commands/ai/tensorset.ts';
 import { type Command, keyPositions } from '../commands/command.ts';
 import { errors } from '../errors.ts';
 import type { KeyName, Keyspace } from '../keyspace/keyspace.ts';
-import { type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
+import { type Fetched, type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
 import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
-import { type AiValue, encodeStored, type Header, type StoredKind } from '../keyspace/redis/stored-value.ts';
+import {
+  type AiValue,
+  type EncodedValue,
+  encodeStored,
+  type StoredKind,
+} from '../keyspace/redis/stored-value.ts';
 import type { NodeContext } from '../node-context.ts';
 import { OK, type Reply, ServerError } from '../protocol/reply.ts';
 import { acknowledged } from './acknowledgement.ts';
 import { asker, keysOfKind } from './key-walk.ts';
+import { completed, storeInPieces } from './large-values.ts';
 import type { Decoding, ProxiedTransaction } from './proxied-transaction.ts';
 import type { RedisEngine } from './redis-engine.ts';
-import { encodeRequest } from './requests.ts';
+import { type Argument, encodeRequest } from './requests.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const MINUS = 45;
@@ -43,6 +49,8 @@ export interface AiClient {
   push(reply: Reply): void;
   pushBytes(bytes: Uint8Array): void;
   asReply(error: unknown): ServerError;
+  /** Keeps the place of a reply. @returns what fills it with all that is pushed while `make` runs. */
+  reserve(): (make: () => void) => void;
   /** A command that later ones have to wait for lets them go on. */
   done(): void;
 }
@@ -67,8 +75,12 @@ export class AiCommands implements UpstreamKeys {
     return this.#engine.addresses !== null;
   }
 
-  ask(args: readonly Uint8Array[]): Promise<Buffer> {
-    const how = { isAsking: this.#isAsking, triesAgain: true };
+  ask(args: readonly Argument[]): Promise<Buffer> {
+    return this.#asked(args, this.#isAsking);
+  }
+
+  #asked(args: readonly Argument[], isAsking: boolean): Promise<Buffer> {
+    const how = { isAsking, triesAgain: true };
     return new Promise((resolve) => this.#ask(args, how, resolve));
   }
 
@@ -77,7 +89,8 @@ export class AiCommands implements UpstreamKeys {
     const request = fetchRequest(cache, keys);
     const reply = await this.ask(request.args);
     if (reply[0] === MINUS) throw new ServerError(withoutScript(reply).toString('utf8', 1).trimEnd());
-    return new FetchedKeyspace(fetchedValues(cache, request, reply));
+    const fetched = fetchedValues(cache, request, reply);
+    return new FetchedKeyspace(await completed((args) => this.ask(args), cache, fetched));
   }
 
   /** Whether the client's later commands have to wait: those that only read one moment have nothing that later ones could miss. */
@@ -103,16 +116,31 @@ export class AiCommands implements UpstreamKeys {
         if (reply[0] === MINUS) {
           this.#pushError(reply);
           done();
-        } else
-          this.#runOn(command, args, fetchedValues(this.#engine.cache, request, reply), { isAsking, done });
+        } else {
+          const fetched = fetchedValues(this.#engine.cache, request, reply);
+          this.#runOnFetched(command, args, fetched, { isAsking, done });
+        }
       });
     }
   }
 
-  /** One SET: nothing has to be known of what was there. */
-  storeTensor(args: readonly Buffer[]): void {
+  /**
+   * One SET: nothing has to be known of what was there.
+   * @returns whether later commands have to wait: it is more than one where the tensor is large.
+   */
+  storeTensor(args: readonly Buffer[], isAsking: boolean): boolean {
     const key = keyName(args[1] as Buffer);
-    this.#write(new Map([[key, { type: 'tensor', tensor: parseTensor(args) }]]), OK, false, () => {});
+    let isOver = false;
+    this.#write(
+      new Map([[key, { type: 'tensor', tensor: parseTensor(args) }]]),
+      OK,
+      { isAsking, isFirst: true },
+      () => {
+        isOver = true;
+        this.#client.done();
+      },
+    );
+    return !isOver;
   }
 
   /** Queues what an AI command comes to in Redis, as far as that is one command there. @throws ServerError where it is not. */
@@ -124,15 +152,15 @@ export class AiCommands implements UpstreamKeys {
     let decoding: Decoding | null = null;
     if (command.name === 'ai.tensorset') {
       for (const key of keys) cache.forget(key);
-      const { bytes } = encodeStored({ type: 'tensor', tensor: parseTensor(args) });
-      request = [Buffer.from('SET'), args[1] as Buffer, bytes];
+      const { parts } = encodeStored({ type: 'tensor', tensor: parseTensor(args) });
+      request = [Buffer.from('SET'), args[1] as Buffer, Buffer.concat(parts)];
       queue.writes = true;
     } else if (command.flags.includes('readonly') || RUNS.has(command.name)) {
       const fetch = fetchRequest(cache, keys);
       request = fetch.args;
       decoding = (reply) => {
         if (reply[0] === MINUS) this.#pushError(reply);
-        else this.#runOn(command, args, fetchedValues(cache, fetch, reply), { inTransaction: true });
+        else this.#runOnFetched(command, args, fetchedValues(cache, fetch, reply), { inTransaction: true });
       };
     } else throw errors.notInProxiedTransaction(name);
     this.#upstream.take((reply) => {
@@ -161,7 +189,7 @@ export class AiCommands implements UpstreamKeys {
   }
 
   #ask(
-    request: readonly Uint8Array[],
+    request: readonly Argument[],
     how: { readonly isAsking: boolean; readonly triesAgain: boolean },
     done: (reply: Buffer) => void,
   ): void {
@@ -184,57 +212,59 @@ export class AiCommands implements UpstreamKeys {
 
   /**
    * Answers once the writes are done, with what went wrong where something did.
+   * @param isFirst whether the client's own ASKING, if it has sent one, is for the write.
    * @param sent called when later commands may come.
    */
   #write(
     writes: ReadonlyMap<KeyName, AiValue | null>,
     reply: Reply,
-    isAsking: boolean,
+    { isAsking, isFirst = false }: { readonly isAsking: boolean; readonly isFirst?: boolean },
     sent: () => void,
   ): void {
-    const { cache } = this.#engine;
-    const kept: [KeyName, Header, AiValue, number][] = [];
-    const pairs: Buffer[] = [];
+    const { cache, pieceBytes } = this.#engine;
+    const kept = new Map<KeyName, EncodedValue>();
     const gone: Buffer[] = [];
     for (const [key, value] of writes) {
-      const name = Buffer.from(key, 'latin1');
       cache.forget(key);
-      if (value === null) {
-        gone.push(name);
-        continue;
-      }
-      const { header, bytes } = encodeStored(value);
-      pairs.push(name, bytes);
-      kept.push([key, header, value, bytes.length]);
+      if (value === null) gone.push(Buffer.from(key, 'latin1'));
+      else kept.set(key, encodeStored(value));
     }
     let answer: Buffer;
     const take = (taken: Buffer) => {
       answer = taken;
-      if (answer[0] === PLUS) for (const entry of kept) cache.put(...entry);
+      if (answer[0] !== PLUS) return;
+      for (const [key, { header, length }] of kept)
+        cache.put(key, header, writes.get(key) as AiValue, length);
     };
     const finish = (failure: ServerError | null) => {
       if (answer[0] === MINUS) this.#pushError(answer);
       else this.#push(failure ?? reply);
     };
     const acknowledge = () => acknowledged(this.#upstream, this.#engine.acknowledgement, finish);
-    // A command of this server writes or deletes, never both.
-    const request =
-      pairs.length > 0
-        ? [Buffer.from(pairs.length === 2 ? 'SET' : 'MSET'), ...pairs]
-        : [Buffer.from('DEL'), ...gone];
-    // Of one key Redis never says to try again: later commands may follow at once.
-    if (writes.size === 1) {
-      this.#ask(request, { isAsking, triesAgain: false }, take);
-      acknowledge();
-      sent();
-      return;
-    }
-    this.#ask(request, { isAsking, triesAgain: true }, (taken) => {
+    const takeLast = (taken: Buffer) => {
       take(taken);
       if (taken[0] === MINUS) finish(null);
       else acknowledge();
       sent();
-    });
+    };
+    if ([...kept.values()].some(({ length }) => length > pieceBytes)) {
+      // Each of its requests needs an ASKING of its own.
+      const ask = (args: readonly Argument[]) => this.#asked(args, isAsking);
+      void storeInPieces(ask, kept, pieceBytes).then(takeLast);
+      return;
+    }
+    const pairs = [...kept].flatMap(([key, { parts }]) => [Buffer.from(key, 'latin1'), Buffer.concat(parts)]);
+    // A command of this server writes or deletes, never both.
+    const request =
+      kept.size > 0
+        ? [Buffer.from(kept.size === 1 ? 'SET' : 'MSET'), ...pairs]
+        : [Buffer.from('DEL'), ...gone];
+    // Of one key Redis never says to try again: later commands may follow at once.
+    if (writes.size === 1) {
+      this.#ask(request, { isAsking: isAsking && !isFirst, triesAgain: false }, take);
+      acknowledge();
+      sent();
+    } else this.#ask(request, { isAsking, triesAgain: true }, takeLast);
   }
 
   async #runOnAll(command: Command, args: Buffer[], kind: StoredKind): Promise<void> {
@@ -245,7 +275,8 @@ export class AiCommands implements UpstreamKeys {
       const requests = (await keysOfKind(ask, kind)).map((key) => fetchRequest(cache, [key]));
       const replies = await Promise.all(requests.map((request) => ask(request.args)));
       for (const [i, request] of requests.entries()) {
-        for (const entry of fetchedValues(cache, request, replies[i] as Buffer)) values.set(...entry);
+        const fetched = fetchedValues(cache, request, replies[i] as Buffer);
+        for (const entry of await completed(ask, cache, fetched, withoutBlob)) values.set(...entry);
       }
     } catch (error) {
       this.answer(this.#client.asReply(error));
@@ -253,6 +284,28 @@ export class AiCommands implements UpstreamKeys {
       return;
     }
     this.#runOn(command, args, values, { done: () => this.#client.done() });
+  }
+
+  #runOnFetched(
+    command: Command,
+    args: Buffer[],
+    fetched: Fetched,
+    how: { inTransaction?: boolean; isAsking?: boolean; done?: () => void },
+  ): void {
+    if (fetched.inPieces.size === 0) {
+      this.#runOn(command, args, fetched.values, how);
+      return;
+    }
+    const isAlone = this.waits(command) && how.inTransaction !== true;
+    const answer = isAlone ? (make: () => void) => make() : this.#client.reserve();
+    const ask = (request: readonly Argument[]) => this.#asked(request, how.isAsking ?? false);
+    completed(ask, this.#engine.cache, fetched).then(
+      (values) => answer(() => this.#runOn(command, args, values, how)),
+      (error: unknown) => {
+        answer(() => this.#pushError(Buffer.from(`-${this.#client.asReply(error).message}\r\n`)));
+        how.done?.();
+      },
+    );
   }
 
   #runOn(
@@ -271,7 +324,7 @@ export class AiCommands implements UpstreamKeys {
     const finish = (reply: Reply | undefined) => {
       if (client.closed) return;
       if (keyspace.writes.size > 0 && !(reply instanceof ServerError)) {
-        this.#write(keyspace.writes, reply ?? null, isAsking, done);
+        this.#write(keyspace.writes, reply ?? null, { isAsking }, done);
         return;
       }
       if (reply !== undefined) this.#push(reply);
@@ -289,6 +342,12 @@ export class AiCommands implements UpstreamKeys {
 
 function keysOf(command: Command, args: Buffer[]): KeyName[] {
   return [...new Set(keyPositions(command, args).map((at) => keyName(args[at] as Buffer)))];
+}
+
+/** As lists of all models need it: together they may be more than fits into memory. */
+function withoutBlob(value: FetchedValue): FetchedValue {
+  if (value === null || value === 'other' || value.type !== 'model') return value;
+  return { ...value, model: { ...value.model, blob: new Uint8Array(new SharedArrayBuffer(0)) } };
 }
 
 function keyName(bytes: Buffer): KeyName {

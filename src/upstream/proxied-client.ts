@@ -4,11 +4,12 @@ import { ClientSession, type UpstreamKeys } from '../client-session.ts';
 import { errors } from '../errors.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { ConnectionHost, Origin } from '../protocol/connection.ts';
-import { OK } from '../protocol/reply.ts';
+import { OK, type Reply } from '../protocol/reply.ts';
 import { acknowledged, NO_ACKNOWLEDGEMENT } from './acknowledgement.ts';
 import type { AddressBook } from './address-book.ts';
 import { AiCommands } from './ai-commands.ts';
 import { withOwnSections } from './info-reply.ts';
+import { OrderedOutput } from './ordered-output.ts';
 import { ProxiedTransaction } from './proxied-transaction.ts';
 import type { RedisEngine } from './redis-engine.ts';
 import { RequestSplitter } from './request-splitter.ts';
@@ -38,6 +39,7 @@ export class ProxiedClient extends ClientSession {
   readonly #splitter: RequestSplitter;
   readonly #upstream: UpstreamConnection;
   readonly #ai: AiCommands;
+  readonly #output = new OrderedOutput();
   /** Whether a command runs that later ones have to wait for. */
   #isRunning = false;
   #hasEnded = false;
@@ -90,6 +92,7 @@ export class ProxiedClient extends ClientSession {
       push: (reply) => this.push(reply),
       pushBytes: (bytes) => this.pushBytes(bytes),
       asReply: (error) => this.asReply(error),
+      reserve: () => this.#output.reserve(),
       done: () => this.#goOn(),
     });
     socket.on('drain', () => this.#upstream.resume());
@@ -103,6 +106,14 @@ export class ProxiedClient extends ClientSession {
 
   override get upstream(): UpstreamKeys {
     return this.#ai;
+  }
+
+  override push(message: Reply): void {
+    this.#output.add(() => super.push(message));
+  }
+
+  protected override pushBytes(bytes: Uint8Array): void {
+    this.#output.add(() => super.pushBytes(bytes));
   }
 
   override readTarget(fallback: Buffer): Buffer {
@@ -245,7 +256,7 @@ export class ProxiedClient extends ClientSession {
         throw errors.wrongArity(command.arityName ?? command.name);
       }
       if (this.#queue !== null) this.#ai.enqueue(this.#queue, command, args);
-      else if (command.name === 'ai.tensorset') this.#ai.storeTensor(args);
+      else if (command.name === 'ai.tensorset') this.#isRunning = this.#ai.storeTensor(args, isAsking);
       else {
         this.#isRunning = this.#ai.waits(command);
         this.#ai.run(command, args, isAsking);

@@ -22,7 +22,14 @@ export interface RedisSettings {
   readonly addresses?: AddressBook;
   /** What an AI command that writes waits for; nothing where absent. */
   readonly acknowledgement?: Acknowledgement;
+  /** The most bytes of a value that are sent or asked for at once; 64 MiB where absent. */
+  readonly pieceBytes?: number;
 }
+
+/**
+ * Longer strings hold Redis up, fill the buffers of its replicas (they are cut off at 256 MB), and end at 512 MB.
+ */
+const PIECE_BYTES = 64 * 1024 * 1024;
 
 /** One that answers, but has not what is needed. */
 class UnfitRedis extends Error {}
@@ -36,6 +43,7 @@ export class RedisEngine implements UpstreamState {
   /** What the others say while it is away; null where there are no others. */
   readonly view: ClusterView | null;
   readonly acknowledgement: Acknowledgement;
+  readonly pieceBytes: number;
   readonly #node: Pick<NodeContext, 'devices' | 'log'>;
   #isThere = true;
   #isOpen = true;
@@ -46,13 +54,14 @@ export class RedisEngine implements UpstreamState {
 
   /** @param cacheBytes of values that are kept at hand. */
   constructor(
-    { address, addresses, acknowledgement }: RedisSettings,
+    { address, addresses, acknowledgement, pieceBytes = PIECE_BYTES }: RedisSettings,
     cacheBytes: number,
     node: Pick<NodeContext, 'devices' | 'log'>,
   ) {
     this.address = address;
     this.addresses = addresses ?? null;
     this.view = addresses === undefined ? null : new ClusterView(address, addresses);
+    this.pieceBytes = pieceBytes;
     this.acknowledgement = acknowledgement ?? NO_ACKNOWLEDGEMENT;
     this.#node = node;
     this.cache = new ValueCache(cacheBytes, (value) => {
