@@ -37,13 +37,17 @@ export async function nodeRedisClient(ports: readonly number[]): Promise<Cluster
   };
 }
 
-/** Writes 1, 2, 3 .. as a tensor under a key, one after the other, and knows which of them were acknowledged. */
+const CHECKED_AT_ONCE = 200;
+
+/** Writes tensors under keys of one slot, one after the other, each key once, and knows which of them were acknowledged. */
 export class SequenceWriter {
-  readonly key: string;
+  /** What is in braces in its keys. */
+  readonly tag: string;
   readonly client: ClusterClient;
   /** What the writes were answered that were not acknowledged. */
   readonly errors = new Map<string, number>();
-  acknowledged = 0;
+  /** Since the last check. */
+  #acknowledged: number[] = [];
   writes = 0;
   /** Of the last write that was acknowledged, when it was begun and when it was answered. */
   lastBegunAt = 0;
@@ -52,9 +56,9 @@ export class SequenceWriter {
   #isOver = false;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(client: ClusterClient, key: string) {
+  constructor(client: ClusterClient, tag: string) {
     this.client = client;
-    this.key = key;
+    this.tag = tag;
   }
 
   start(): void {
@@ -67,11 +71,24 @@ export class SequenceWriter {
     await this.#writing;
   }
 
-  /** @returns what is lost: the value is older than one that was acknowledged, or one that nobody wrote. */
+  /** @returns the keys of those that were acknowledged since the last check and are not there, or not what was written. */
   async check(): Promise<string[]> {
-    const found = Number(await this.client.call(this.key, 'AI.TENSORGET', this.key, 'VALUES'));
-    if (found >= this.acknowledged && found < this.#next) return [];
-    return [`${this.key} (${this.client.name}): ${found}, acknowledged ${this.acknowledged}`];
+    const lost: string[] = [];
+    const written = this.#acknowledged;
+    this.#acknowledged = [];
+    for (let at = 0; at < written.length; at += CHECKED_AT_ONCE) {
+      const checks = written.slice(at, at + CHECKED_AT_ONCE).map(async (n) => {
+        const key = this.#key(n);
+        const found = await this.client.call(key, 'AI.TENSORGET', key, 'VALUES').catch(String);
+        if (String(found) !== String(n)) lost.push(`${key}: ${found}`);
+      });
+      await Promise.all(checks);
+    }
+    return lost;
+  }
+
+  #key(n: number): string {
+    return `{${this.tag}}${n}`;
   }
 
   async #write(): Promise<void> {
@@ -79,8 +96,9 @@ export class SequenceWriter {
       const n = this.#next++;
       const begunAt = performance.now();
       try {
-        await this.client.call(this.key, 'AI.TENSORSET', this.key, 'INT32', '1', 'VALUES', String(n));
-        this.acknowledged = n;
+        const key = this.#key(n);
+        await this.client.call(key, 'AI.TENSORSET', key, 'INT32', '1', 'VALUES', String(n));
+        this.#acknowledged.push(n);
         this.writes++;
         this.lastBegunAt = begunAt;
         this.lastAnsweredAt = performance.now();

@@ -82,7 +82,7 @@ describe.skipIf(noRedis !== undefined)('writes that a replica has to have', () =
       await healed();
       for (const writer of writers) writer.start();
       await delay(SETTLE_MS);
-      const slot = slotOf(writers[round % writers.length]?.key ?? '');
+      const slot = slotOf(writers[round % writers.length]?.tag ?? '');
       const [master = 0, replica = 0] = await holders(slot, 0);
       const struck = performance.now();
       const hurting = hurt(fault, master, replica, slot);
@@ -106,7 +106,7 @@ describe.skipIf(noRedis !== undefined)('writes that a replica has to have', () =
       [...lines, `${ROUNDS} rounds, ${acknowledged} writes acknowledged, ${lost.length} lost`].join('\n'),
       errors,
     );
-    expect(lost).toEqual([]);
+    expect(lost.slice(0, 20)).toEqual([]);
     expect(acknowledged).toBeGreaterThan(0);
   });
 });
