@@ -151,7 +151,7 @@ export class AiCommands implements UpstreamKeys {
     let request: readonly Uint8Array[];
     let decoding: Decoding | null = null;
     if (command.name === 'ai.tensorset') {
-      for (const key of keys) cache.forget(key);
+      for (const key of keys) this.#forget(key);
       const { parts } = encodeStored({ type: 'tensor', tensor: parseTensor(args) });
       request = [Buffer.from('SET'), args[1] as Buffer, Buffer.concat(parts)];
       queue.writes = true;
@@ -175,6 +175,12 @@ export class AiCommands implements UpstreamKeys {
   /** Answers when the replies to all that was sent before have gone to the client. */
   answer(reply: Reply): void {
     this.#upstream.inTurn(() => this.#push(reply));
+  }
+
+  /** A write is on its way: nothing is known of the key any more. */
+  #forget(key: KeyName): void {
+    this.#engine.cache.forget(key);
+    this.#engine.plainKeys.forget(key);
   }
 
   #push(reply: Reply): void {
@@ -225,7 +231,7 @@ export class AiCommands implements UpstreamKeys {
     const kept = new Map<KeyName, EncodedValue>();
     const gone: Buffer[] = [];
     for (const [key, value] of writes) {
-      cache.forget(key);
+      this.#forget(key);
       if (value === null) gone.push(Buffer.from(key, 'latin1'));
       else kept.set(key, encodeStored(value));
     }

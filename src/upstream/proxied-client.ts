@@ -2,12 +2,14 @@ import type { Socket } from 'node:net';
 import type { AccessControl } from '../access/access-control.ts';
 import { ClientSession, type UpstreamKeys } from '../client-session.ts';
 import { errors } from '../errors.ts';
+import { MARK_BYTES } from '../keyspace/redis/stored-value.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { ConnectionHost, Origin } from '../protocol/connection.ts';
 import { OK, type Reply } from '../protocol/reply.ts';
 import { acknowledged, NO_ACKNOWLEDGEMENT } from './acknowledgement.ts';
 import type { AddressBook } from './address-book.ts';
 import { AiCommands } from './ai-commands.ts';
+import { IN_PLACE_WRITES, isMarked } from './in-place-writes.ts';
 import { withOwnSections } from './info-reply.ts';
 import { OrderedOutput } from './ordered-output.ts';
 import { ProxiedTransaction } from './proxied-transaction.ts';
@@ -24,6 +26,7 @@ const UNSUBSCRIBING = new Set(['UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE']);
 const STREAMING = new Set(['MONITOR', 'SYNC', 'PSYNC']);
 const NOTICED = new Set([
   ...[...SUBSCRIBING, ...UNSUBSCRIBING, ...STREAMING],
+  ...IN_PLACE_WRITES,
   ...['CLIENT', 'HELLO', 'MULTI', 'EXEC', 'DISCARD', 'RESET', 'INFO'],
 ]);
 /** In a cluster also these: they have addresses in them, or tell of a redirection that is followed. */
@@ -148,6 +151,7 @@ export class ProxiedClient extends ClientSession {
     if (name.startsWith('AI.')) return this.#aiCommand(args);
     const [, word = ''] = args.map((arg) => arg.toString('latin1', 0, 16).toUpperCase());
     if (name === 'CLIENT' && word === 'REPLY') return this.#setReplyMode(args);
+    if (IN_PLACE_WRITES.has(name) && this.#mayHarm(args)) return this.#writeInPlace(args);
     const { addresses } = this.#engine;
     if (name === 'INFO') return this.#info(args);
     if (addresses !== null && NOTICED_IN_CLUSTER.has(name)) {
@@ -167,6 +171,36 @@ export class ProxiedClient extends ClientSession {
     else this.#upstream.pass();
     this.#forward(args);
     return true;
+  }
+
+  /** Within MULTI it is queued unseen: nothing can be asked there. */
+  #mayHarm([, key]: Buffer[]): boolean {
+    if (key === undefined || this.#queue !== null) return false;
+    return !this.#engine.plainKeys.has(key.toString('latin1'));
+  }
+
+  /** Looks first whether the key has an AI value, which is refused as RedisAI's types are. */
+  #writeInPlace(args: Buffer[]): boolean {
+    const key = args[1] as Buffer;
+    const isAsking = this.#isAsking;
+    this.#isAsking = false;
+    this.#isRunning = true;
+    this.#upstream.take((reply) => {
+      if (isMarked(reply)) {
+        if (!this.#upstream.silent) this.push(errors.wrongType());
+      } else {
+        if (reply[0] !== MINUS) this.#engine.plainKeys.add(key.toString('latin1'));
+        if (isAsking) {
+          this.#upstream.take(() => {});
+          this.#forward([Buffer.from('ASKING')]);
+        }
+        this.#upstream.pass();
+        this.#forward(args);
+      }
+      this.#goOn();
+    });
+    this.#forward([Buffer.from('GETRANGE'), key, Buffer.from('0'), Buffer.from(String(MARK_BYTES - 1))]);
+    return false;
   }
 
   #exec(queue: ProxiedTransaction, args: Buffer[]): boolean {

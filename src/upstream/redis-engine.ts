@@ -5,6 +5,7 @@ import { type Acknowledgement, NO_ACKNOWLEDGEMENT } from './acknowledgement.ts';
 import type { AddressBook } from './address-book.ts';
 import { askOnce } from './ask.ts';
 import { ClusterView } from './cluster-view.ts';
+import { PlainKeys } from './in-place-writes.ts';
 import { encodeRequest } from './requests.ts';
 import { shownAddress, type UpstreamAddress } from './upstream-address.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
@@ -38,6 +39,7 @@ class UnfitRedis extends Error {}
 export class RedisEngine implements UpstreamState {
   readonly address: UpstreamAddress;
   readonly cache: ValueCache;
+  readonly plainKeys = new PlainKeys();
   /** Null where it is in no cluster. */
   readonly addresses: AddressBook | null;
   /** What the others say while it is away; null where there are no others. */
