@@ -115,7 +115,8 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM
   clearTimeout(force);
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = net.createServer().listen(0, HOST);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { AccessOptions } from '../src/access/access-control.ts';
+import type { HttpOptions } from '../src/http/http-server.ts';
 import type { UnixSocketOptions } from '../src/listeners.ts';
 import type { TlsFiles, TlsOptions } from '../src/protocol/tls-options.ts';
 import type { NodeSlots } from './slot-map.ts';
@@ -29,6 +30,10 @@ export const nodeAccessFields = {
   port: anyPort,
   /** 0: no TLS. */
   'tls-port': anyPort.default(0),
+  /** For monitoring over HTTP; 0: none. */
+  'http-port': anyPort.default(0),
+  /** Where that listens: whoever can reach it can read. */
+  'http-host': z.string().min(1).default('127.0.0.1'),
   unixsocket: file.optional(),
   /** File mode in octal, such as "770". */
   unixsocketperm: z
@@ -100,6 +105,7 @@ export function accessSettings(
   access: AccessOptions;
   tls: TlsOptions | undefined;
   unixSocket: UnixSocketOptions | undefined;
+  http: HttpOptions | undefined;
 } {
   const at = (name: string | undefined) => (name === undefined ? '' : path.resolve(folder, name));
   const setting = <K extends keyof SharedAccess>(name: K) => node[name] ?? shared[name];
@@ -116,6 +122,7 @@ export function accessSettings(
     tls: tlsPort === 0 ? undefined : { port: tlsPort, files: tlsFiles(shared, node, folder), authClients },
     unixSocket:
       node.unixsocket === undefined ? undefined : unixSocket(at(node.unixsocket), node.unixsocketperm),
+    http: node['http-port'] === 0 ? undefined : { host: node['http-host'], port: node['http-port'] },
   };
 }
 

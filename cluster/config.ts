@@ -132,6 +132,11 @@ function checkNodes(
         addresses.add(address);
       }
     }
+    const http = `${node['http-host']}:${node['http-port']}`;
+    if (node['http-port'] !== 0) {
+      if (addresses.has(http)) fail(['nodes', n, 'http-port'], `the address ${http} is taken`);
+      addresses.add(http);
+    }
     if (node.port === 0 && node['tls-port'] === 0) {
       fail(['nodes', n, 'port'], 'clients of a cluster need a port: this one or tls-port has to be above 0');
     }

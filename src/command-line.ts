@@ -52,6 +52,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --protected-mode yes|no       without a password only this machine may connect (yes)
   --tls-port PORT               with --tls-cert-file, --tls-key-file, --tls-ca-cert-file FILE
   --tls-auth-clients WHETHER    clients need a certificate: yes, no, optional (yes)
+  --http-port PORT              metrics, health and a JSON feed; with --http-host ADDRESS (127.0.0.1)
   --unixsocket FILE             with --unixsocketperm MODE, such as 770
   With a TLS port or a unix socket, --port 0 turns plain connections off.
 both: --log-format text|json  --log-level info
@@ -92,6 +93,8 @@ function readArguments() {
         'tls-key-file': { type: 'string' },
         'tls-ca-cert-file': { type: 'string' },
         'tls-auth-clients': { type: 'string', default: 'yes' },
+        'http-port': { type: 'string', default: '0' },
+        'http-host': { type: 'string', default: '127.0.0.1' },
         unixsocket: { type: 'string' },
         unixsocketperm: { type: 'string' },
         'threads-per-queue': { type: 'string', default: '1' },
@@ -131,6 +134,7 @@ function whole(
   name:
     | 'port'
     | 'tls-port'
+    | 'http-port'
     | 'threads-per-queue'
     | 'intra-op-parallelism'
     | 'inter-op-parallelism'
@@ -283,7 +287,7 @@ function redisSettings(config: ClusterConfig, own: ClusterNode, folder: string):
       ...{ ...(socket && { path: socket }), host, port, secure: tls, user, password },
       ...(tls && { secureContext: outgoingContext(tlsFiles(config, own, folder)) }),
     },
-    addresses: new AddressBook(addresses),
+    addresses: new AddressBook(addresses, host),
     acknowledgement: {
       replicas: own.ackReplicas ?? config.ackReplicas,
       timeoutMs: own.ackTimeoutMs ?? config.ackTimeoutMs,
@@ -336,6 +340,7 @@ function nodeArguments() {
       host: values.host.split(/[ ,]+/).filter((host) => host !== ''),
       port: whole('port', 0, 65_535),
       'tls-port': whole('tls-port', 0, 65_535),
+      'http-port': whole('http-port', 0, 65_535),
     });
   } catch (error) {
     throw new UsageError(`--${(error as Error).message}`);
@@ -358,6 +363,7 @@ async function run(node: TesseraNode, log: Logger, what: string): Promise<void> 
   const places = listeners.port === 0 ? [] : [`${host}:${listeners.port}`];
   if (listeners.tlsPort !== 0) places.push(`${host}:${listeners.tlsPort} (TLS)`);
   if (listeners.unixSocket !== null) places.push(listeners.unixSocket.path);
+  if (node.http !== null) places.push(`http://${node.http.host}:${node.http.port}`);
   log.info(`listening on ${places.join(', ')}, ${what}`);
   onStopSignal(async () => {
     log.info('stopping');

@@ -7,7 +7,7 @@ import type { Devices } from './execution/devices.ts';
 import type { KeptSettings } from './kept-settings.ts';
 import type { Persistence } from './keyspace/embedded/durability/persistence.ts';
 import type { EvictionPolicy } from './keyspace/eviction-policy.ts';
-import type { Keyspace } from './keyspace/keyspace.ts';
+import type { KeyName, Keyspace } from './keyspace/keyspace.ts';
 import type { Waiters } from './keyspace/waiters.ts';
 import type { Listeners } from './listeners.ts';
 import type { MemoryLimit } from './memory-limit.ts';
@@ -58,7 +58,13 @@ export interface UpstreamState {
   /** How often it went away. */
   readonly losses: number;
   /** Values that are kept at hand. */
-  readonly cache: { readonly size: number; readonly bytes: number; readonly maxBytes: number };
+  readonly cache: {
+    readonly size: number;
+    readonly bytes: number;
+    readonly maxBytes: number;
+    /** Undefined where the key is not known to have a value. */
+    hint(key: KeyName): string | undefined;
+  };
 }
 
 /** The parts of a node that commands work with. */

@@ -10,6 +10,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { errors } from './errors.ts';
 import { type DeviceSettings, Devices } from './execution/devices.ts';
 import { type WarmUp, warmUp } from './execution/warm-up.ts';
+import type { HttpOptions, HttpServer } from './http/http-server.ts';
 import { KeptSettings } from './kept-settings.ts';
 import { type Durability, Persistence } from './keyspace/embedded/durability/persistence.ts';
 import { EmbeddedKeyspace } from './keyspace/embedded/embedded-keyspace.ts';
@@ -23,6 +24,7 @@ import type { Logger } from './observability/log.ts';
 import { Monitors } from './observability/monitors.ts';
 import { NodeStatistics } from './observability/node-statistics.ts';
 import { Rates } from './observability/rates.ts';
+import { RunMetrics } from './observability/run-metrics.ts';
 import { SlowLog } from './observability/slow-log.ts';
 import { DEFAULT_OUTPUT_LIMITS, OutputWatch } from './output-limits.ts';
 import { type ConnectionHost, type Origin, refuse } from './protocol/connection.ts';
@@ -44,6 +46,8 @@ export interface NodeOptions {
   readonly tls?: TlsOptions | undefined;
   readonly unixSocket?: UnixSocketOptions | undefined;
   readonly access?: AccessOptions | undefined;
+  /** Where it answers over HTTP; nowhere where absent. */
+  readonly http?: HttpOptions | undefined;
   readonly dataDirectory: string;
   /** Null: outside cluster mode. */
   readonly slots: SlotMap | null;
@@ -87,6 +91,8 @@ export class TesseraNode {
   readonly #host: ConnectionHost<ClientSession>;
   readonly #outputs: OutputWatch;
   readonly #warmup: WarmUp;
+  readonly #httpOptions: HttpOptions | undefined;
+  #http: HttpServer | null = null;
   /** Null where the keys are here. */
   readonly #redis: RedisEngine | null;
   #lastClientId = 0;
@@ -113,7 +119,11 @@ export class TesseraNode {
       luaTimeLimitMs: DEFAULT_LUA_TIME_LIMIT_MS,
     };
     const keyspace = new EmbeddedKeyspace(options.slots !== null);
-    const devices = new Devices(options.devices, options.dataDirectory);
+    const devices = new Devices(
+      options.devices,
+      options.dataDirectory,
+      new RunMetrics(() => config.slowlogSlowerThanUs),
+    );
     const persistence =
       options.durability === undefined ? null : openPersistence(keyspace, options, options.durability);
     keyspace.onModelDropped((model) => devices.unload(model));
@@ -171,6 +181,7 @@ export class TesseraNode {
       persistence,
     };
     this.context.kept.restore(this.context);
+    this.#httpOptions = options.http;
     this.#outputs = new OutputWatch(
       () => config.outputLimits,
       (client) =>
@@ -219,9 +230,16 @@ export class TesseraNode {
     return this.context.listeners.tlsPort;
   }
 
+  /** Null where it is off, and before `listen`. */
+  get http(): HttpServer | null {
+    return this.#http;
+  }
+
   /** Starts to listen. @throws the system's error, such as EADDRINUSE, or the reason why the TLS files are of no use. */
   async listen(): Promise<void> {
     const { persistence } = this.context;
+    // Before there is anything to serve, so that a start that takes long can be watched.
+    await this.#listenForHttp();
     if (persistence !== null) {
       await persistence.ready;
       if (this.#warmup === 'eager') void this.#warmUp(persistence);
@@ -247,9 +265,18 @@ export class TesseraNode {
     this.context.keyspace.close();
     this.context.rates.close();
     this.context.pause.end();
+    await this.#http?.close();
     await this.context.persistence?.close();
     if (this.context.devices.stuckThreads === 0) await this.context.devices.close();
     await closed;
+  }
+
+  async #listenForHttp(): Promise<void> {
+    if (this.#httpOptions === undefined) return;
+    // A node that has no such port does not pay for the libraries.
+    const { HttpServer } = await import('./http/http-server.ts');
+    this.#http = new HttpServer(this.#httpOptions, this.context);
+    await this.#http.listen();
   }
 
   async #warmUp({ loaded }: Persistence): Promise<void> {

@@ -1,5 +1,8 @@
 import type { NodeNames, Runnable } from '../backends/model.ts';
 import { errors } from '../errors.ts';
+import type { KeyName } from '../keyspace/keyspace.ts';
+import type { ModelSeries } from '../observability/model-series.ts';
+import type { RunMetrics } from '../observability/run-metrics.ts';
 import { countShared } from '../tensors/shared-memory.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import { ActiveCall, type PendingCall } from './active-call.ts';
@@ -7,6 +10,7 @@ import { rowsOf } from './batch.ts';
 import type { PlacedSettings } from './devices.ts';
 import { Lane } from './lane.ts';
 import type { LoadResult, RunResult } from './messages.ts';
+import { asPerformanceTime } from './monotonic-clock.ts';
 import { type PendingRun, type QueueLimit, type RunOutcome, RunQueue } from './run-queue.ts';
 import type { SessionHolder, SessionMemory } from './session-memory.ts';
 import { type LoadableModel, SessionPlacement } from './session-placement.ts';
@@ -49,6 +53,7 @@ export class DeviceActor implements SessionHolder {
   readonly #queue = new RunQueue();
   readonly #placement: SessionPlacement;
   readonly #memory: SessionMemory;
+  readonly #metrics: RunMetrics;
   readonly #threadTime = new ThreadTime();
   /** Models with a run that is past its deadline and still holds its thread: how many. */
   readonly #stuck = new Map<number, number>();
@@ -60,11 +65,12 @@ export class DeviceActor implements SessionHolder {
   #pumpQueued = false;
   #closed = false;
 
-  /** @param memory of all sessions of the node. */
-  constructor(name: string, settings: PlacedSettings, memory: SessionMemory) {
+  /** @param memory of all sessions of the node. @param metrics where runs are counted. */
+  constructor(name: string, settings: PlacedSettings, memory: SessionMemory, metrics: RunMetrics) {
     this.name = name;
     this.#settings = settings;
     this.#memory = memory;
+    this.#metrics = metrics;
     this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => {
       const lane: Lane = new Lane((gone) => {
         this.#counters.workersReplaced++;
@@ -128,26 +134,37 @@ export class DeviceActor implements SessionHolder {
 
   /**
    * Queues a run.
+   * @param key that the model lies under: what its runs are counted by.
    * @param limit until when it may wait in the queue; the answer is then 'TIMEDOUT'.
    * @param call what to do with a script.
    * @param awaited whether a script waits for it, which holds a thread meanwhile.
    * @throws ServerError when the queue is full, the model is gone or set aside, or the run fails.
    */
   run(
+    key: KeyName,
     model: Runnable,
     inputs: readonly Tensor[],
     limit: QueueLimit,
     { call, awaited }: { readonly call?: PendingCall; readonly awaited?: true } = {},
   ): Promise<RunOutcome> {
-    if (this.#stuck.has(model.id)) return Promise.reject(errors.executionBusy());
     if (this.#dropped.has(model)) return Promise.reject(gone(model));
+    const series = this.#metrics.of(this.name, key, model);
+    if (this.#stuck.has(model.id)) {
+      series.failures.refused++;
+      return Promise.reject(errors.executionBusy());
+    }
     if (this.#queue.size >= this.#settings.maxQueueLength) {
       this.#counters.refusedRuns++;
+      series.failures.refused++;
       return Promise.reject(errors.queueFull());
     }
+    series.pending++;
     const outcome = new Promise<RunOutcome>((resolve, reject) => {
       const queuedAt = performance.now();
-      this.#queue.push({ model, inputs, rows: rowsOf(inputs), queuedAt, limit, call, resolve, reject });
+      this.#queue.push({
+        ...{ model, series, inputs, rows: rowsOf(inputs), queuedAt, limit, call },
+        ...counted(series, resolve, reject),
+      });
       this.#pumpSoon();
     });
     if (awaited !== true) return outcome;
@@ -342,16 +359,17 @@ export class DeviceActor implements SessionHolder {
     for (const run of culprit?.runs ?? []) {
       run.model.statistics.calls++;
       run.model.statistics.errors++;
-      run.reject(reason);
+      run.reject(reason, late ? 'timeout' : 'error');
     }
     if (late && culprit !== undefined) {
-      for (const run of this.#queue.takeModel(culprit.model.id)) run.reject(errors.executionBusy());
+      for (const run of this.#queue.takeModel(culprit.model.id))
+        run.reject(errors.executionBusy(), 'refused');
     }
     for (const batch of batches.toReversed()) {
       const { model, runs, expectedUs } = batch;
       this.#threadTime.end(model, expectedUs, undefined);
       if (batch === culprit) continue;
-      if (this.#stuck.has(model.id)) for (const run of runs) run.reject(errors.executionBusy());
+      if (this.#stuck.has(model.id)) for (const run of runs) run.reject(errors.executionBusy(), 'refused');
       else if (this.#dropped.has(model)) for (const run of runs) run.reject(gone(model));
       else for (const run of runs.toReversed()) this.#queue.push(run, true);
     }
@@ -372,6 +390,9 @@ export class DeviceActor implements SessionHolder {
     this.#counters.runs++;
     const { outcome } = result;
     const { statistics } = model;
+    const now = performance.now();
+    const timing = { ...result.timing, startedAt: asPerformanceTime(result.timing.startedMs) };
+    runs[0]?.series.rows.record(runs.reduce((sum, run) => sum + (run.rows ?? 1), 0));
     runs.forEach((run, i) => {
       statistics.calls++;
       statistics.durationUs += Math.round(result.durationUs);
@@ -382,6 +403,7 @@ export class DeviceActor implements SessionHolder {
         statistics.samples += run.rows ?? 1;
         const outputs = outcome[i] as readonly Tensor[];
         for (const tensor of outputs) countShared(tensor.byteLength);
+        this.#metrics.succeeded(run.series, run.queuedAt, now, timing);
         run.resolve(outputs);
       }
     });
@@ -394,6 +416,26 @@ export class DeviceActor implements SessionHolder {
     if (next !== Number.POSITIVE_INFINITY)
       this.#timer = setTimeout(() => this.#pump(), Math.max(0, next - now) + 0.5);
   }
+}
+
+/** The answers to a run, its end and its failure counted. */
+function counted(
+  series: ModelSeries,
+  resolve: PendingRun['resolve'],
+  reject: (error: Error) => void,
+): Pick<PendingRun, 'resolve' | 'reject'> {
+  return {
+    resolve: (outcome) => {
+      series.pending--;
+      if (outcome === 'TIMEDOUT') series.failures.expired++;
+      resolve(outcome);
+    },
+    reject: (error, failure = 'error') => {
+      series.pending--;
+      series.failures[failure]++;
+      reject(error);
+    },
+  };
 }
 
 /** What those get who come too late. */

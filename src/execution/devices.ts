@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { SessionOptions } from '../backends/backend.ts';
 import type { Runnable } from '../backends/model.ts';
 import { errors } from '../errors.ts';
+import type { RunMetrics } from '../observability/run-metrics.ts';
 import { BackendModules, type LoadedBackend } from './backend-modules.ts';
 import { DeviceActor, type DeviceCounters } from './device-actor.ts';
 import { SessionMemory } from './session-memory.ts';
@@ -37,11 +38,14 @@ export function isDeviceName(name: string): boolean {
 export class Devices {
   /** What is not readonly of these may be changed while the devices run. */
   readonly settings: PlacedSettings;
+  readonly runs: RunMetrics;
   readonly #actors = new Map<string, DeviceActor>();
   readonly #memory = new SessionMemory(() => this.settings.backendMemoryLimit);
   readonly #usedBackends = new Set<string>();
 
-  constructor(settings: DeviceSettings, dataDirectory: string) {
+  /** @param runs where runs are counted. */
+  constructor(settings: DeviceSettings, dataDirectory: string, runs: RunMetrics) {
+    this.runs = runs;
     this.settings = { ...settings, dataDirectory, backends: new BackendModules() };
   }
 
@@ -57,14 +61,20 @@ export class Devices {
     let actor = this.#actors.get(key);
     if (actor === undefined) {
       if (this.#actors.size >= MOST_DEVICES) throw errors.tooManyDevices(MOST_DEVICES);
-      actor = new DeviceActor(key, this.settings, this.#memory);
+      actor = new DeviceActor(key, this.settings, this.#memory, this.runs);
       this.#actors.set(key, actor);
     }
     return actor;
   }
 
+  /** The devices that have been used. */
+  all(): DeviceActor[] {
+    return [...this.#actors.values()];
+  }
+
   /** Frees a model's sessions on its device. */
   unload(model: Runnable): void {
+    this.runs.drop(model);
     this.#actors.get(model.device.toUpperCase())?.unload(model);
   }
 

@@ -88,7 +88,18 @@ export interface RunTask {
 }
 
 export interface RunResult {
+  readonly timing: RunTiming;
   /** One list of outputs for each request, or the text of the error that all of them get. */
   readonly outcome: readonly (readonly Tensor[])[] | string;
   readonly durationUs: number;
+}
+
+/** How a run's time in its thread was spent. */
+export interface RunTiming {
+  /** On the clock that `monotonicMs` of every thread reads. */
+  readonly startedMs: number;
+  /** Until the inputs were joined, in us. */
+  readonly assemblyUs: number;
+  /** Inside the runtime, in us. */
+  readonly computeUs: number;
 }

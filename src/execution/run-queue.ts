@@ -1,4 +1,5 @@
 import type { Runnable } from '../backends/model.ts';
+import type { Failure, ModelSeries } from '../observability/model-series.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import type { PendingCall } from './active-call.ts';
 import { batchSignature } from './batch.ts';
@@ -21,6 +22,7 @@ export function queueLimit(timeoutMs: number | undefined): QueueLimit {
 /** A request in the queue. Times are monotonic ms. */
 export interface PendingRun {
   readonly model: Runnable;
+  readonly series: ModelSeries;
   readonly inputs: readonly Tensor[];
   /** Rows of dimension 0; undefined where the inputs do not agree on them. */
   readonly rows: number | undefined;
@@ -29,7 +31,8 @@ export interface PendingRun {
   /** Of a script. */
   readonly call?: PendingCall | undefined;
   readonly resolve: (outcome: RunOutcome) => void;
-  readonly reject: (error: Error) => void;
+  /** @param failure what kind it is; 'error' where absent. */
+  readonly reject: (error: Error, failure?: Failure) => void;
 }
 
 /** Requests that may share a batch, in order of arrival. */

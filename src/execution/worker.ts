@@ -15,6 +15,7 @@ import type {
   RunTask,
   WorkerTask,
 } from './messages.ts';
+import { monotonicMs } from './monotonic-clock.ts';
 import { ScriptBridge } from './script-bridge.ts';
 
 /** This thread's sessions by model id. */
@@ -99,14 +100,28 @@ async function runAll(task: RunTask): Promise<RunResult[]> {
 }
 
 async function runOne(run: RunMessage): Promise<RunResult> {
-  const started = process.hrtime.bigint();
+  const startedMs = monotonicMs();
+  let joinedMs = startedMs;
+  let computedMs: number | undefined;
   let outcome: RunResult['outcome'];
   try {
-    outcome = run.call === undefined ? await execute(run) : [await callScript(run, run.call)];
+    if (run.call === undefined) {
+      const inputs = joined(run);
+      joinedMs = monotonicMs();
+      const outputs = await execute(run, inputs);
+      computedMs = monotonicMs();
+      outcome = split(run, outputs);
+    } else outcome = [await callScript(run, run.call)];
   } catch (error) {
     outcome = error instanceof Error ? error.message : String(error);
   }
-  return { outcome, durationUs: Number(process.hrtime.bigint() - started) / 1000 };
+  const endedMs = monotonicMs();
+  const timing = {
+    startedMs,
+    assemblyUs: (joinedMs - startedMs) * 1000,
+    computeUs: ((computedMs ?? endedMs) - joinedMs) * 1000,
+  };
+  return { outcome, timing, durationUs: (endedMs - startedMs) * 1000 };
 }
 
 async function callScript({ modelId, requests }: RunMessage, call: CallMessage): Promise<readonly Tensor[]> {
@@ -119,13 +134,22 @@ async function callScript({ modelId, requests }: RunMessage, call: CallMessage):
   return call.outputs === 0 ? [] : outputs;
 }
 
-async function execute(run: RunMessage): Promise<RunResult['outcome']> {
-  const session = sessions.get(run.modelId);
+/** The inputs of one run for all requests. */
+function joined({ requests }: RunMessage): readonly Tensor[] {
+  for (const inputs of requests) for (const tensor of inputs) countShared(tensor.byteLength);
+  const [first] = requests;
+  return requests.length === 1 && first !== undefined ? first : joinRows(requests);
+}
+
+async function execute({ modelId }: RunMessage, inputs: readonly Tensor[]): Promise<readonly Tensor[]> {
+  const session = sessions.get(modelId);
   if (session === undefined) throw new Error('the model has no session in this worker');
-  for (const inputs of run.requests) for (const tensor of inputs) countShared(tensor.byteLength);
-  const [first] = run.requests;
-  if (run.requests.length === 1 && first !== undefined) return [await session.run(first)];
-  const outputs = await session.run(joinRows(run.requests));
-  const rows = run.requests.map((inputs) => inputs[0]?.shape[0] ?? 0);
+  return session.run(inputs);
+}
+
+/** Each request's part of the outputs. */
+function split({ requests }: RunMessage, outputs: readonly Tensor[]): RunResult['outcome'] {
+  if (requests.length === 1) return [outputs];
+  const rows = requests.map((inputs) => inputs[0]?.shape[0] ?? 0);
   return splitRows(outputs, rows) ?? errors.batchSizeMismatch().message;
 }

@@ -38,6 +38,17 @@ export const TYPE_NAMES: Record<ValueType, string> = {
   script: 'AI_SCRIPT',
 };
 
+/**
+ * Keys of each type, and the bytes of those values that never change: of strings, and of what tensors, models and scripts hold. A value on the
+ * disk alone has none; one under several keys counts with each. An expired key counts until it is found.
+ */
+export type TypeCounts = Record<ValueType, { keys: number; bytes: number }>;
+
+export function noKeys(): TypeCounts {
+  const entries = Object.keys(TYPE_NAMES).map((type) => [type, { keys: 0, bytes: 0 }]);
+  return Object.fromEntries(entries) as TypeCounts;
+}
+
 export interface ScanPage {
   /** 0 when the scan is complete. */
   readonly cursor: number;
@@ -66,6 +77,7 @@ export interface Keyspace {
   /** Bytes that keys and values hold, and requests under way (`hold`); a buffer shared by several values counts once, and as a whole. */
   readonly usedBytes: number;
   readonly lookups: Lookups;
+  readonly byType: Readonly<TypeCounts>;
   /**
    * Null once all keys are here. Until then each key can be used, but what needs to see all of them (`keys`, `scan`, `randomKey`, `clear`,
    * slots) throws LOADING, and `size` is what is here so far.

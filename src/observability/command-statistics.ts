@@ -4,8 +4,6 @@ import { LatencyHistogram } from './latency-histogram.ts';
 /** What is counted of one command, and what of its flags the counting needs at every call. */
 export class CommandCounts {
   calls = 0;
-  /** Time inside the command, in us. */
-  usec = 0;
   /** Refused before it ran. */
   rejected = 0;
   /** Answered with an error. */
@@ -24,9 +22,13 @@ export class CommandCounts {
     this.isLogged = !flags.includes('skip_slowlog');
   }
 
+  /** Time inside the command, in us. */
+  get usec(): number {
+    return this.histogram?.sum ?? 0;
+  }
+
   reset(): void {
     this.calls = 0;
-    this.usec = 0;
     this.rejected = 0;
     this.failed = 0;
     this.histogram = null;
@@ -35,7 +37,6 @@ export class CommandCounts {
   /** @param us the time it took. */
   ran(us: number, failed: boolean): void {
     this.calls++;
-    this.usec += us;
     if (failed) this.failed++;
     this.histogram ??= new LatencyHistogram();
     this.histogram.record(us);

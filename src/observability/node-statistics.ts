@@ -1,5 +1,6 @@
 import type { Traffic } from '../protocol/connection.ts';
 import { CommandStatistics } from './command-statistics.ts';
+import { RecentErrors } from './recent-errors.ts';
 
 /** Codes that are told apart: a text that comes from inside a backend may begin with anything. */
 const MOST_ERROR_CODES = 128;
@@ -22,9 +23,11 @@ export class NodeStatistics {
   readonly perCommand = new CommandStatistics();
   /** Error replies by their first word. */
   readonly errorCodes = new Map<string, number>();
+  readonly recentErrors = new RecentErrors();
 
   countError(message: string): void {
     this.errorReplies++;
+    this.recentErrors.add(message);
     const code = message.split(' ', 1)[0] ?? '';
     const before = this.errorCodes.get(code);
     if (before === undefined && this.errorCodes.size >= MOST_ERROR_CODES) return;
@@ -42,5 +45,6 @@ export class NodeStatistics {
     this.traffic.bytesOut = 0;
     this.perCommand.reset();
     this.errorCodes.clear();
+    this.recentErrors.clear();
   }
 }

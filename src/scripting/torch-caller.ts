@@ -81,7 +81,7 @@ export async function runAwaited(
   checkCounts(model, inputs.length, outputs);
   const release = keyspace.hold(inputs.map(({ buffer }) => buffer));
   const device = node.devices.get(model.device, model.backend);
-  const outcome = await device.run(model, inputs, limit, { awaited: true }).finally(release);
+  const outcome = await device.run(key, model, inputs, limit, { awaited: true }).finally(release);
   // The script was cut before.
   if (outcome === 'TIMEDOUT') throw errors.scriptUnwanted();
   return outcome;

@@ -25,11 +25,14 @@ const REDIRECTION = /^-(MOVED|ASK) (\d+) (.*):(\d+)\r\n$/;
  */
 export class AddressBook {
   readonly #entries: readonly BookEntry[];
+  readonly #ownHost: string;
   readonly #nodes = new Map<string, NodeAddress>();
   readonly #redis = new Map<string, { readonly host: string; readonly port: number }>();
 
-  constructor(entries: readonly BookEntry[]) {
+  /** @param ownHost of the Redis that is asked: it leaves its own out as long as it is alone, or where it does not tell hosts at all. */
+  constructor(entries: readonly BookEntry[], ownHost: string) {
     this.#entries = entries;
+    this.#ownHost = ownHost;
     for (const { redis, node } of entries) {
       this.#nodes.set(`${redis.host}:${redis.port}`, node);
       for (const port of [node.port, node.tlsPort])
@@ -80,7 +83,7 @@ export class AddressBook {
     port: string,
     secure: boolean,
   ): { readonly host: string; readonly port: number } | undefined {
-    const node = this.#nodes.get(`${host}:${port}`);
+    const node = this.#nodes.get(`${host || this.#ownHost}:${port}`);
     if (node === undefined) return undefined;
     return { host: node.host, port: secure && node.tlsPort !== 0 ? node.tlsPort : node.port };
   }
@@ -95,7 +98,7 @@ export class AddressBook {
       return to === undefined ? whole : `${before}${to.host}${between}${to.port}`;
     };
     const translated = text
-      .replace(/( |^)(\S+)(:)(\d+)(?=@)/gm, (whole, before, host, between, port) =>
+      .replace(/( |^)(\S*?)(:)(\d+)(?=@)/gm, (whole, before, host, between, port) =>
         swap(before, host, between, port, whole),
       )
       .replace(/(ip=)([^,]*)(,port=)(\d+)/g, (whole, before, host, between, port) =>

@@ -7,6 +7,7 @@ import { errors } from '../errors.ts';
 import type { KeyName, Keyspace } from '../keyspace/keyspace.ts';
 import { type Fetched, type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
 import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
+import { standIn } from '../keyspace/redis/large-value.ts';
 import {
   type AiValue,
   type EncodedValue,
@@ -298,7 +299,10 @@ export class AiCommands implements UpstreamKeys {
     fetched: Fetched,
     how: { inTransaction?: boolean; isAsking?: boolean; done?: () => void },
   ): void {
-    if (fetched.inPieces.size === 0) {
+    // What stores or deletes only asks of which kind the value is that was there.
+    const isStoring = command.flags.includes('write') && !RUNS.has(command.name);
+    if (isStoring) for (const [key, head] of fetched.inPieces) fetched.values.set(key, standIn(head));
+    if (isStoring || fetched.inPieces.size === 0) {
       this.#runOn(command, args, fetched.values, how);
       return;
     }

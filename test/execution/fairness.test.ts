@@ -22,7 +22,7 @@ function queueRun(key: string, ...inputs: string[]): Promise<unknown> {
     if (value?.type !== 'tensor') throw new Error(`no tensor under ${name}`);
     return value.tensor;
   });
-  return devices.get('CPU', 'ONNX').run(stored(key), tensors, queueLimit(undefined));
+  return devices.get('CPU', 'ONNX').run(key, stored(key), tensors, queueLimit(undefined));
 }
 
 /** Two threads: the loop `hot` and the product `beside` have their sessions in one of them, the product `far` in the other one. */

@@ -86,7 +86,7 @@ describe('where all models together are too large', () => {
     const sizes = new Set<number>();
     const runs = Array.from({ length: 90 }, async (_, i) => {
       const key = keys[i % 3] as string;
-      await devices.get('CPU', 'ONNX').run(stored(key), [tensor], queueLimit(undefined));
+      await devices.get('CPU', 'ONNX').run(key, stored(key), [tensor], queueLimit(undefined));
       sizes.add(devices.sessionBytes);
     });
     await Promise.all(runs);

@@ -116,7 +116,7 @@ test('so it is in a DAG that has begun', async () => {
   const { model: waits } = keyspace.get('waits') as { model: StoredModel };
   const { tensor } = keyspace.get('three') as { tensor: Tensor };
   devices.settings.maxQueueLength = 3;
-  const rest = devices.get('CPU', 'ONNX').run(waits, [tensor], queueLimit(undefined));
+  const rest = devices.get('CPU', 'ONNX').run('waits', waits, [tensor], queueLimit(undefined));
   devices.settings.maxQueueLength = 1;
   expect(await rest).toHaveLength(1);
   expect(((await dag) as unknown[]).map(String)).toEqual(['OK', `ReplyError: ${BUSY}`]);

@@ -51,7 +51,7 @@ export async function startRedisNodes(
     redis: { host: HOST, port },
     node: { host: HOST, port: ports[i] as number, tlsPort: 0 },
   }));
-  const addresses = new AddressBook(entries);
+  const addresses = new AddressBook(entries, HOST);
   const nodes = await Promise.all(
     redisPorts.map((port, i) =>
       startNode({}, 0, {

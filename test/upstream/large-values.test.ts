@@ -146,7 +146,6 @@ describe.skipIf(noRedis !== undefined)('a value that is too long for one string'
         /^ERR the value of m is damaged: piece 4 of \d+ is missing$/,
       );
       expect(await other.error('AI.MODELGET', 'other', 'BLOB')).toMatch(/^WRONGTYPE/);
-      await other.send('DEL', 'm');
       await store(other, 'm');
       const replies = await Promise.all([other.send('AI.MODELGET', 'm', 'META'), other.send('DEL', 'm')]);
       expect(replies[1]).toBe(1);

@@ -103,3 +103,22 @@ describe.skipIf(noRedis !== undefined)('nodes before a Redis Cluster', () => {
     expect(await redisCli('--cluster', 'check', `127.0.0.1:${first}`)).toContain('All 16384 slots covered');
   });
 });
+
+describe.skipIf(noRedis !== undefined)('a node before a Redis Cluster of one', () => {
+  test('tells its own address, though that Redis does not know where it is', async () => {
+    const cluster = await startRedisNodes(1);
+    try {
+      const [port = 0] = cluster.ports;
+      const client = await RespClient.connect(port);
+      const slots = [[0, 16_383, ['127.0.0.1', port, expect.any(String), []]]];
+      expect(await client.send('CLUSTER', 'SLOTS')).toEqual(slots);
+      expect(await client.send('CLUSTER', 'NODES')).toContain(` 127.0.0.1:${port}@`);
+      expect(JSON.stringify(await client.send('CLUSTER', 'SHARDS'))).toContain(
+        `"port",${port},"ip","127.0.0.1"`,
+      );
+      client.close();
+    } finally {
+      await cluster.stop();
+    }
+  });
+});

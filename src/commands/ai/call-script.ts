@@ -40,5 +40,5 @@ export async function callScript(
     gone: gone.signal,
   };
   const device = node.devices.get(script.device, script.backend);
-  return device.run(script, tensors, limit, { call }).finally(forget);
+  return device.run(key, script, tensors, limit, { call }).finally(forget);
 }

@@ -41,7 +41,7 @@ export async function executeModel(
   const tensors = inputs.map((name) => readTensor(keyspace, name));
   const device = node.devices.get(model.device, model.backend);
   const release = keyspace.hold(tensors.map(({ buffer }) => buffer));
-  const outcome = await device.run(model, tensors, queueLimit(timeoutMs)).finally(release);
+  const outcome = await device.run(key, model, tensors, queueLimit(timeoutMs)).finally(release);
   if (outcome === 'TIMEDOUT') return TIMEDOUT;
   putTensors(
     keyspace,

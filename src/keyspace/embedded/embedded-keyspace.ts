@@ -2,7 +2,15 @@ import slotOf from 'cluster-key-slot';
 import type { Runnable } from '../../backends/model.ts';
 import { errors } from '../../errors.ts';
 import type { EvictionPolicy } from '../eviction-policy.ts';
-import type { KeyName, Keyspace, LoadProgress, ScanPage, StoredValue, ValueType } from '../keyspace.ts';
+import type {
+  KeyName,
+  Keyspace,
+  LoadProgress,
+  ScanPage,
+  StoredValue,
+  TypeCounts,
+  ValueType,
+} from '../keyspace.ts';
 import { collectionOf } from '../values/operations.ts';
 import { Eviction } from './eviction.ts';
 import { ScanIndex } from './scan-index.ts';
@@ -115,6 +123,10 @@ export class EmbeddedKeyspace implements Keyspace {
 
   get usedBytes(): number {
     return this.#bytes + this.#uses.bytes;
+  }
+
+  get byType(): Readonly<TypeCounts> {
+    return this.#uses.byType;
   }
 
   get expired(): number {
@@ -342,8 +354,9 @@ export class EmbeddedKeyspace implements Keyspace {
   #valueOf(entry: Entry): StoredValue {
     if (entry.value.type !== 'onDisk') return entry.value;
     const value = this.#read(entry.key);
-    entry.value = value;
     this.#uses.retain(value);
+    this.#uses.release(entry.value);
+    entry.value = value;
     this.#valueChanged(entry);
     return value;
   }

@@ -1,9 +1,18 @@
 import type { EvictionPolicy } from '../eviction-policy.ts';
-import type { KeyName, Keyspace, ScanPage, StoredValue, ValueType } from '../keyspace.ts';
+import {
+  type KeyName,
+  type Keyspace,
+  noKeys,
+  type ScanPage,
+  type StoredValue,
+  type ValueType,
+} from '../keyspace.ts';
 import { type AiValue, isAiValue } from './stored-value.ts';
 
 /** Stands for what Redis has under a key that is none of this server's values: commands answer WRONGTYPE. */
 const SOMETHING_ELSE: StoredValue = { type: 'string', bytes: new Uint8Array(0) };
+
+const NONE = noKeys();
 
 /**
  * The keys of one command, as they were in Redis at one moment. What the command writes is gathered, to be sent there when it is done.
@@ -17,6 +26,7 @@ export class FetchedKeyspace implements Keyspace {
   readonly evicted = 0;
   readonly averageTtlMs = 0;
   readonly lookups = { hits: 0, misses: 0 };
+  readonly byType = NONE;
   activeExpiry = true;
   readonly #values: Map<KeyName, StoredValue | 'other' | null>;
   readonly #writes = new Map<KeyName, AiValue | null>();

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import slotOf from 'cluster-key-slot';
 import { errors } from '../../errors.ts';
+import { liveValue } from '../dump/live-value.ts';
 import type { KeyName } from '../keyspace.ts';
-import { HEADER_BYTES, type Header, headerOf } from './stored-value.ts';
+import { type AiValue, HEADER_BYTES, type Header, headerOf, kindOf, MARK_BYTES } from './stored-value.ts';
 
 /**
  * A value that is too long for one string is a hash: one key, so that Redis itself moves, copies, renames, expires, evicts and deletes it as one.
@@ -31,6 +32,29 @@ export function decodeHead(bytes: Buffer): LargeHead | undefined {
   const header = headerOf(bytes);
   if (header === undefined || bytes.length !== HEAD_BYTES) return undefined;
   return { header, pieces: bytes.readUInt32LE(HEADER_BYTES) };
+}
+
+const NOTHING = new Uint8Array(new SharedArrayBuffer(0));
+
+/** Stands for a value of which only the kind is wanted. */
+export function standIn({ header }: LargeHead): AiValue {
+  const kind = kindOf(header.slice(0, MARK_BYTES));
+  const [device, tag] = ['CPU', NOTHING];
+  if (kind === 'model') {
+    const batching = { batchSize: 0, minBatchSize: 0, minBatchTimeoutMs: 0 };
+    const model = { backend: 'ONNX', device, tag, batching, inputs: [], outputs: [], blob: NOTHING } as const;
+    return liveValue({ type: 'model', model }) as AiValue;
+  }
+  if (kind === 'script') {
+    return liveValue({
+      type: 'script',
+      script: { device, tag, entryPoints: [], source: NOTHING },
+    }) as AiValue;
+  }
+  return {
+    type: 'tensor',
+    tensor: { dtype: 'INT8', shape: [0], buffer: NOTHING.buffer, byteOffset: 0, byteLength: 0 },
+  };
 }
 
 /** The bytes in pieces of that length, the last one perhaps shorter. Only one is in memory twice at a time. */

@@ -101,7 +101,7 @@ function modelOperation(
   const { inputs, outputs } = parse();
   checkCounts(model, inputs.length, outputs.length);
   const device = node.devices.get(model.device, model.backend);
-  return { inputs, outputs, run: (tensors) => device.run(model, tensors, limit), reply: () => OK };
+  return { inputs, outputs, run: (tensors) => device.run(key, model, tensors, limit), reply: () => OK };
 }
 
 function scriptOperation(
