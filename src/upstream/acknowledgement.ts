@@ -1,6 +1,6 @@
 import { errors } from '../errors.ts';
 import type { ServerError } from '../protocol/reply.ts';
-import { encodeRequest } from './requests.ts';
+import { type Argument, encodeRequest } from './requests.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** How many replicas have to have what an AI command wrote before its client is told that it is done. */
@@ -15,15 +15,21 @@ export const NO_ACKNOWLEDGEMENT: Acknowledgement = { replicas: 0, timeoutMs: 100
 
 const COLON = 58;
 
+/** Asks how many replicas have what was sent before, as soon as enough have. */
+export function waitRequest({ replicas, timeoutMs }: Acknowledgement): readonly Argument[] {
+  return ['WAIT', replicas, timeoutMs];
+}
+
 /**
  * Asks for the acknowledgement of all that was sent over a connection so far.
  * @param done called in its turn, behind the replies to it; with an error where too few replicas have it.
  */
 export function acknowledged(
   upstream: UpstreamConnection,
-  { replicas, timeoutMs }: Acknowledgement,
+  acknowledgement: Acknowledgement,
   done: (failure: ServerError | null) => void,
 ): void {
+  const { replicas, timeoutMs } = acknowledgement;
   if (replicas === 0) {
     upstream.inTurn(() => done(null));
     return;
@@ -34,5 +40,5 @@ export function acknowledged(
     else if (Number(text) < replicas) done(errors.tooFewReplicas(Number(text), replicas, timeoutMs));
     else done(null);
   });
-  upstream.send(encodeRequest(['WAIT', replicas, timeoutMs]));
+  upstream.send(encodeRequest(waitRequest(acknowledgement)));
 }

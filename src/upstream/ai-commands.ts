@@ -54,6 +54,8 @@ export interface AiClient {
   reserve(): (make: () => void) => void;
   /** A command that later ones have to wait for lets them go on. */
   done(): void;
+  /** None runs any more that later ones do not wait for. */
+  readsDone(): void;
 }
 
 /** Runs a client's AI commands on values that are fetched from Redis, and writes there what comes out. */
@@ -64,12 +66,18 @@ export class AiCommands implements UpstreamKeys {
   readonly #client: AiClient;
   /** Of the command that later ones wait for. */
   #isAsking = false;
+  #reads = 0;
 
   constructor(node: NodeContext, engine: RedisEngine, upstream: UpstreamConnection, client: AiClient) {
     this.#node = node;
     this.#engine = engine;
     this.#upstream = upstream;
     this.#client = client;
+  }
+
+  /** Whether a command runs that later ones do not wait for. */
+  get isReading(): boolean {
+    return this.#reads > 0;
   }
 
   get inCluster(): boolean {
@@ -105,8 +113,12 @@ export class AiCommands implements UpstreamKeys {
     const listed = LISTS[command.name];
     const waits = this.waits(command);
     if (waits) this.#isAsking = isAsking;
+    if (!waits) this.#reads++;
     // One that nobody waits for ends while another one may be waited for.
-    const done = waits ? () => this.#client.done() : () => {};
+    const done = () => {
+      if (waits) this.#client.done();
+      else if (--this.#reads === 0) this.#client.readsDone();
+    };
     if (listed !== undefined) void this.#runOnAll(command, args, listed);
     else if (keys.length === 0) {
       this.#upstream.inTurn(() => this.#runOn(command, args, new Map(), { isAsking, done }));
@@ -228,7 +240,7 @@ export class AiCommands implements UpstreamKeys {
     { isAsking, isFirst = false }: { readonly isAsking: boolean; readonly isFirst?: boolean },
     sent: () => void,
   ): void {
-    const { cache, pieceBytes } = this.#engine;
+    const { cache, pieceBytes, acknowledgement } = this.#engine;
     const kept = new Map<KeyName, EncodedValue>();
     const gone: Buffer[] = [];
     for (const [key, value] of writes) {
@@ -247,7 +259,7 @@ export class AiCommands implements UpstreamKeys {
       if (answer[0] === MINUS) this.#pushError(answer);
       else this.#push(failure ?? reply);
     };
-    const acknowledge = () => acknowledged(this.#upstream, this.#engine.acknowledgement, finish);
+    const acknowledge = () => acknowledged(this.#upstream, acknowledgement, finish);
     const takeLast = (taken: Buffer) => {
       take(taken);
       if (taken[0] === MINUS) finish(null);
@@ -257,7 +269,7 @@ export class AiCommands implements UpstreamKeys {
     if ([...kept.values()].some(({ length }) => length > pieceBytes)) {
       // Each of its requests needs an ASKING of its own.
       const ask = (args: readonly Argument[]) => this.#asked(args, isAsking);
-      void storeInPieces(ask, kept, pieceBytes).then(takeLast);
+      void storeInPieces(ask, kept, pieceBytes, acknowledgement).then(takeLast);
       return;
     }
     const pairs = [...kept].flatMap(([key, { parts }]) => [Buffer.from(key, 'latin1'), Buffer.concat(parts)]);

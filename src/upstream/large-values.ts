@@ -12,6 +12,7 @@ import {
 import type { EncodedValue } from '../keyspace/redis/stored-value.ts';
 import type { ValueCache } from '../keyspace/redis/value-cache.ts';
 import { ServerError } from '../protocol/reply.ts';
+import { type Acknowledgement, waitRequest } from './acknowledgement.ts';
 import type { Asker } from './key-walk.ts';
 import { parseReply } from './reply-tree.ts';
 
@@ -58,12 +59,14 @@ async function joined(
 /**
  * Writes values of which some are too long for one string, all at one moment. The long ones are put together under keys of their own before.
  * @param pieceBytes the most of one request.
+ * @param acknowledgement what is waited for after each piece, without a word of it: whoever calls asks for the whole.
  * @returns what Redis answers: OK, or the error of what was refused; nothing is left of them then.
  */
 export async function storeInPieces(
   ask: Asker,
   writes: ReadonlyMap<KeyName, EncodedValue>,
   pieceBytes: number,
+  acknowledgement: Acknowledgement,
 ): Promise<Buffer> {
   const long: { key: KeyName; beside: KeyName; pieces: number }[] = [];
   const short = new Map<KeyName, Buffer>();
@@ -90,6 +93,8 @@ export async function storeInPieces(
       if (lives.toString('latin1') !== ONE) return undone(Buffer.from(`-${errors.incomplete().message}\r\n`));
       const put = await ask(['HSET', name, n++, piece]);
       if (put[0] === MINUS) return undone(put);
+      // Replicas keep up: they are cut off where too much waits for them, and have all the more to do at the end.
+      if (acknowledgement.replicas > 0) await ask(waitRequest(acknowledgement));
     }
   }
   const answer = await ask(commitRequest(long, short));

@@ -13,6 +13,11 @@ export class OrderedOutput {
   /** Of the reply that is being made. */
   #making: Send[] | null = null;
 
+  /** Whether nothing is waited for: what is sent then need not be added. */
+  get isIdle(): boolean {
+    return this.#reserved.length === 0;
+  }
+
   /** Sends now, or when its turn comes. */
   add(send: Send): void {
     const queue = this.#making ?? this.#reserved.at(-1)?.behind;

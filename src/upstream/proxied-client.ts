@@ -97,6 +97,7 @@ export class ProxiedClient extends ClientSession {
       asReply: (error) => this.asReply(error),
       reserve: () => this.#output.reserve(),
       done: () => this.#goOn(),
+      readsDone: () => this.#endWhenDone(),
     });
     socket.on('drain', () => this.#upstream.resume());
     this.onClose(() => this.#upstream.destroy());
@@ -112,11 +113,13 @@ export class ProxiedClient extends ClientSession {
   }
 
   override push(message: Reply): void {
-    this.#output.add(() => super.push(message));
+    if (this.#output.isIdle) super.push(message);
+    else this.#output.add(() => super.push(message));
   }
 
   protected override pushBytes(bytes: Uint8Array): void {
-    this.#output.add(() => super.pushBytes(bytes));
+    if (this.#output.isIdle) super.pushBytes(bytes);
+    else this.#output.add(() => super.pushBytes(bytes));
   }
 
   override readTarget(fallback: Buffer): Buffer {
@@ -133,8 +136,12 @@ export class ProxiedClient extends ClientSession {
 
   protected override ended(): void {
     this.#hasEnded = true;
-    // What is under way is answered, and what Redis still has to say.
-    if (!this.#isRunning) this.#upstream.end();
+    this.#endWhenDone();
+  }
+
+  /** What is under way is answered, and what Redis still has to say. */
+  #endWhenDone(): void {
+    if (this.#hasEnded && !this.#isRunning && !this.#ai.isReading) this.#upstream.end();
   }
 
   #send(bytes: Buffer): void {
@@ -312,7 +319,7 @@ export class ProxiedClient extends ClientSession {
     this.#isRunning = false;
     this.#splitter.resume();
     if (this.#isRunning) return;
-    if (this.#hasEnded) this.#upstream.end();
+    if (this.#hasEnded) this.#endWhenDone();
     else this.socket.resume();
   }
 }

@@ -125,6 +125,11 @@ describe.skipIf(noRedis !== undefined)('a value that is too long for one string'
       ]);
       expect(blob.equals(later[0] as Buffer) && blob.equals(later[2] as Buffer)).toBe(true);
       expect([later[1], later[3], later[4]].map(String)).toEqual(['PONG', 'OK', 'v']);
+      const hungUp = await RespClient.connect(other.socket.remotePort as number);
+      await client.send('AI.TENSORSET', 'b', 'UINT8', blob.length, 'BLOB', blob);
+      const last = hungUp.send('AI.TENSORGET', 'b', 'BLOB');
+      hungUp.socket.end();
+      expect(blob.equals((await last) as Buffer)).toBe(true);
       await other.send('MULTI');
       await other.send('AI.TENSORGET', 'a', 'META', 'BLOB');
       await other.send('PING');
