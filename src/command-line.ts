@@ -3,14 +3,9 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import {
-  accessSettings,
-  announcedAddress,
-  announcedNodes,
-  parseNodeAccess,
-  tlsFiles,
-} from '../cluster/access-config.ts';
+import { accessSettings, announcedNodes, parseNodeAccess, tlsFiles } from '../cluster/access-config.ts';
 import { type ClusterConfig, type ClusterNode, ConfigError, loadClusterConfig } from '../cluster/config.ts';
+import { addressesOf, followAddresses } from '../cluster/redis-addresses.ts';
 import { formatRanges, nodeId, SlotMap } from '../cluster/slot-map.ts';
 import { Supervisor } from '../cluster/supervisor.ts';
 import type { AccessOptions } from './access/access-control.ts';
@@ -25,7 +20,6 @@ import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
 import { outgoingContext } from './protocol/tls-options.ts';
 import { NO_ACKNOWLEDGEMENT } from './upstream/acknowledgement.ts';
-import { AddressBook } from './upstream/address-book.ts';
 import type { RedisSettings } from './upstream/redis-engine.ts';
 import { parseUpstream, shownAddress } from './upstream/upstream-address.ts';
 
@@ -69,9 +63,6 @@ const STOP_PATIENCE_MS = 2000;
 const MAIN = path.join(import.meta.dirname, 'main.ts');
 
 class UsageError extends Error {}
-
-// These are tools with arguments of their own; they end the process.
-if (/^(backup|restore)$/.test(process.argv[2] ?? '')) await import('./backup/main.ts');
 
 const { values, positionals } = readArguments();
 
@@ -235,6 +226,7 @@ async function clusterNode(): Promise<void> {
       : `before the Redis at ${shownAddress(redis.address)}`;
   // A node whose supervisor is gone would live on unseen.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  if (redis?.addresses !== undefined) followAddresses(configPath, redis.addresses, log);
   await run(node, log, what);
   process.send?.({ type: 'ready' });
 }
@@ -277,17 +269,12 @@ async function serve(): Promise<void> {
 function redisSettings(config: ClusterConfig, own: ClusterNode, folder: string): RedisSettings | undefined {
   if (own.redis === undefined) return undefined;
   const { host, port, socket, tls, user, password } = own.redis;
-  const addresses = config.nodes.flatMap(({ redis, ...node }) => {
-    const { host: announced, port: plain, tlsPort } = announcedAddress(node);
-    if (redis === undefined || announced === undefined) return [];
-    return [{ redis, node: { host: announced, port: plain, tlsPort } }];
-  });
   return {
     address: {
       ...{ ...(socket && { path: socket }), host, port, secure: tls, user, password },
       ...(tls && { secureContext: outgoingContext(tlsFiles(config, own, folder)) }),
     },
-    addresses: new AddressBook(addresses, host),
+    addresses: addressesOf(config, host),
     acknowledgement: {
       replicas: own.ackReplicas ?? config.ackReplicas,
       timeoutMs: own.ackTimeoutMs ?? config.ackTimeoutMs,

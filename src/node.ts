@@ -32,6 +32,7 @@ import { type Arguments, keepArgument } from './protocol/request-reader.ts';
 import type { TlsOptions } from './protocol/tls-options.ts';
 import { Subscriptions } from './pubsub/subscriptions.ts';
 import { Scripts } from './scripting/scripts.ts';
+import { EagerModels } from './upstream/eager-models.ts';
 import { ParkedClient } from './upstream/parked-client.ts';
 import { ProxiedClient } from './upstream/proxied-client.ts';
 import { RedisEngine, type RedisSettings } from './upstream/redis-engine.ts';
@@ -95,6 +96,7 @@ export class TesseraNode {
   #http: HttpServer | null = null;
   /** Null where the keys are here. */
   readonly #redis: RedisEngine | null;
+  readonly #eagerModels: EagerModels | null;
   #lastClientId = 0;
 
   constructor(options: NodeOptions) {
@@ -147,6 +149,10 @@ export class TesseraNode {
       options.redis === undefined
         ? null
         : new RedisEngine(options.redis, CACHE_BYTES, { devices, log: options.log });
+    this.#eagerModels =
+      this.#redis === null || this.#warmup === 'lazy'
+        ? null
+        : new EagerModels(this.#redis, { devices, log: options.log });
     this.context = {
       name: options.name,
       id: options.id,
@@ -252,6 +258,7 @@ export class TesseraNode {
           else if (client instanceof ProxiedClient && this.#redis?.isThere === false) client.giveUp();
         }
       });
+      void this.#eagerModels?.run();
     }
     await this.context.listeners.listen();
   }
@@ -260,6 +267,7 @@ export class TesseraNode {
   async close(): Promise<void> {
     const closed = this.context.listeners.close();
     this.#redis?.close();
+    this.#eagerModels?.close();
     for (const client of this.#clients.values()) client.kill();
     this.context.memory.close();
     this.context.keyspace.close();

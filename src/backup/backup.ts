@@ -1,11 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { formatAddress, type NodeAddress } from './address.ts';
+import { formatAddress, type NodeAddress } from '../cli/connection/address.ts';
+import { ServerConnection } from '../cli/connection/server-connection.ts';
+import { type ProgressOutput, startProgress } from '../cli/terminal/progress.ts';
 import { copyFrom } from './copy-stream.ts';
 import { type FileSummary, inspect } from './inspection.ts';
-import { type ProgressOutput, startProgress } from './progress.ts';
-import { ServerConnection } from './server-connection.ts';
 
 export interface BackupOptions {
   readonly node: NodeAddress;

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
+import { formatAddress, resolveNode } from '../cli/connection/address.ts';
+import { formatBytes } from '../cli/terminal/progress.ts';
 import { hex } from '../keyspace/dump/rdb-file-items.ts';
-import { formatAddress, resolveNode } from './address.ts';
 import { backup } from './backup.ts';
-import { formatBytes } from './progress.ts';
 import { type RestoreResult, restore, shownKey } from './restore.ts';
 
 const USAGE = `tessera backup <node> <file>     writes all keys of a node that serves to an RDB file

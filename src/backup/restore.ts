@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import slotOf from 'cluster-key-slot';
+import { formatAddress, type NodeAddress } from '../cli/connection/address.ts';
+import { type ProgressOutput, startProgress } from '../cli/terminal/progress.ts';
 import type { FileItem, KeyItem } from '../keyspace/dump/rdb-file-items.ts';
-import { formatAddress, type NodeAddress } from './address.ts';
 import { type FileSummary, inspect, readFile } from './inspection.ts';
-import { type ProgressOutput, startProgress } from './progress.ts';
 import { dumpPayload, FOOTER_BYTES, Restorer } from './restorer.ts';
 import { Target } from './target.ts';
 

@@ -1,7 +1,7 @@
 import slotOf from 'cluster-key-slot';
+import type { ServerConnection, ServerReply } from '../cli/connection/server-connection.ts';
 import { crc64 } from '../keyspace/dump/crc64.ts';
 import type { KeyItem } from '../keyspace/dump/rdb-file-items.ts';
-import type { ServerConnection, ServerReply } from './server-connection.ts';
 import type { Target } from './target.ts';
 
 /** Version and checksum. */

@@ -1,5 +1,5 @@
-import { formatAddress, type NodeAddress } from './address.ts';
-import { ServerConnection, type ServerReply } from './server-connection.ts';
+import { formatAddress, type NodeAddress } from '../cli/connection/address.ts';
+import { ServerConnection, type ServerReply } from '../cli/connection/server-connection.ts';
 
 const DEFAULT_LONGEST_ARGUMENT = 512 * 1024 * 1024;
 

@@ -1,12 +1,12 @@
 import type { NodeNames, Runnable } from '../backends/model.ts';
 import { errors } from '../errors.ts';
 import type { KeyName } from '../keyspace/keyspace.ts';
-import type { ModelSeries } from '../observability/model-series.ts';
 import type { RunMetrics } from '../observability/run-metrics.ts';
 import { countShared } from '../tensors/shared-memory.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import { ActiveCall, type PendingCall } from './active-call.ts';
 import { rowsOf } from './batch.ts';
+import { countedAnswers } from './counted-answers.ts';
 import type { PlacedSettings } from './devices.ts';
 import { Lane } from './lane.ts';
 import type { LoadResult, RunResult } from './messages.ts';
@@ -163,7 +163,7 @@ export class DeviceActor implements SessionHolder {
       const queuedAt = performance.now();
       this.#queue.push({
         ...{ model, series, inputs, rows: rowsOf(inputs), queuedAt, limit, call },
-        ...counted(series, resolve, reject),
+        ...countedAnswers(series, resolve, reject),
       });
       this.#pumpSoon();
     });
@@ -416,26 +416,6 @@ export class DeviceActor implements SessionHolder {
     if (next !== Number.POSITIVE_INFINITY)
       this.#timer = setTimeout(() => this.#pump(), Math.max(0, next - now) + 0.5);
   }
-}
-
-/** The answers to a run, its end and its failure counted. */
-function counted(
-  series: ModelSeries,
-  resolve: PendingRun['resolve'],
-  reject: (error: Error) => void,
-): Pick<PendingRun, 'resolve' | 'reject'> {
-  return {
-    resolve: (outcome) => {
-      series.pending--;
-      if (outcome === 'TIMEDOUT') series.failures.expired++;
-      resolve(outcome);
-    },
-    reject: (error, failure = 'error') => {
-      series.pending--;
-      series.failures[failure]++;
-      reject(error);
-    },
-  };
 }
 
 /** What those get who come too late. */

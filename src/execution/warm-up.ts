@@ -6,7 +6,7 @@ import type { Devices } from './devices.ts';
 export const WARM_UPS = ['lazy', 'eager'] as const;
 export type WarmUp = (typeof WARM_UPS)[number];
 
-/** Loads the models of the keyspace, one after the other, while clients are served. Those that cannot be loaded are logged. */
+/** Loads the models of the keyspace that are not loaded yet, one after the other, while clients are served. Those that cannot be loaded are logged. */
 export async function warmUp(keyspace: Keyspace, devices: Devices, log: Logger): Promise<void> {
   const keys: KeyName[] = [...keyspace.keys()].filter((key) => keyspace.typeOf(key) === 'model');
   let loaded = 0;
@@ -15,7 +15,8 @@ export async function warmUp(keyspace: Keyspace, devices: Devices, log: Logger):
       const value = keyspace.peek(key);
       if (value?.type !== 'model') continue;
       const { model } = value;
-      await devices.get(model.device, model.backend).load(model, model);
+      const device = devices.get(model.device, model.backend);
+      if (device.sessionsOf(model.id) === 0) await device.load(model, model);
       loaded++;
     } catch (error) {
       log.warn({ err: error }, `the model ${JSON.stringify(key)} cannot be loaded`);

@@ -24,15 +24,22 @@ const REDIRECTION = /^-(MOVED|ASK) (\d+) (.*):(\d+)\r\n$/;
  * is in no entry stays as it is.
  */
 export class AddressBook {
-  readonly #entries: readonly BookEntry[];
+  #entries: readonly BookEntry[] = [];
   readonly #ownHost: string;
   readonly #nodes = new Map<string, NodeAddress>();
   readonly #redis = new Map<string, { readonly host: string; readonly port: number }>();
 
   /** @param ownHost of the Redis that is asked: it leaves its own out as long as it is alone, or where it does not tell hosts at all. */
   constructor(entries: readonly BookEntry[], ownHost: string) {
-    this.#entries = entries;
     this.#ownHost = ownHost;
+    this.update(entries);
+  }
+
+  /** Takes others instead, as nodes come and go. */
+  update(entries: readonly BookEntry[]): void {
+    this.#entries = entries;
+    this.#nodes.clear();
+    this.#redis.clear();
     for (const { redis, node } of entries) {
       this.#nodes.set(`${redis.host}:${redis.port}`, node);
       for (const port of [node.port, node.tlsPort])

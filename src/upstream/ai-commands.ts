@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { call } from '../call.ts';
+import { type Answer, call } from '../call.ts';
 import type { ClientSession, UpstreamKeys } from '../client-session.ts';
 import { parseTensor } from '../commands/ai/tensorset.ts';
-import { type Command, keyPositions } from '../commands/command.ts';
+import type { Command } from '../commands/command.ts';
 import { errors } from '../errors.ts';
 import type { KeyName, Keyspace } from '../keyspace/keyspace.ts';
 import { type Fetched, type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
@@ -16,25 +16,24 @@ import {
 } from '../keyspace/redis/stored-value.ts';
 import type { NodeContext } from '../node-context.ts';
 import { OK, type Reply, ServerError } from '../protocol/reply.ts';
+import { encodeReply } from '../protocol/reply-writer.ts';
 import { acknowledged } from './acknowledgement.ts';
-import { asker, keysOfKind } from './key-walk.ts';
+import { keyName, keysOf, LISTS } from './command-keys.ts';
+import { asker, valuesOfKind } from './key-walk.ts';
 import { completed, storeInPieces } from './large-values.ts';
-import type { Decoding, ProxiedTransaction } from './proxied-transaction.ts';
+import type { ProxiedTransaction } from './proxied-transaction.ts';
+import { QueuedCommands, type QueuedForm } from './queued-commands.ts';
 import type { RedisEngine } from './redis-engine.ts';
+import { asSaidOf, isError, isStatus, withoutScript } from './reply-kinds.ts';
 import { type Argument, encodeRequest } from './requests.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
-const MINUS = 45;
-const PLUS = 43;
-const STAR = 42;
+const QUEUED = '+QUEUED';
 
 /** While a slot moves, keys of one command may be on two nodes for a moment: Redis is asked again. */
 const TRY_AGAIN = '-TRYAGAIN';
 const TRY_AGAIN_DELAY_MS = 20;
 const TRY_AGAIN_PATIENCE_MS = 5000;
-
-/** What lists all values of a kind. */
-const LISTS: Partial<Record<string, StoredKind>> = { 'ai._modelscan': 'model', 'ai._scriptscan': 'script' };
 
 /** What runs models and functions: EXEC answers an error for them, as RedisAI does. */
 const RUNS = new Set(
@@ -58,12 +57,21 @@ export interface AiClient {
   readsDone(): void;
 }
 
+/** What the client has said before a command of where it wants to be served. */
+export interface AskedOfCluster {
+  /** ASKING: for all that is asked of Redis. */
+  readonly isAsking: boolean;
+  /** READONLY: by a replica, too. */
+  readonly isReadOnly: boolean;
+}
+
 /** Runs a client's AI commands on values that are fetched from Redis, and writes there what comes out. */
 export class AiCommands implements UpstreamKeys {
   readonly #node: NodeContext;
   readonly #engine: RedisEngine;
   readonly #upstream: UpstreamConnection;
   readonly #client: AiClient;
+  readonly #queued: QueuedCommands;
   /** Of the command that later ones wait for. */
   #isAsking = false;
   #reads = 0;
@@ -73,6 +81,17 @@ export class AiCommands implements UpstreamKeys {
     this.#engine = engine;
     this.#upstream = upstream;
     this.#client = client;
+    this.#queued = new QueuedCommands(engine, {
+      run: async (...of) => {
+        try {
+          return (await this.#call(...of)) ?? null;
+        } catch (error) {
+          return client.asReply(error);
+        }
+      },
+      ask: (args) => this.#asked(args, false),
+      encoded: (reply) => encodeReply(reply, client.session.writer.protocol),
+    });
   }
 
   /** Whether a command runs that later ones do not wait for. */
@@ -97,7 +116,7 @@ export class AiCommands implements UpstreamKeys {
     const { cache } = this.#engine;
     const request = fetchRequest(cache, keys);
     const reply = await this.ask(request.args);
-    if (reply[0] === MINUS) throw new ServerError(withoutScript(reply).toString('utf8', 1).trimEnd());
+    if (isError(reply)) throw new ServerError(withoutScript(reply).toString('utf8', 1).trimEnd());
     const fetched = fetchedValues(cache, request, reply);
     return new FetchedKeyspace(await completed((args) => this.ask(args), cache, fetched));
   }
@@ -107,8 +126,7 @@ export class AiCommands implements UpstreamKeys {
     return command.flags.includes('write') || RUNS.has(command.name) || LISTS[command.name] !== undefined;
   }
 
-  /** @param isAsking whether the client has sent ASKING before it: for all that is asked of Redis. */
-  run(command: Command, args: Buffer[], isAsking: boolean): void {
+  run(command: Command, args: Buffer[], { isAsking, isReadOnly }: AskedOfCluster): void {
     const keys = keysOf(command, args);
     const listed = LISTS[command.name];
     const waits = this.waits(command);
@@ -119,21 +137,31 @@ export class AiCommands implements UpstreamKeys {
       if (waits) this.#client.done();
       else if (--this.#reads === 0) this.#client.readsDone();
     };
-    if (listed !== undefined) void this.#runOnAll(command, args, listed);
+    if (listed !== undefined) void this.#runOnAll(command, args, listed, isReadOnly);
     else if (keys.length === 0) {
-      this.#upstream.inTurn(() => this.#runOn(command, args, new Map(), { isAsking, done }));
+      this.#upstream.inTurn(() => {
+        if (!this.#upstream.messages.isSubscribed) this.#runOn(command, args, new Map(), { isAsking, done });
+        else {
+          this.#push(errors.notWhileSubscribed(command.name));
+          done();
+        }
+      });
     } else {
       const request = fetchRequest(this.#engine.cache, keys);
-      // The client's own ASKING is for this one.
-      this.#ask(request.args, { isAsking: false, triesAgain: waits }, (reply) => {
-        if (reply[0] === MINUS) {
-          this.#pushError(reply);
+      // What writes is the master's business from its reads on: nothing runs here in vain.
+      const isMasters = isReadOnly && command.flags.includes('write');
+      if (isMasters) this.#sendUnanswered('READWRITE');
+      // The client's own ASKING is for this one, if it is next.
+      this.#ask(request.args, { isAsking, hasAsked: !isMasters, triesAgain: waits }, (reply) => {
+        if (isError(reply)) {
+          this.#pushError(reply, command.name);
           done();
         } else {
           const fetched = fetchedValues(this.#engine.cache, request, reply);
           this.#runOnFetched(command, args, fetched, { isAsking, done });
         }
       });
+      if (isMasters) this.#sendUnanswered('READONLY');
     }
   }
 
@@ -141,13 +169,14 @@ export class AiCommands implements UpstreamKeys {
    * One SET: nothing has to be known of what was there.
    * @returns whether later commands have to wait: it is more than one where the tensor is large.
    */
-  storeTensor(args: readonly Buffer[], isAsking: boolean): boolean {
-    const key = keyName(args[1] as Buffer);
+  storeTensor(command: Command, args: readonly Buffer[], isAsking: boolean): boolean {
     let isOver = false;
+    const key = keyName(args[1] as Buffer);
     this.#write(
+      command,
       new Map([[key, { type: 'tensor', tensor: parseTensor(args) }]]),
       OK,
-      { isAsking, isFirst: true },
+      { isAsking, hasAsked: true },
       () => {
         isOver = true;
         this.#client.done();
@@ -156,33 +185,44 @@ export class AiCommands implements UpstreamKeys {
     return !isOver;
   }
 
-  /** Queues what an AI command comes to in Redis, as far as that is one command there. @throws ServerError where it is not. */
-  enqueue(queue: ProxiedTransaction, command: Command, args: Buffer[]): void {
-    const name = command.name.toUpperCase();
-    const { cache } = this.#engine;
-    const keys = keysOf(command, args);
-    let request: readonly Uint8Array[];
-    let decoding: Decoding | null = null;
-    if (command.name === 'ai.tensorset') {
-      for (const key of keys) this.#forget(key);
-      const { parts } = encodeStored({ type: 'tensor', tensor: parseTensor(args) });
-      request = [Buffer.from('SET'), args[1] as Buffer, Buffer.concat(parts)];
-      queue.writes = true;
-    } else if (command.flags.includes('readonly') || RUNS.has(command.name)) {
-      const fetch = fetchRequest(cache, keys);
-      request = fetch.args;
-      decoding = (reply) => {
-        if (reply[0] === MINUS) this.#pushError(reply);
-        else this.#runOnFetched(command, args, fetchedValues(cache, fetch, reply), { inTransaction: true });
-      };
-    } else throw errors.notInProxiedTransaction(name);
-    this.#upstream.take((reply) => {
-      // Where MULTI was refused nothing is queued.
-      if (reply[0] === STAR) decoding?.(reply);
-      else this.#pushError(reply);
-    });
-    queue.queued(name, decoding);
-    this.#upstream.send(encodeRequest(request));
+  /**
+   * Queues what an AI command comes to in Redis, or refuses it, so that EXEC runs none.
+   * @returns whether later commands have to wait until it is queued.
+   */
+  enqueue(queue: ProxiedTransaction, command: Command, args: Buffer[]): boolean {
+    let form: QueuedForm | Promise<QueuedForm>;
+    try {
+      form = this.#queued.form(command, args);
+    } catch (error) {
+      this.refuse(this.#client.asReply(error));
+      return false;
+    }
+    const send = ({ request, decoding }: QueuedForm) => {
+      this.#upstream.take((reply) => {
+        if (isError(reply)) this.#pushError(reply, command.name);
+        else if (reply.toString('latin1', 0, QUEUED.length) === QUEUED) this.#pushBytes(reply);
+        // MULTI was refused, so that it has run.
+        else void Promise.resolve(decoding(reply)).then((bytes) => this.#pushBytes(bytes));
+      });
+      queue.queued(command.name, decoding);
+      if (command.flags.includes('write') && !RUNS.has(command.name)) queue.writes = true;
+      this.#upstream.send(encodeRequest(request));
+    };
+    if (!(form instanceof Promise)) {
+      send(form);
+      return false;
+    }
+    form
+      .then(send, (error: unknown) => this.refuse(this.#client.asReply(error)))
+      .then(() => this.#client.done());
+    return true;
+  }
+
+  /** Refuses a command between MULTI and EXEC. */
+  refuse(error: ServerError): void {
+    this.#upstream.take(() => this.#push(error));
+    // For Redis to run none at EXEC it has to refuse something, too: this lacks its arguments.
+    this.#upstream.send(encodeRequest(['GET']));
   }
 
   /** Answers when the replies to all that was sent before have gone to the client. */
@@ -200,44 +240,52 @@ export class AiCommands implements UpstreamKeys {
     if (!this.#upstream.silent) this.#client.push(reply);
   }
 
-  #pushError(line: Buffer): void {
-    if (this.#upstream.silent) return;
-    const { secure } = this.#client.session.origin;
-    const error = withoutScript(line);
-    this.#client.pushBytes(this.#engine.addresses?.redirected(error, secure) ?? error);
+  #pushBytes(bytes: Uint8Array): void {
+    if (!this.#upstream.silent) this.#client.pushBytes(bytes);
   }
 
+  #pushError(line: Buffer, command: string): void {
+    const { secure } = this.#client.session.origin;
+    const error = asSaidOf(command, withoutScript(line));
+    this.#pushBytes(this.#engine.addresses?.redirected(error, secure) ?? error);
+  }
+
+  /** Sends a command that changes what the connection may do, and is no business of the client. */
+  #sendUnanswered(name: string): void {
+    this.#upstream.take(() => {});
+    this.#upstream.send(encodeRequest([name]));
+  }
+
+  /** @param how hasAsked: the client's own ASKING is for this one. */
   #ask(
     request: readonly Argument[],
-    how: { readonly isAsking: boolean; readonly triesAgain: boolean },
+    how: { readonly isAsking: boolean; readonly triesAgain: boolean; readonly hasAsked?: boolean },
     done: (reply: Buffer) => void,
   ): void {
     const deadline = Date.now() + TRY_AGAIN_PATIENCE_MS;
     const send = (isAsking: boolean) => {
-      if (isAsking) {
-        this.#upstream.take(() => {});
-        this.#upstream.send(encodeRequest(['ASKING']));
-      }
+      if (isAsking) this.#sendUnanswered('ASKING');
       this.#upstream.take((reply) => {
-        const isMoving = reply[0] === MINUS && reply.toString('latin1', 0, TRY_AGAIN.length) === TRY_AGAIN;
+        const isMoving = isError(reply) && reply.toString('latin1', 0, TRY_AGAIN.length) === TRY_AGAIN;
         if (!isMoving || !how.triesAgain || Date.now() > deadline) done(reply);
-        // Who asks for one key is asked for it by its new node, which has to be told each time.
-        else void delay(TRY_AGAIN_DELAY_MS).then(() => send(isAsking));
+        // ASKING is for one request: the slot's new node has to be told each time.
+        else void delay(TRY_AGAIN_DELAY_MS).then(() => send(how.isAsking));
       });
       this.#upstream.send(encodeRequest(request));
     };
-    send(how.isAsking);
+    send(how.isAsking && how.hasAsked !== true);
   }
 
   /**
    * Answers once the writes are done, with what went wrong where something did.
-   * @param isFirst whether the client's own ASKING, if it has sent one, is for the write.
+   * @param how hasAsked: the client's own ASKING, if it has sent one, is for the write.
    * @param sent called when later commands may come.
    */
   #write(
+    command: Command,
     writes: ReadonlyMap<KeyName, AiValue | null>,
     reply: Reply,
-    { isAsking, isFirst = false }: { readonly isAsking: boolean; readonly isFirst?: boolean },
+    { isAsking, hasAsked = false }: { readonly isAsking: boolean; readonly hasAsked?: boolean },
     sent: () => void,
   ): void {
     const { cache, pieceBytes, acknowledgement } = this.#engine;
@@ -251,18 +299,20 @@ export class AiCommands implements UpstreamKeys {
     let answer: Buffer;
     const take = (taken: Buffer) => {
       answer = taken;
-      if (answer[0] !== PLUS) return;
-      for (const [key, { header, length }] of kept)
-        cache.put(key, header, writes.get(key) as AiValue, length);
+      for (const [key, { header, length }] of kept) {
+        const value = writes.get(key) as AiValue;
+        if (isStatus(answer)) cache.put(key, header, value, length);
+        else this.#engine.unload(value);
+      }
     };
     const finish = (failure: ServerError | null) => {
-      if (answer[0] === MINUS) this.#pushError(answer);
+      if (isError(answer)) this.#pushError(answer, command.name);
       else this.#push(failure ?? reply);
     };
     const acknowledge = () => acknowledged(this.#upstream, acknowledgement, finish);
     const takeLast = (taken: Buffer) => {
       take(taken);
-      if (taken[0] === MINUS) finish(null);
+      if (isError(taken)) finish(null);
       else acknowledge();
       sent();
     };
@@ -280,36 +330,38 @@ export class AiCommands implements UpstreamKeys {
         : [Buffer.from('DEL'), ...gone];
     // Of one key Redis never says to try again: later commands may follow at once.
     if (writes.size === 1) {
-      this.#ask(request, { isAsking: isAsking && !isFirst, triesAgain: false }, take);
+      this.#ask(request, { isAsking, hasAsked, triesAgain: false }, take);
       acknowledge();
       sent();
     } else this.#ask(request, { isAsking, triesAgain: true }, takeLast);
   }
 
-  async #runOnAll(command: Command, args: Buffer[], kind: StoredKind): Promise<void> {
-    const { cache } = this.#engine;
-    const ask = asker(this.#upstream);
-    const values = new Map<KeyName, FetchedValue>();
+  async #runOnAll(command: Command, args: Buffer[], kind: StoredKind, isReadOnly: boolean): Promise<void> {
+    const done = () => this.#client.done();
     try {
-      const requests = (await keysOfKind(ask, kind)).map((key) => fetchRequest(cache, [key]));
-      const replies = await Promise.all(requests.map((request) => ask(request.args)));
-      for (const [i, request] of requests.entries()) {
-        const fetched = fetchedValues(cache, request, replies[i] as Buffer);
-        for (const entry of await completed(ask, cache, fetched, withoutBlob)) values.set(...entry);
-      }
+      this.#runOn(command, args, await this.#fetchAll(kind, isReadOnly), { done });
     } catch (error) {
       this.answer(this.#client.asReply(error));
-      this.#client.done();
-      return;
+      done();
     }
-    this.#runOn(command, args, values, { done: () => this.#client.done() });
+  }
+
+  /** What Redis itself has of a kind, a replica too. @throws ServerError with Redis's text where it refuses. */
+  async #fetchAll(kind: StoredKind, isReadOnly: boolean): Promise<Map<KeyName, FetchedValue>> {
+    const changesMode = this.inCluster && !isReadOnly;
+    if (changesMode) this.#sendUnanswered('READONLY');
+    try {
+      return await valuesOfKind(asker(this.#upstream), this.#engine.cache, kind);
+    } finally {
+      if (changesMode) this.#sendUnanswered('READWRITE');
+    }
   }
 
   #runOnFetched(
     command: Command,
     args: Buffer[],
     fetched: Fetched,
-    how: { inTransaction?: boolean; isAsking?: boolean; done?: () => void },
+    how: { readonly isAsking: boolean; readonly done: () => void },
   ): void {
     // What stores or deletes only asks of which kind the value is that was there.
     const isStoring = command.flags.includes('write') && !RUNS.has(command.name);
@@ -318,14 +370,14 @@ export class AiCommands implements UpstreamKeys {
       this.#runOn(command, args, fetched.values, how);
       return;
     }
-    const isAlone = this.waits(command) && how.inTransaction !== true;
-    const answer = isAlone ? (make: () => void) => make() : this.#client.reserve();
-    const ask = (request: readonly Argument[]) => this.#asked(request, how.isAsking ?? false);
+    const answer = this.waits(command) ? (make: () => void) => make() : this.#client.reserve();
+    const ask = (request: readonly Argument[]) => this.#asked(request, how.isAsking);
     completed(ask, this.#engine.cache, fetched).then(
       (values) => answer(() => this.#runOn(command, args, values, how)),
       (error: unknown) => {
-        answer(() => this.#pushError(Buffer.from(`-${this.#client.asReply(error).message}\r\n`)));
-        how.done?.();
+        const line = Buffer.from(`-${this.#client.asReply(error).message}\r\n`);
+        answer(() => this.#pushError(line, command.name));
+        how.done();
       },
     );
   }
@@ -334,49 +386,30 @@ export class AiCommands implements UpstreamKeys {
     command: Command,
     args: Buffer[],
     values: Map<KeyName, FetchedValue>,
-    {
-      inTransaction = false,
-      isAsking = false,
-      done = () => {},
-    }: { inTransaction?: boolean; isAsking?: boolean; done?: () => void },
+    { isAsking = false, done }: { isAsking?: boolean; done: () => void },
   ): void {
-    const { session: client, asReply } = this.#client;
     const keyspace = new FetchedKeyspace(values);
-    const node = Object.create(this.#node, { keyspace: { value: keyspace } }) as NodeContext;
     const finish = (reply: Reply | undefined) => {
-      if (client.closed) return;
+      if (this.#client.session.closed) return;
       if (keyspace.writes.size > 0 && !(reply instanceof ServerError)) {
-        this.#write(keyspace.writes, reply ?? null, { isAsking }, done);
+        this.#write(command, keyspace.writes, reply ?? null, { isAsking }, done);
         return;
       }
       if (reply !== undefined) this.#push(reply);
       done();
     };
     try {
-      const answer = call({ node, client, inTransaction }, command, args);
-      if (answer instanceof Promise) answer.catch((error: unknown) => asReply(error)).then(finish);
+      const answer = this.#call(command, args, keyspace, false);
+      if (answer instanceof Promise)
+        answer.catch((error: unknown) => this.#client.asReply(error)).then(finish);
       else finish(answer);
     } catch (error) {
-      finish(asReply(error));
+      finish(this.#client.asReply(error));
     }
   }
-}
 
-function keysOf(command: Command, args: Buffer[]): KeyName[] {
-  return [...new Set(keyPositions(command, args).map((at) => keyName(args[at] as Buffer)))];
-}
-
-/** As lists of all models need it: together they may be more than fits into memory. */
-function withoutBlob(value: FetchedValue): FetchedValue {
-  if (value === null || value === 'other' || value.type !== 'model') return value;
-  return { ...value, model: { ...value.model, blob: new Uint8Array(new SharedArrayBuffer(0)) } };
-}
-
-function keyName(bytes: Buffer): KeyName {
-  return bytes.toString('latin1');
-}
-
-/** Redis adds the script to what a command in it refuses: the client knows of none. */
-function withoutScript(error: Buffer): Buffer {
-  return Buffer.from(error.toString('latin1').replace(/ script: [0-9a-f]{40}.*(?=\r\n$)/, ''), 'latin1');
+  #call(command: Command, args: Buffer[], keyspace: Keyspace, inTransaction: boolean): Answer {
+    const node = Object.create(this.#node, { keyspace: { value: keyspace } }) as NodeContext;
+    return call({ node, client: this.#client.session, inTransaction }, command, args);
+  }
 }

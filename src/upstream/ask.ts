@@ -26,11 +26,7 @@ export function askOnce(
       connection.destroy();
     };
     const send = (words: readonly string[]) => connection.send(encodeRequest(words));
-    const { user, password } = address;
-    if (logsIn && password !== '') {
-      connection.take(() => {});
-      send(['AUTH', ...(user === '' ? [] : [user]), password]);
-    }
+    if (logsIn) logIn(connection, address);
     connection.take((reply) => {
       clearTimeout(giveUp);
       resolve(reply);
@@ -38,4 +34,11 @@ export function askOnce(
     });
     send(args);
   });
+}
+
+/** With the address's user and password, where it has one. A refusal shows in what is asked next. */
+export function logIn(connection: UpstreamConnection, { user, password }: UpstreamAddress): void {
+  if (password === '') return;
+  connection.take(() => {});
+  connection.send(encodeRequest(['AUTH', ...(user === '' ? [] : [user]), password]));
 }

@@ -2,10 +2,10 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { NodeAddress } from '../../src/backup/address.ts';
 import { backup } from '../../src/backup/backup.ts';
 import type { FileSummary } from '../../src/backup/inspection.ts';
 import { type RestoreOptions, type RestoreResult, restore } from '../../src/backup/restore.ts';
+import type { NodeAddress } from '../../src/cli/connection/address.ts';
 import { model } from '../support/node.ts';
 import { floats, type Parsed, RespClient } from '../support/resp-client.ts';
 

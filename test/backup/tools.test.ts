@@ -7,7 +7,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { SlotMap } from '../../cluster/slot-map.ts';
-import { startProgress } from '../../src/backup/progress.ts';
+import { startProgress } from '../../src/cli/terminal/progress.ts';
 import type { TesseraNode } from '../../src/node.ts';
 import { Authority, noOpenssl } from '../access/certificates.ts';
 import { freePorts, THIRDS } from '../support/cluster.ts';

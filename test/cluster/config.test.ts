@@ -45,6 +45,11 @@ describe('cluster configuration', () => {
       /c\.json:4: nodes\.0\.weight: unknown field/,
     ],
     ['an empty file', '', /c\.json:1: not JSON: /],
+    [
+      'an HTTP port that is taken',
+      config(node('a', 1, '0-16383').replace(' }', ', "http-port": 1 }')),
+      /c\.json:4: nodes\.0\.http-port: the address 127\.0\.0\.1:1 is taken/,
+    ],
     ['a bad port', config(node('a', 70000, '0-16383')), /c\.json:4: nodes\.0\.port: /],
     [
       'a slot with two owners',

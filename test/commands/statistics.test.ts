@@ -36,7 +36,7 @@ describe('INFO', () => {
       [...String(await client.send('INFO', ...args)).matchAll(/^# (.*)\r$/gm)].map(([, title]) => title);
     const defaults = [
       ...['Server', 'Clients', 'Memory', 'Persistence', 'Stats', 'Replication', 'CPU', 'Modules'],
-      ...['Errorstats', 'Cluster', 'Keyspace'],
+      ...['Errorstats', 'Cluster', 'Keyspace', 'Tessera'],
     ];
     const all = defaults.flatMap((title) => {
       if (title !== 'Errorstats') return [title];

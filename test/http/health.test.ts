@@ -1,9 +1,14 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TesseraNode } from '../../src/node.ts';
-import { get, startHttpNode } from './http-node.ts';
+import { parseUpstream } from '../../src/upstream/upstream-address.ts';
+import { model } from '../support/node.ts';
+import { freePort, noRedis, startRedis } from '../support/redis-server.ts';
+import { RespClient } from '../support/resp-client.ts';
+import { startServe } from '../support/serve.ts';
+import { get, sampleValue, scrape, startHttpNode } from './http-node.ts';
 
 let node: TesseraNode | undefined;
 afterEach(async () => {
@@ -47,11 +52,47 @@ describe('over HTTP', () => {
     expect((await json(node, '/readyz'))[0]).toBe(200);
   });
 
+  test.skipIf(noRedis !== undefined)('a node before a Redis is ready while that is there', async () => {
+    const redis = await startRedis();
+    node = await startHttpNode({ redis: { address: parseUpstream(`127.0.0.1:${redis.port}`) } });
+    const client = await RespClient.connect(node.port);
+    await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+    await client.send('AI.TENSORSET', 'x', 'FLOAT', '1', '2', 'VALUES', '1', '2');
+    await client.send('AI.MODELEXECUTE', 'm', 'INPUTS', '2', 'x', 'x', 'OUTPUTS', '1', 'y');
+    expect((await json(node, '/readyz'))[0]).toBe(200);
+    const before = await scrape(node);
+    expect(sampleValue(before, 'tessera_run_seconds_count', { model: 'm' })).toBe(1);
+    expect(sampleValue(before, 'tessera_upstream_up')).toBe(1);
+    expect(sampleValue(before, 'tessera_upstream_cache_values')).toBe(3);
+    await client.send('AI.MODELDEL', 'm');
+    expect(sampleValue(await scrape(node), 'tessera_run_seconds_count', { model: 'm' })).toBeUndefined();
+    client.close();
+    await redis.stop();
+    await vi.waitFor(async () => expect((await json(node as TesseraNode, '/readyz'))[0]).toBe(503));
+    const [, { checks }] = await json(node, '/readyz');
+    expect(checks).toEqual([
+      { name: 'redis', ok: false, detail: `the Redis at 127.0.0.1:${redis.port} is away` },
+    ]);
+    expect((await json(node, '/healthz'))[0]).toBe(200);
+    expect((await json(node, '/api/snapshot'))[1].upstream).toMatchObject({ isThere: false, losses: 1 });
+  });
+
   test('what is not there is a JSON error', async () => {
     node = await startHttpNode();
     expect(await json(node, '/nope')).toEqual([404, { error: 'not found' }]);
     expect((await get(node, '/metrics', { method: 'POST', body: 'x' })).status).toBe(404);
     expect((await get(node, '/%E0%A4%A')).status).toBe(400);
+  });
+
+  test('serve takes the port as an argument, and says where it listens', async () => {
+    const port = await freePort();
+    const served = await startServe('--http-port', String(port));
+    try {
+      expect(served.log()).toContain(`http://127.0.0.1:${port}`);
+      expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    } finally {
+      await served.stop();
+    }
   });
 
   test('without the option there is no port', async () => {

@@ -1,9 +1,12 @@
 import { nodeId, SlotMap } from '../../cluster/slot-map.ts';
+import type { TesseraNode } from '../../src/node.ts';
 import { freePorts, THIRDS } from './cluster.ts';
 import { startNode } from './node.ts';
 
 export interface ClusterHere {
   readonly ports: readonly number[];
+  /** Ends one of them, as `ports` counts. */
+  stopNode(index: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -21,10 +24,17 @@ export async function startClusterHere(): Promise<ClusterHere> {
       startNode({}, 0, { name, port, id: nodeId(name), slots: new SlotMap(places, name) }),
     ),
   );
+  const closed = new Set<TesseraNode>();
+  const close = async (node: TesseraNode) => {
+    if (closed.has(node)) return;
+    closed.add(node);
+    await node.close();
+  };
   return {
     ports,
+    stopNode: (index) => close(nodes[index] as TesseraNode),
     async stop() {
-      await Promise.all(nodes.map((node) => node.close()));
+      await Promise.all(nodes.map(close));
     },
   };
 }

@@ -1,4 +1,5 @@
 import { mkdtempSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import slotOf from 'cluster-key-slot';
@@ -14,8 +15,10 @@ import { AddressBook, type BookEntry } from '../../src/upstream/address-book.ts'
 import type { RedisSettings } from '../../src/upstream/redis-engine.ts';
 import { freePorts } from './cluster.ts';
 import { startNode } from './node.ts';
+import { run } from './run.ts';
 
 const HOST = '127.0.0.1';
+const BUS_DISTANCE = 10_000;
 
 export interface RedisNodes {
   readonly nodes: readonly TesseraNode[];
@@ -25,56 +28,119 @@ export interface RedisNodes {
   portOf(key: string): number;
   /** Starts one again that has ended, without its keys. */
   restart(index: number): Promise<void>;
+  /** Starts a Redis that is in no cluster yet, and a node before it. @returns the node's port. */
+  add(): Promise<number>;
+  /** Ends the last that was added. */
+  removeLast(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A Redis Cluster of masters with as many replicas each, and in this process a node before each of them. */
+/**
+ * A Redis Cluster of masters with as many replicas each, and in this process a node before each of them.
+ * @param nodeTimeoutMs after which one that says nothing has failed.
+ */
 export async function startRedisNodes(
   masters: number,
   replicas = 0,
+  nodeTimeoutMs = 2000,
   settings: Partial<RedisSettings> = {},
 ): Promise<RedisNodes> {
   const count = masters * (1 + replicas);
   const server = findRedisServer();
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-redis-'));
-  // The bus listens 10,000 above; ports beyond are refused.
-  const all = await freePorts(2 * count);
-  const [ports, redisPorts] = [all.slice(0, count), all.slice(count)];
-  const launch = (port: number) =>
+  const addresses = new AddressBook([], HOST);
+  const entries: BookEntry[] = [];
+  const [ports, redis, nodes]: [number[], RedisProcess[], TesseraNode[]] = [[], [], []];
+  const startRedis = (port: number) =>
     startRedisProcess(server, port, path.join(folder, String(port)), [
-      ...['--save', '', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'],
-      ...['--cluster-port', String(port > 55_000 ? port - 10_000 : port + 10_000)],
+      ...['--save', '', '--cluster-node-timeout', String(nodeTimeoutMs), '--repl-diskless-sync-delay', '0'],
     ]);
-  const redis = await Promise.all(redisPorts.map(launch));
-  await formCluster(redisPorts, masters);
-  const entries: BookEntry[] = redisPorts.map((port, i) => ({
-    redis: { host: HOST, port },
-    node: { host: HOST, port: ports[i] as number, tlsPort: 0 },
-  }));
-  const addresses = new AddressBook(entries, HOST);
-  const nodes = await Promise.all(
-    redisPorts.map((port, i) =>
+  const addNodes = async (places: readonly (readonly [port: number, redisPort: number])[]) => {
+    for (const [port, redisPort] of places) {
+      ports.push(port);
+      entries.push({
+        redis: { host: HOST, port: redisPort },
+        node: { host: HOST, port, tlsPort: 0 },
+      });
+    }
+    addresses.update(entries);
+    const started = places.map(([port, redisPort]) =>
       startNode({}, 0, {
-        port: ports[i] as number,
+        port,
         redis: {
-          address: { host: HOST, port, secure: false, user: '', password: '' },
+          address: { host: HOST, port: redisPort, secure: false, user: '', password: '' },
           addresses,
           ...settings,
         },
       }),
-    ),
-  );
+    );
+    nodes.push(...(await Promise.all(started)));
+  };
+  const redisPorts = await freeRedisPorts(count);
+  const nodePorts = await freePorts(count);
+  redis.push(...(await Promise.all(redisPorts.map(startRedis))));
+  await formCluster(redisPorts, masters);
+  await addNodes(redisPorts.map((redisPort, i) => [nodePorts[i] as number, redisPort]));
   return {
     nodes,
     ports,
     redis,
     portOf: (key) => ports[Math.floor((slotOf(key) * masters) / 16_384)] as number,
     async restart(index) {
-      redis[index] = await launch(redisPorts[index] as number);
+      redis[index] = await startRedis(entries[index]?.redis.port as number);
+    },
+    async add() {
+      const [redisPort] = (await freeRedisPorts(1)) as [number];
+      const [port] = (await freePorts(1)) as [number];
+      redis.push(await startRedis(redisPort));
+      await addNodes([[port, redisPort]]);
+      return port;
+    },
+    async removeLast() {
+      ports.pop();
+      entries.pop();
+      addresses.update(entries);
+      await nodes.pop()?.close();
+      await endRedisProcesses(redis.splice(-1), 'SIGKILL');
     },
     async stop() {
       await Promise.all(nodes.map((node) => node.close()));
       await endRedisProcesses(redis, 'SIGKILL');
     },
   };
+}
+
+/** One that moves a quarter of the slots takes two minutes on an idle machine. Stopped in the midst it would leave a slot half-way. */
+export const REDIS_CLI_PATIENCE_MS = 1_800_000;
+
+/** What redis-cli prints. @throws Error with what it printed where it fails. */
+export async function redisCli(...args: (string | number)[]): Promise<string> {
+  const { code, stdout, stderr } = await run('redis-cli', args.map(String), {
+    timeout: REDIS_CLI_PATIENCE_MS,
+  });
+  if (code !== 0) throw new Error(`redis-cli ${args.join(' ')}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+/** The id of the Redis behind a node of this machine. */
+export async function idOf(port: number): Promise<string> {
+  return (await redisCli('-p', port, 'cluster', 'myid')).trim();
+}
+
+/** Ports that are free, and the ones 10,000 above, where the nodes of a Redis Cluster talk to each other. */
+async function freeRedisPorts(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  while (found.size < count) {
+    for (const port of await freePorts(count)) if (await isFree(port + BUS_DISTANCE)) found.add(port);
+  }
+  return [...found].slice(0, count);
+}
+
+function isFree(port: number): Promise<boolean> {
+  if (port > 65_535) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, HOST, () => server.close(() => resolve(true)));
+  });
 }

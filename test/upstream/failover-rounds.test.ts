@@ -19,7 +19,7 @@ describe.skipIf(noRedis !== undefined)('writes that a replica has to have', () =
   let cluster: RedisNodes;
   const writers: SequenceWriter[] = [];
   beforeAll(async () => {
-    cluster = await startRedisNodes(3, 1, { acknowledgement: { replicas: 1, timeoutMs: 1000 } });
+    cluster = await startRedisNodes(3, 1, 2000, { acknowledgement: { replicas: 1, timeoutMs: 1000 } });
     const clients = [ioredisClient(cluster.ports), await nodeRedisClient(cluster.ports)];
     for (const client of clients)
       for (let i = 0; i < 6; i++) writers.push(new SequenceWriter(client, `${client.name}-${i}`));

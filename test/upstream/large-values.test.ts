@@ -201,7 +201,7 @@ describe.skipIf(noRedis !== undefined)('a value that is too long for one string'
 describe.skipIf(noRedis !== undefined)('a value in pieces in a cluster', () => {
   let cluster: RedisNodes;
   beforeAll(async () => {
-    cluster = await startRedisNodes(2, 1, {
+    cluster = await startRedisNodes(2, 1, 2000, {
       pieceBytes: PIECE_BYTES,
       acknowledgement: { replicas: 1, timeoutMs: 5000 },
     });

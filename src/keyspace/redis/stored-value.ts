@@ -14,7 +14,7 @@ import type { StoredValue } from '../keyspace.ts';
  * ```
  * Each write has an id of its own, so that a value that is known by its header is the same, whatever key it is under.
  */
-const MARKS = { tensor: 'TST1', model: 'TSM1', script: 'TSS1' } as const;
+export const MARKS = { tensor: 'TST1', model: 'TSM1', script: 'TSS1' } as const;
 export type StoredKind = keyof typeof MARKS;
 /** What this server keeps in Redis. */
 export type AiValue = Extract<StoredValue, { type: StoredKind }>;

@@ -16,6 +16,7 @@ export const executionFamilies: readonly Family[] = [
     'Time of runs that succeeded, from the queue to the reply.',
     ({ devices }) => devices.runs.all().map((series) => [labelsOf(series), inSeconds(series.total)] as const),
   ),
+  // Four for each model: half of the buckets will do.
   histogram(
     'tessera_run_stage_seconds',
     'Where that time went: queue, assembly of the batch, compute, reply.',
@@ -23,7 +24,9 @@ export const executionFamilies: readonly Family[] = [
       devices.runs
         .all()
         .flatMap((series) =>
-          STAGES.map((stage) => [{ ...labelsOf(series), stage }, inSeconds(series.stages[stage])] as const),
+          STAGES.map(
+            (stage) => [{ ...labelsOf(series), stage }, inSeconds(series.stages[stage], 2)] as const,
+          ),
         ),
   ),
   histogram('tessera_batch_rows', 'Rows of the batches that ran.', ({ devices }) =>

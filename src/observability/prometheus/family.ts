@@ -54,18 +54,20 @@ export interface HistogramCounts {
   readonly sum: number;
 }
 
-/** From 33 us to 8.6 s, each bound twice the one before. */
+/** From 33 us to 8.6 s. */
 const FIRST_OCTAVE = 5;
 const LAST_OCTAVE = 23;
 
-/** Durations in seconds. */
-export function inSeconds(durations: LatencyHistogram): HistogramCounts {
-  const counts = durations.atMost(FIRST_OCTAVE, LAST_OCTAVE);
-  return {
-    buckets: counts.map((count, i) => [octaveBound(FIRST_OCTAVE + i) / 1e6, count]),
-    count: durations.count,
-    sum: durations.sum / 1e6,
-  };
+/**
+ * Durations in seconds.
+ * @param octaves from a bound to the next one: a factor of two for each.
+ */
+export function inSeconds(durations: LatencyHistogram, octaves: 1 | 2 = 1): HistogramCounts {
+  const buckets = durations
+    .atMost(FIRST_OCTAVE, LAST_OCTAVE)
+    .map((count, i) => [octaveBound(FIRST_OCTAVE + i) / 1e6, count] as const)
+    .filter((_, i) => i % octaves === 0);
+  return { buckets, count: durations.count, sum: durations.sum / 1e6 };
 }
 
 function histogramSamples(labels: Labels, { buckets, count, sum }: HistogramCounts): Sample[] {

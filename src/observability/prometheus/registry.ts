@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import type { NodeContext } from '../../node-context.ts';
 import { executionFamilies } from './execution-families.ts';
@@ -21,6 +22,16 @@ export function createRegistry(node: NodeContext): Registry {
     registry.registerMetric(readable(family, node) as unknown as Metric);
   }
   return registry;
+}
+
+/** The scrape. Others are served in between: of a hundred models it is a megabyte. */
+export async function exposition(registry: Registry): Promise<string> {
+  const families: string[] = [];
+  for (const { name } of registry.getMetricsAsArray()) {
+    families.push(await registry.getSingleMetricAsString(name));
+    await immediate();
+  }
+  return `${families.join('\n\n')}\n`;
 }
 
 function readable({ name, help, type, read }: Family, node: NodeContext): Readable {

@@ -8,9 +8,27 @@ export type ServerReply = Buffer | number | null | Error | readonly ServerReply[
 
 type Argument = string | Uint8Array;
 
+/** An argument that is read while it is sent: at most a piece of it is in memory. */
+export interface StreamedArgument {
+  /** Bytes of all pieces together. */
+  readonly length: number;
+  readonly pieces: AsyncIterable<Uint8Array>;
+}
+
 interface Waiting {
   readonly resolve: (reply: ServerReply) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** An error that the server answered. */
+export class ServerError extends Error {
+  /** As it came, without the address. */
+  readonly reply: string;
+
+  constructor(address: NodeAddress, { message }: Error) {
+    super(`${formatAddress(address)}: ${message}`);
+    this.reply = message;
+  }
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -53,6 +71,10 @@ export class ServerConnection {
     }
   }
 
+  get isOpen(): boolean {
+    return this.#failure === null;
+  }
+
   /** The reply to a command; error replies are returned. Texts are sent as UTF-8. @throws Error when the connection breaks. */
   request(...args: readonly Argument[]): Promise<ServerReply> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
@@ -71,9 +93,68 @@ export class ServerConnection {
 
   /** The same. @throws Error also where the server answers with one. */
   async demand(...args: readonly Argument[]): Promise<Exclude<ServerReply, Error>> {
-    const reply = await this.request(...args);
-    if (reply instanceof Error) throw new Error(`${formatAddress(this.address)}: ${reply.message}`);
+    return this.#valueOf(await this.request(...args));
+  }
+
+  #valueOf(reply: ServerReply): Exclude<ServerReply, Error> {
+    if (reply instanceof Error) throw new ServerError(this.address, reply);
     return reply;
+  }
+
+  /**
+   * As `demand`, for a command whose last arguments are long.
+   * @param sent is told how many bytes of them have left this process.
+   * @throws Error also where the pieces are not of the length that was announced; the connection is closed then.
+   */
+  async upload(
+    args: readonly Argument[],
+    streamed: readonly StreamedArgument[],
+    sent: (bytes: number) => void,
+  ): Promise<Exclude<ServerReply, Error>> {
+    if (this.#failure !== null) throw this.#failure;
+    const reply = new Promise<ServerReply>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    // It may be rejected while pieces are still read; whoever waits for it below hears of it.
+    reply.catch(() => {});
+    try {
+      await this.#write(this.#header(args, args.length + streamed.length));
+      let written = 0;
+      for (const { length, pieces } of streamed) {
+        await this.#write(Buffer.from(`$${length}\r\n`));
+        const end = written + length;
+        for await (const piece of pieces) {
+          written += piece.length;
+          await this.#write(piece);
+          sent(Math.max(0, written - this.#socket.writableLength));
+        }
+        if (written !== end) throw new Error('the file changed while it was read');
+        await this.#write(Buffer.from('\r\n'));
+      }
+      sent(written);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+    return this.#valueOf(await reply);
+  }
+
+  #header(args: readonly Argument[], count: number): Buffer {
+    const bulk = (arg: Argument) => {
+      const bytes = Buffer.from(arg as Uint8Array);
+      return [Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')];
+    };
+    return Buffer.concat([Buffer.from(`*${count}\r\n`), ...args.flatMap(bulk)]);
+  }
+
+  /** Resolves once the socket takes more. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#socket.write(bytes)) return;
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        this.#socket.off('drain', go).off('close', go);
+        resolve();
+      };
+      this.#socket.on('drain', go).on('close', go);
+    });
   }
 
   /** Hands the socket over to someone who reads from it what is no reply; nothing may be under way. */

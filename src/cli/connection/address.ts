@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
-import { accessSettings, announcedAddress } from '../../cluster/access-config.ts';
-import { loadClusterConfig } from '../../cluster/config.ts';
+import { accessSettings, announcedAddress } from '../../../cluster/access-config.ts';
+import { loadClusterConfig } from '../../../cluster/config.ts';
 
 /** Where a node is and how to get in. */
 export interface NodeAddress {

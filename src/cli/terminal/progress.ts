@@ -8,7 +8,7 @@ export interface Progress {
 }
 
 /** Where progress is shown: a terminal gets a bar, everything else a line from time to time. */
-export type ProgressOutput = NodeJS.WritableStream & { readonly isTTY?: boolean };
+export type ProgressOutput = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 export interface ProgressOptions {
   /** What goes on, such as `reading`. */
@@ -22,6 +22,9 @@ export interface ProgressOptions {
   readonly lineIntervalMs?: number;
 }
 
+const [SHORTEST_BAR, LONGEST_BAR] = [5, 30];
+/** Columns that the texts beside the bar take. */
+const BESIDE_BAR = 60;
 const LINE_INTERVAL_MS = 5000;
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
@@ -38,6 +41,7 @@ export function formatBytes(bytes: number): string {
 
 function bar({ label, total, isGuess, output }: ProgressOptions): Progress {
   const started = performance.now();
+  const { columns } = output;
   const shown = new SingleBar({
     format: `${label} [{bar}] {percentage}%  {done} of ${isGuess ? 'about ' : ''}{all}  {rate}/s`,
     stream: output,
@@ -45,7 +49,7 @@ function bar({ label, total, isGuess, output }: ProgressOptions): Progress {
     clearOnComplete: true,
     // It would keep a signal from ending the process.
     gracefulExit: false,
-    barsize: 30,
+    barsize: Math.min(LONGEST_BAR, Math.max(SHORTEST_BAR, (columns ?? 80) - BESIDE_BAR)),
     barCompleteChar: '=',
     barIncompleteChar: ' ',
   });
@@ -54,6 +58,9 @@ function bar({ label, total, isGuess, output }: ProgressOptions): Progress {
     all: formatBytes(all),
     rate: formatBytes(rate(done, started)),
   });
+  // Whatever ends the process, the cursor is there again.
+  const restore = () => shown.stop();
+  process.once('exit', restore);
   shown.start(total, 0, texts(0, total));
   return {
     update(done) {
@@ -61,7 +68,10 @@ function bar({ label, total, isGuess, output }: ProgressOptions): Progress {
       if (all > total) shown.setTotal(all);
       shown.update(done, texts(done, all));
     },
-    stop: () => shown.stop(),
+    stop() {
+      process.off('exit', restore);
+      shown.stop();
+    },
   };
 }
 
