@@ -65,6 +65,16 @@ export interface AskedOfCluster {
   readonly isReadOnly: boolean;
 }
 
+/** How Redis is asked. */
+interface Asking {
+  /** Whether each request needs ASKING before it. */
+  readonly isAsking: boolean;
+  /** The client's own ASKING is for the first one. */
+  readonly hasAsked?: boolean;
+  /** Whether it is asked again where it says so. */
+  readonly triesAgain: boolean;
+}
+
 /** Runs a client's AI commands on values that are fetched from Redis, and writes there what comes out. */
 export class AiCommands implements UpstreamKeys {
   readonly #node: NodeContext;
@@ -112,13 +122,21 @@ export class AiCommands implements UpstreamKeys {
     return new Promise((resolve) => this.#ask(args, how, resolve));
   }
 
-  async fetch(keys: readonly KeyName[]): Promise<Keyspace> {
-    const { cache } = this.#engine;
-    const request = fetchRequest(cache, keys);
-    const reply = await this.ask(request.args);
-    if (isError(reply)) throw new ServerError(withoutScript(reply).toString('utf8', 1).trimEnd());
-    const fetched = fetchedValues(cache, request, reply);
-    return new FetchedKeyspace(await completed((args) => this.ask(args), cache, fetched));
+  fetch(keys: readonly KeyName[]): Promise<Keyspace> {
+    const how = { runs: true, isAsking: this.#isAsking, triesAgain: true };
+    return new Promise((resolve, reject) => {
+      this.#fetch(keys, how, (fetched) => {
+        if (Buffer.isBuffer(fetched)) {
+          reject(new ServerError(withoutScript(fetched).toString('utf8', 1).trimEnd()));
+          return;
+        }
+        const ask = (args: readonly Argument[]) => this.ask(args);
+        completed(ask, this.#engine.cache, fetched).then(
+          (values) => resolve(new FetchedKeyspace(values)),
+          reject,
+        );
+      });
+    });
   }
 
   /** Whether the client's later commands have to wait: those that only read one moment have nothing that later ones could miss. */
@@ -147,22 +165,46 @@ export class AiCommands implements UpstreamKeys {
         }
       });
     } else {
-      const request = fetchRequest(this.#engine.cache, keys);
       // What writes is the master's business from its reads on: nothing runs here in vain.
       const isMasters = isReadOnly && command.flags.includes('write');
       if (isMasters) this.#sendUnanswered('READWRITE');
-      // The client's own ASKING is for this one, if it is next.
-      this.#ask(request.args, { isAsking, hasAsked: !isMasters, triesAgain: waits }, (reply) => {
-        if (isError(reply)) {
-          this.#pushError(reply, command.name);
+      const runs = RUNS.has(command.name);
+      // The client's own ASKING is for the first request, if that is next.
+      this.#fetch(keys, { runs, isAsking, hasAsked: !isMasters, triesAgain: waits }, (fetched) => {
+        if (Buffer.isBuffer(fetched)) {
+          this.#pushError(fetched, command.name);
           done();
-        } else {
-          const fetched = fetchedValues(this.#engine.cache, request, reply);
-          this.#runOnFetched(command, args, fetched, { isAsking, done });
-        }
+        } else this.#runOnFetched(command, args, fetched, { isAsking, done });
       });
       if (isMasters) this.#sendUnanswered('READONLY');
     }
+  }
+
+  /**
+   * Fetches what a command needs, at one moment: its keys, and where it runs an experiment the models of that. Which ones these are is a
+   * guess at first; all is fetched again where they turn out to be others.
+   * @param done given Redis's error where it has one.
+   */
+  #fetch(
+    keys: readonly KeyName[],
+    { runs, hasAsked = false, ...how }: Asking & { readonly runs: boolean },
+    done: (fetched: Fetched | Buffer) => void,
+  ): void {
+    const { cache } = this.#engine;
+    const fetch = (arms: readonly KeyName[], isFirst: boolean) => {
+      const request = fetchRequest(cache, [...new Set([...keys, ...arms])]);
+      this.#ask(request.args, { ...how, hasAsked: hasAsked && isFirst }, (reply) => {
+        if (isError(reply)) {
+          done(reply);
+          return;
+        }
+        const fetched = fetchedValues(cache, request, reply);
+        const needed = runs ? armsOf(keys.map((key) => fetched.values.get(key))) : [];
+        if (needed.every((key) => fetched.values.has(key))) done(fetched);
+        else fetch(needed, false);
+      });
+    };
+    fetch(runs ? armsOf(keys.map((key) => cache.known(key))) : [], true);
   }
 
   /**
@@ -256,12 +298,7 @@ export class AiCommands implements UpstreamKeys {
     this.#upstream.send(encodeRequest([name]));
   }
 
-  /** @param how hasAsked: the client's own ASKING is for this one. */
-  #ask(
-    request: readonly Argument[],
-    how: { readonly isAsking: boolean; readonly triesAgain: boolean; readonly hasAsked?: boolean },
-    done: (reply: Buffer) => void,
-  ): void {
+  #ask(request: readonly Argument[], how: Asking, done: (reply: Buffer) => void): void {
     const deadline = Date.now() + TRY_AGAIN_PATIENCE_MS;
     const send = (isAsking: boolean) => {
       if (isAsking) this.#sendUnanswered('ASKING');
@@ -280,6 +317,7 @@ export class AiCommands implements UpstreamKeys {
    * Answers once the writes are done, with what went wrong where something did.
    * @param how hasAsked: the client's own ASKING, if it has sent one, is for the write.
    * @param sent called when later commands may come.
+   * @param keepExpiry of a key that is written alone.
    */
   #write(
     command: Command,
@@ -287,6 +325,7 @@ export class AiCommands implements UpstreamKeys {
     reply: Reply,
     { isAsking, hasAsked = false }: { readonly isAsking: boolean; readonly hasAsked?: boolean },
     sent: () => void,
+    keepExpiry: ReadonlySet<KeyName> = new Set(),
   ): void {
     const { cache, pieceBytes, acknowledgement } = this.#engine;
     const kept = new Map<KeyName, EncodedValue>();
@@ -323,10 +362,11 @@ export class AiCommands implements UpstreamKeys {
       return;
     }
     const pairs = [...kept].flatMap(([key, { parts }]) => [Buffer.from(key, 'latin1'), Buffer.concat(parts)]);
+    const options = [...kept.keys()].some((key) => keepExpiry.has(key)) ? [Buffer.from('KEEPTTL')] : [];
     // A command of this server writes or deletes, never both.
     const request =
       kept.size > 0
-        ? [Buffer.from(kept.size === 1 ? 'SET' : 'MSET'), ...pairs]
+        ? [Buffer.from(kept.size === 1 ? 'SET' : 'MSET'), ...pairs, ...options]
         : [Buffer.from('DEL'), ...gone];
     // Of one key Redis never says to try again: later commands may follow at once.
     if (writes.size === 1) {
@@ -392,7 +432,7 @@ export class AiCommands implements UpstreamKeys {
     const finish = (reply: Reply | undefined) => {
       if (this.#client.session.closed) return;
       if (keyspace.writes.size > 0 && !(reply instanceof ServerError)) {
-        this.#write(command, keyspace.writes, reply ?? null, { isAsking }, done);
+        this.#write(command, keyspace.writes, reply ?? null, { isAsking }, done, keyspace.keepExpiry);
         return;
       }
       if (reply !== undefined) this.#push(reply);
@@ -412,4 +452,13 @@ export class AiCommands implements UpstreamKeys {
     const node = Object.create(this.#node, { keyspace: { value: keyspace } }) as NodeContext;
     return call({ node, client: this.#client.session, inTransaction }, command, args);
   }
+}
+
+/** The keys of the models of those values that are experiments. */
+function armsOf(values: readonly (FetchedValue | undefined)[]): KeyName[] {
+  return values.flatMap((value) =>
+    value !== null && typeof value === 'object' && value.type === 'experiment'
+      ? value.experiment.arms.map(({ key }) => key)
+      : [],
+  );
 }

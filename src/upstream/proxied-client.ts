@@ -367,17 +367,19 @@ export class ProxiedClient extends ClientSession {
 
   #aiCommand(args: Buffer[]): boolean {
     const { commands } = this.#node;
-    const command = commands.find((args[0] as Buffer).toString('latin1'));
-    if (command === undefined || command.group !== 'ai') {
+    const found = commands.find((args[0] as Buffer).toString('latin1'));
+    if (found === undefined || found.group !== 'ai') {
       // Redis says what it says of commands that are none.
       this.#upstream.pass();
       this.#forward(args);
       return true;
     }
-    this.lastCommand = command.name;
+    this.lastCommand = found.name;
     const isAsking = this.#isAsking;
     this.#isAsking = false;
     try {
+      const command = commands.withSubcommand(found, args);
+      this.lastCommand = command.name;
       if (!commands.arityFits(command, args.length)) {
         throw errors.wrongArity(command.arityName ?? command.name);
       }

@@ -14,6 +14,8 @@ import type { RedisEngine } from './redis-engine.ts';
 import { isError, withoutScript } from './reply-kinds.ts';
 
 const DELETES = new Set(['ai.modeldel', 'ai.scriptdel']);
+/** What an experiment becomes depends on what is there: its models, or itself. */
+const OF_EXPERIMENTS = new Set(['ai.experiment|set', 'ai.experiment|promote', 'ai.experiment|del']);
 const STORES = new Set(['ai.modelstore', 'ai.modelset', 'ai.scriptstore', 'ai.scriptset']);
 
 /** What an AI command between MULTI and EXEC comes to: one command of Redis, and what the client gets for its reply. */
@@ -51,7 +53,8 @@ export class QueuedCommands {
   form(command: Command, args: Buffer[]): QueuedForm | Promise<QueuedForm> {
     const { name } = command;
     // They look at all keys, which no one command of Redis does.
-    if (LISTS[name] !== undefined) throw errors.notInProxiedTransaction(name.toUpperCase());
+    if (LISTS[name] !== undefined || OF_EXPERIMENTS.has(name))
+      throw errors.notInProxiedTransaction(name.toUpperCase().replace('|', ' '));
     const kind = name.startsWith('ai.model') ? 'model' : 'script';
     if (DELETES.has(name)) return this.#write(args, guardedDelete(args[1] as Buffer, kind));
     if (STORES.has(name) || name === 'ai.tensorset') return this.#store(command, args);
@@ -78,10 +81,12 @@ export class QueuedCommands {
     }
     // Whether EXEC comes, and stores it, is not known: whoever runs it first loads it again.
     this.#engine.unload(value);
-    const isTensor = value.type === 'tensor';
+    const isGuarded = value.type === 'model' || value.type === 'script';
     return this.#write(
       args,
-      isTensor ? [Buffer.from('SET'), key, Buffer.concat(encodeStored(value).parts)] : guardedSet(key, value),
+      isGuarded
+        ? guardedSet(key, value)
+        : [Buffer.from('SET'), key, Buffer.concat(encodeStored(value).parts)],
     );
   }
 

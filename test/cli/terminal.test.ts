@@ -106,5 +106,9 @@ test('without a terminal top is one reading as plain text', async () => {
   expect(stdout).toMatch(/^iris +ONNX +CPU /m);
   expect(stdout).not.toContain('\x1b');
   const json = JSON.parse((await on(shared.node.port)('top', '-i', '0.2', '--json')).stdout) as unknown;
-  expect(json).toMatchObject({ models: [{ key: 'iris', calls: 1 }], lost: [], total: { queue: 0 } });
+  expect(json).toMatchObject({
+    models: [{ key: 'iris', calls: 1, pending: 0, p50Us: null }],
+    lost: [],
+    total: { queue: 0 },
+  });
 });

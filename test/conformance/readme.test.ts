@@ -45,7 +45,7 @@ afterAll(async () => {
 });
 
 // In this order: each goes on where the one before ended.
-test.skipIf(redisCli === undefined).each(['README.md', 'docs/torch-scripts.md'])(
+test.skipIf(redisCli === undefined).each(['README.md', 'docs/torch-scripts.md', 'docs/experiments.md'])(
   '%s shows what its commands answer',
   (file) => {
     const steps = transcript(readFileSync(path.join(root, file), 'utf8'));
@@ -54,8 +54,11 @@ test.skipIf(redisCli === undefined).each(['README.md', 'docs/torch-scripts.md'])
       // As in a terminal; a newer redis-cli says aloud that it was redirected.
       const here = command
         .replace('redis-cli', 'redis-cli --no-raw')
-        .replace('-p 7000', `-p ${cluster.ports[0]}`);
-      expect(here).toContain(`--no-raw -c -p ${cluster.ports[0]} `);
+        .replace('-p 7000', `-p ${cluster.ports[0]}`)
+        .replace(/^npx tessera /, `${process.execPath} bin/tessera.js `)
+        .replace('-u 127.0.0.1:7000', `-u 127.0.0.1:${cluster.ports[0]}`);
+      // Never what else may run on the ports of the README.
+      expect(here).toMatch(new RegExp(`(--no-raw -c -p |-u 127\\.0\\.0\\.1:)${cluster.ports[0]}\\b`));
       const answer = execFileSync('sh', ['-c', here], { encoding: 'utf8', cwd: root, timeout: 20_000 });
       const lines = answer
         .trimEnd()

@@ -20,7 +20,7 @@ redis.call('DEL',KEYS[1])
 return redis.status_reply('OK')`;
 
 const EMPTY = { model: errors.emptyModelKey, script: errors.emptyScriptKey } as const;
-type Guarded = Exclude<StoredKind, 'tensor'>;
+type Guarded = Extract<StoredKind, 'model' | 'script'>;
 
 /** The request that deletes the model or script under a key. */
 export function guardedDelete(key: Uint8Array, kind: Guarded): Buffer[] {
