@@ -3,12 +3,12 @@ import { type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redi
 import { kindOf, MARK_BYTES, type StoredKind } from '../keyspace/redis/stored-value.ts';
 import type { ValueCache } from '../keyspace/redis/value-cache.ts';
 import { ServerError } from '../protocol/reply.ts';
+import { isError } from './reply-kinds.ts';
 import { parseReply, textOf } from './reply-tree.ts';
 import { type Argument, encodeRequest } from './requests.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const COUNT = 1000;
-const MINUS = 45;
 
 /** Sends a request and gives its reply, as it came. */
 export type Asker = (args: readonly Argument[]) => Promise<Buffer>;
@@ -23,7 +23,7 @@ async function keysOfKind(ask: Asker, kind: StoredKind): Promise<string[]> {
   let cursor = '0';
   do {
     const page = await ask(['SCAN', cursor, 'COUNT', COUNT, 'TYPE', 'string']);
-    if (page[0] === MINUS) throw new ServerError(page.toString('latin1', 1, page.length - 2));
+    if (isError(page)) throw new ServerError(page.toString('latin1', 1, page.length - 2));
     const [next, list] = parseReply(page).items ?? [];
     const keys = (list?.items ?? []).map((key) => key.bytes as Buffer);
     const marks = await Promise.all(keys.map((key) => ask(['GETRANGE', key, 0, MARK_BYTES - 1])));

@@ -1,7 +1,7 @@
 import { ReplyScanner } from './reply-scanner.ts';
 
-/** What is to be sent for the reply to a queued command: its bytes, or something else. */
-export type Decoding = (reply: Buffer) => void;
+/** What the client gets for the reply to a queued command. */
+export type Decoding = (reply: Buffer) => Uint8Array | Promise<Uint8Array>;
 
 /** These run at once between MULTI and EXEC, or are refused without an end to the transaction. */
 const NOT_QUEUED = new Set(['MULTI', 'EXEC', 'DISCARD', 'WATCH', 'UNWATCH', 'QUIT', 'RESET']);
@@ -17,22 +17,21 @@ export class ProxiedTransaction {
     if (!NOT_QUEUED.has(name)) this.#decodings.push(decoding);
   }
 
-  /** Sends what EXEC answers on, with the replies of AI commands as they would be. */
-  finish(reply: Buffer, send: (bytes: Buffer) => void): void {
-    if (reply[0] !== STAR || this.#decodings.every((decoding) => decoding === null)) {
-      send(reply);
-      return;
-    }
+  /** Whether what EXEC answers stays as it is. */
+  get isPlain(): boolean {
+    return this.#decodings.every((decoding) => decoding === null);
+  }
+
+  /** What EXEC answers, with the replies of AI commands as they would be. It comes in one piece, so that no message comes between. */
+  async decoded(reply: Buffer): Promise<Uint8Array> {
+    if (reply[0] !== STAR) return reply;
     const begin = reply.indexOf(LF) + 1;
-    send(reply.subarray(0, begin));
-    let index = 0;
-    const scanner = new ReplyScanner({
-      piece: (bytes) => {
-        const decoding = this.#decodings[index++] ?? null;
-        if (decoding === null) send(bytes);
-        else decoding(bytes);
-      },
-    });
+    const replies: Buffer[] = [];
+    const scanner = new ReplyScanner({ piece: (bytes) => replies.push(bytes) });
     if (reply.length > begin) scanner.push(reply.subarray(begin));
+    const parts: Uint8Array[] = [reply.subarray(0, begin)];
+    // One after the other: a command sees what the one before it did.
+    for (const [i, bytes] of replies.entries()) parts.push((await this.#decodings[i]?.(bytes)) ?? bytes);
+    return Buffer.concat(parts);
   }
 }

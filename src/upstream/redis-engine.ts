@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StoredValue } from '../keyspace/keyspace.ts';
 import { ValueCache } from '../keyspace/redis/value-cache.ts';
 import type { NodeContext, UpstreamState } from '../node-context.ts';
 import type { AddressBook } from './address-book.ts';
@@ -47,10 +48,13 @@ export class RedisEngine implements UpstreamState {
     this.addresses = addresses ?? null;
     this.view = addresses === undefined ? null : new ClusterView(address, addresses);
     this.#node = node;
-    this.cache = new ValueCache(cacheBytes, (value) => {
-      if (value.type === 'model') node.devices.unload(value.model);
-      if (value.type === 'script') node.devices.unload(value.script);
-    });
+    this.cache = new ValueCache(cacheBytes, (value) => this.unload(value));
+  }
+
+  /** Frees the sessions of a model or script that is not kept at hand. */
+  unload(value: StoredValue): void {
+    if (value.type === 'model') this.#node.devices.unload(value.model);
+    if (value.type === 'script') this.#node.devices.unload(value.script);
   }
 
   /** Whether it can be reached, as far as is known. */

@@ -51,28 +51,32 @@ export async function startRedisNodes(
     startRedisProcess(server, port, path.join(folder, String(port)), [
       ...['--save', '', '--cluster-node-timeout', String(nodeTimeoutMs), '--repl-diskless-sync-delay', '0'],
     ]);
-  const addNodes = async (places: readonly (readonly [port: number, redisPort: number])[]) => {
-    for (const [port, redisPort] of places) {
-      ports.push(port);
-      entries.push({
-        redis: { host: HOST, port: redisPort },
-        node: { host: HOST, port, tlsPort: 0 },
-      });
-    }
+  const addNode = async (redisPort: number) => {
+    const address = { host: HOST, port: redisPort, secure: false, user: '', password: '' };
+    const node = await startNode({}, 0, { redis: { address, addresses } });
+    nodes.push(node);
+    ports.push(node.port);
+    entries.push({
+      redis: { host: HOST, port: redisPort },
+      node: { host: HOST, port: node.port, tlsPort: 0 },
+    });
     addresses.update(entries);
-    const started = places.map(([port, redisPort]) =>
-      startNode({}, 0, {
-        port,
-        redis: { address: { host: HOST, port: redisPort, secure: false, user: '', password: '' }, addresses },
-      }),
-    );
-    nodes.push(...(await Promise.all(started)));
+    return node.port;
   };
   const redisPorts = await freeRedisPorts(count);
-  const nodePorts = await freePorts(count);
-  redis.push(...(await Promise.all(redisPorts.map(startRedis))));
-  await formCluster(redisPorts, masters);
-  await addNodes(redisPorts.map((redisPort, i) => [nodePorts[i] as number, redisPort]));
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => node.close()));
+    await endRedisProcesses(redis, 'SIGKILL');
+  };
+  try {
+    for (const port of redisPorts) redis.push(await startRedis(port));
+    await formCluster(redisPorts, masters);
+    for (const port of redisPorts) await addNode(port);
+  } catch (error) {
+    // Nobody else would end what has started.
+    await stop();
+    throw error;
+  }
   return {
     nodes,
     ports,
@@ -80,10 +84,8 @@ export async function startRedisNodes(
     portOf: (key) => ports[Math.floor((slotOf(key) * masters) / 16_384)] as number,
     async add() {
       const [redisPort] = (await freeRedisPorts(1)) as [number];
-      const [port] = (await freePorts(1)) as [number];
       redis.push(await startRedis(redisPort));
-      await addNodes([[port, redisPort]]);
-      return port;
+      return addNode(redisPort);
     },
     async removeLast() {
       ports.pop();
@@ -92,10 +94,7 @@ export async function startRedisNodes(
       await nodes.pop()?.close();
       await endRedisProcesses(redis.splice(-1), 'SIGKILL');
     },
-    async stop() {
-      await Promise.all(nodes.map((node) => node.close()));
-      await endRedisProcesses(redis, 'SIGKILL');
-    },
+    stop,
   };
 }
 

@@ -82,7 +82,6 @@ describe.skipIf(noRedis !== undefined)('a client of a node before a Redis', () =
     expect(String(await client.send('AI.TENSORSET', 't', 'FLOAT', 1, 'VALUES', 2))).toBe('QUEUED');
     expect(String(await client.send('SET', 'k', 'v'))).toBe('QUEUED');
     expect(String(await client.send('AI.TENSORGET', 't', 'VALUES'))).toBe('QUEUED');
-    expect(String(await client.send('AI.MODELDEL', 'm'))).toContain('cannot run within a transaction');
     expect(String(await client.send('AI.MODELEXECUTE', 'm', 'INPUTS', 1, 't', 'OUTPUTS', 1, 'o'))).toBe(
       'QUEUED',
     );
@@ -130,6 +129,39 @@ describe.skipIf(noRedis !== undefined)('a client of a node before a Redis', () =
         'PING\r\nCLIENT REPLY OFF\r\nSET a 1\r\nAI.TENSORSET t FLOAT 1\r\nGET a\r\nCLIENT REPLY ON\r\nAI.TENSORGET t VALUES\r\nGET a\r\n',
       ),
     ).toBe('+PONG\r\n+OK\r\n*1\r\n$1\r\n0\r\n$1\r\n1\r\n');
+  });
+
+  test('has no reply to the one command that it wants none of', async () => {
+    const lines = [
+      ...[
+        'CLIENT REPLY SKIP',
+        'GET a',
+        'PING 1',
+        'CLIENT REPLY SKIP',
+        'AI.TENSORSET t INT32 1 VALUES 7',
+        'PING 2',
+      ],
+      ...[
+        'CLIENT REPLY SKIP',
+        'AI.MODELDEL none',
+        'AI.TENSORGET t VALUES',
+        'CLIENT REPLY SKIP',
+        'CLIENT REPLY SKIP',
+      ],
+      ...[
+        'AI.TENSORGET t',
+        'PING 3',
+        'CLIENT REPLY SKIP',
+        'CLIENT REPLY ON',
+        'CLIENT REPLY SKIP',
+        'CLIENT REPLY OFF',
+      ],
+      ...['PING 4', 'CLIENT REPLY SKIP', 'PING 5', 'CLIENT REPLY ON', 'CLIENT REPLY NOPE', 'CLIENT REPLY'],
+    ];
+    expect((await exchange(lines.map((line) => `${line}\r\n`).join(''))).split('\r\n')).toEqual([
+      ...['$1', '1', '$1', '2', '*1', ':7', '$1', '3', '+OK', '+OK', '-ERR syntax error'],
+      ...["-ERR wrong number of arguments for 'client|reply' command", ''],
+    ]);
   });
 
   test('has large tensors and models, which are kept at hand', async () => {

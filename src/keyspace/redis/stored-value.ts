@@ -7,14 +7,14 @@ import { decodeValue, encodeValue } from '../dump/value-codec.ts';
 import type { StoredValue } from '../keyspace.ts';
 
 /**
- * A tensor, model or script as a string in Redis:
+ * A tensor, model, script or experiment as a string in Redis:
  * ```
  *  | TST1 | id of the write, 16 random bytes | the value, as a dump has it |
- *  |<------------- header ------------------>|      TST1 for a tensor, TSM1 for a model, TSS1 for a script
+ *  |<------------- header ------------------>|      TST1 for a tensor, TSM1 for a model, TSS1 for a script, TSE1 for an experiment
  * ```
  * Each write has an id of its own, so that a value that is known by its header is the same, whatever key it is under.
  */
-const MARKS = { tensor: 'TST1', model: 'TSM1', script: 'TSS1' } as const;
+export const MARKS = { tensor: 'TST1', model: 'TSM1', script: 'TSS1', experiment: 'TSE1' } as const;
 export type StoredKind = keyof typeof MARKS;
 /** What this server keeps in Redis. */
 export type AiValue = Extract<StoredValue, { type: StoredKind }>;

@@ -45,6 +45,12 @@ export class ValueCache {
     return cached.value;
   }
 
+  /** What the key had when it was last seen. */
+  known(key: KeyName): StoredValue | undefined {
+    const header = this.#headers.get(key);
+    return header === undefined ? undefined : this.#values.get(header)?.value;
+  }
+
   /** Notes that the key has a value. @param bytes that it is long. */
   put(key: KeyName, header: Header, value: StoredValue, bytes: number): void {
     this.forget(key);

@@ -95,7 +95,7 @@ const cpu: Section = {
 const execution: Section = {
   title: 'ai_execution',
   shown: 'ai',
-  fields: ({ devices }) => {
+  fields: ({ devices, experiments: { shadows } }) => {
     const counters = devices.counters();
     return [
       ['ai_runs', counters.runs],
@@ -109,6 +109,10 @@ const execution: Section = {
       ['ai_session_bytes', devices.sessionBytes],
       ['ai_session_bytes_limit', devices.settings.backendMemoryLimit],
       ['ai_sessions_unloaded', devices.sessionsUnloaded],
+      ['ai_shadow_runs', shadows.counters.runs],
+      ['ai_shadow_runs_failed', shadows.counters.failed],
+      ['ai_shadow_runs_dropped', shadows.counters.dropped],
+      ['ai_shadow_runs_waiting', shadows.waiting],
     ];
   },
 };
