@@ -31,6 +31,7 @@ export function newAgreement(): Agreement {
 const SLICE = 32_768;
 
 type Numbers = ArrayLike<number> | ArrayLike<bigint>;
+type View = { new (bytes: ArrayBufferLike, at: number, length: number): Numbers };
 
 /**
  * Compares outputs, a slice at a time. Not-a-number agrees with itself alone.
@@ -123,7 +124,7 @@ function differenceOf(one: number | bigint, other: number | bigint): number {
 }
 
 function numbersOf(tensor: Tensor): Numbers {
-  const View = TYPED_ARRAYS[tensor.dtype as Exclude<Dtype, 'STRING'>];
+  const View: View = TYPED_ARRAYS[tensor.dtype as Exclude<Dtype, 'STRING'>];
   const count = tensor.shape.reduce((product, dimension) => product * dimension, 1);
   const width = count === 0 ? 1 : tensor.byteLength / count;
   if (tensor.byteOffset % width === 0) return new View(tensor.buffer, tensor.byteOffset, count);
