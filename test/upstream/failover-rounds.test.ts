@@ -110,7 +110,11 @@ describe.skipIf(noRedis !== undefined)('writes that a replica has to have', () =
       await delay(SETTLE_MS);
       await Promise.all(writers.map((writer) => writer.stop()));
       for (const writer of writers) lost.push(...(await writer.check()));
-      lines.push(`${fault}: all write again after ${(Math.max(...times) / 1000).toFixed(1)} s`);
+      const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+      const own = times[round % times.length] as number;
+      lines.push(
+        `${fault}: a writer of its slots goes on after ${seconds(own)}, all do after ${seconds(Math.max(...times))}`,
+      );
     }
     const acknowledged = writers.reduce((sum, { writes }) => sum + writes, 0);
     const errors: Record<string, number> = {};
