@@ -282,6 +282,16 @@ export const errors = {
   crossSlot: () => error("CROSSSLOT Keys in request don't hash to the same slot"),
   tryAgain: () => error('TRYAGAIN Multiple keys request during rehashing of slot'),
   upstreamAway: () => error('CLUSTERDOWN The Redis that has the keys cannot be reached'),
+  tooFewReplicas: (acknowledged: number, wanted: number, timeoutMs: number) =>
+    error(
+      `NOREPLICAS The write was made, but ${acknowledged} replicas instead of ${wanted} acknowledged it within ${timeoutMs} ms`,
+    ),
+  acknowledgementUnknown: (reason: string) =>
+    error(`NOREPLICAS The write was made, but Redis does not say which replicas have it: ${reason}`),
+  valueChanged: () => error('TRYAGAIN The value was replaced while it was read'),
+  incomplete: () => error('ERR the value took too long to be written and is gone'),
+  pieceMissing: (key: string, piece: number, pieces: number) =>
+    error(`ERR the value of ${key} is damaged: piece ${piece} of ${pieces} is missing`),
   slotNotServed: () => error('CLUSTERDOWN Hash slot not served'),
   invalidSlot: () => error('ERR Invalid slot'),
   invalidSlotOrCount: () => error('ERR Invalid slot or number of keys'),

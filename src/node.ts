@@ -257,7 +257,10 @@ export class TesseraNode {
     if (this.#redis !== null) {
       // Clients that came while it was away come again: they are served then.
       await this.#redis.start(() => {
-        for (const client of this.#clients.values()) if (client instanceof ParkedClient) client.kill();
+        for (const client of this.#clients.values()) {
+          if (client instanceof ParkedClient) client.kill();
+          else if (client instanceof ProxiedClient && this.#redis?.isThere === false) client.giveUp();
+        }
       });
       void this.#eagerModels?.run();
     }

@@ -1,17 +1,9 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { BACKEND_OF_EXTENSION, type BackendName } from '../backends/model.ts';
 
 /** The formats of models, as AI.MODELSTORE calls them. */
-export type Backend = 'ONNX' | 'TF' | 'TORCH' | 'TFLITE';
-
-const BACKEND_OF_EXTENSION: Readonly<Record<string, Backend>> = {
-  '.onnx': 'ONNX',
-  '.pb': 'TF',
-  '.pt': 'TORCH',
-  '.pt2': 'TORCH',
-  '.pth': 'TORCH',
-  '.tflite': 'TFLITE',
-};
+export type Backend = BackendName;
 
 /** @throws RangeError when the file's name does not tell. */
 export function backendOfFile(file: string): Backend {

@@ -1,4 +1,4 @@
-import { type Dtype, ELEMENT_BYTES } from '../tensors/dtype.ts';
+import { type Dtype, ELEMENT_BYTES, TYPED_ARRAYS } from '../tensors/dtype.ts';
 
 export type { Dtype };
 
@@ -49,18 +49,6 @@ type NumberDtype = Exclude<Dtype, 'STRING'>;
 type NumberArray = TensorData[NumberDtype];
 export type DtypeOf<A extends NumberArray> = (typeof DTYPE_OF_ARRAY)[A[typeof Symbol.toStringTag]];
 
-const ARRAYS = {
-  FLOAT: Float32Array,
-  DOUBLE: Float64Array,
-  INT8: Int8Array,
-  INT16: Int16Array,
-  INT32: Int32Array,
-  INT64: BigInt64Array,
-  UINT8: Uint8Array,
-  UINT16: Uint16Array,
-  BOOL: Uint8Array,
-} as const satisfies { [D in NumberDtype]: unknown };
-
 /**
  * A tensor over a typed array, which is not copied: it must not change until what it is sent with has settled.
  * @param shape one dimension when left out.
@@ -100,7 +88,7 @@ function tensorOfDtype(
 }
 
 function sameKind(dtype: Dtype, data: NumberArray): NumberArray {
-  const expected = dtype === 'STRING' ? undefined : ARRAYS[dtype].name;
+  const expected = dtype === 'STRING' ? undefined : TYPED_ARRAYS[dtype].name;
   if (data[Symbol.toStringTag] !== expected) {
     throw new TypeError(`${dtype} takes ${expected ?? 'texts'}, not a ${data[Symbol.toStringTag]}`);
   }
@@ -118,7 +106,7 @@ function shapeOf(data: Nested<unknown>): number[] {
 function converted(dtype: Dtype, elements: readonly Element<Dtype>[]): TensorData[Dtype] {
   if (dtype === 'STRING') return elements as string[];
   if (dtype === 'INT64') return exact(dtype, elements, BigInt64Array.from(elements, BigInt));
-  const array = new ARRAYS[dtype](elements.map(Number));
+  const array = new TYPED_ARRAYS[dtype](elements.map(Number));
   return dtype === 'FLOAT' || dtype === 'DOUBLE' ? array : exact(dtype, elements, array);
 }
 
@@ -163,7 +151,7 @@ export function tensorOf(dtype: Dtype, shape: readonly number[], blob: Buffer): 
   const isCopied = blob.length <= LARGEST_COPY || blob.byteOffset % size !== 0;
   const bytes: Uint8Array = isCopied ? new Uint8Array(blob) : blob;
   // Little-endian on the wire, as is every machine that the server runs on and nearly every other.
-  const data = new ARRAYS[dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / size);
+  const data = new TYPED_ARRAYS[dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / size);
   return { dtype, shape, data } as Tensor;
 }
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Dtype } from '../tensors/dtype.ts';
+import { type Dtype, TYPED_ARRAYS } from '../tensors/dtype.ts';
 import { type Tensor, tensorBytes } from '../tensors/tensor.ts';
 import { stringElements } from '../tensors/text-codec.ts';
 
@@ -31,19 +31,7 @@ export function newAgreement(): Agreement {
 const SLICE = 32_768;
 
 type Numbers = ArrayLike<number> | ArrayLike<bigint>;
-
-const ARRAYS: Partial<Record<Dtype, { new (bytes: ArrayBufferLike, at: number, length: number): Numbers }>> =
-  {
-    FLOAT: Float32Array,
-    DOUBLE: Float64Array,
-    INT8: Int8Array,
-    INT16: Int16Array,
-    INT32: Int32Array,
-    INT64: BigInt64Array,
-    UINT8: Uint8Array,
-    UINT16: Uint16Array,
-    BOOL: Uint8Array,
-  };
+type View = { new (bytes: ArrayBufferLike, at: number, length: number): Numbers };
 
 /**
  * Compares outputs, a slice at a time. Not-a-number agrees with itself alone.
@@ -136,7 +124,7 @@ function differenceOf(one: number | bigint, other: number | bigint): number {
 }
 
 function numbersOf(tensor: Tensor): Numbers {
-  const View = ARRAYS[tensor.dtype] as NonNullable<(typeof ARRAYS)[Dtype]>;
+  const View: View = TYPED_ARRAYS[tensor.dtype as Exclude<Dtype, 'STRING'>];
   const count = tensor.shape.reduce((product, dimension) => product * dimension, 1);
   const width = count === 0 ? 1 : tensor.byteLength / count;
   if (tensor.byteOffset % width === 0) return new View(tensor.buffer, tensor.byteOffset, count);

@@ -5,19 +5,27 @@ import { parseTensor } from '../commands/ai/tensorset.ts';
 import type { Command } from '../commands/command.ts';
 import { errors } from '../errors.ts';
 import type { KeyName, Keyspace } from '../keyspace/keyspace.ts';
-import { type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
+import { type Fetched, type FetchedValue, fetchedValues, fetchRequest } from '../keyspace/redis/fetch.ts';
 import { FetchedKeyspace } from '../keyspace/redis/fetched-keyspace.ts';
-import { type AiValue, encodeStored, type Header, type StoredKind } from '../keyspace/redis/stored-value.ts';
+import { standIn } from '../keyspace/redis/large-value.ts';
+import {
+  type AiValue,
+  type EncodedValue,
+  encodeStored,
+  type StoredKind,
+} from '../keyspace/redis/stored-value.ts';
 import type { NodeContext } from '../node-context.ts';
 import { OK, type Reply, ServerError } from '../protocol/reply.ts';
 import { encodeReply } from '../protocol/reply-writer.ts';
+import { acknowledged } from './acknowledgement.ts';
 import { keyName, keysOf, LISTS } from './command-keys.ts';
 import { asker, valuesOfKind } from './key-walk.ts';
+import { completed, storeInPieces } from './large-values.ts';
 import type { ProxiedTransaction } from './proxied-transaction.ts';
 import { QueuedCommands, type QueuedForm } from './queued-commands.ts';
 import type { RedisEngine } from './redis-engine.ts';
 import { asSaidOf, isError, isStatus, withoutScript } from './reply-kinds.ts';
-import { encodeRequest } from './requests.ts';
+import { type Argument, encodeRequest } from './requests.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const QUEUED = '+QUEUED';
@@ -41,8 +49,12 @@ export interface AiClient {
   push(reply: Reply): void;
   pushBytes(bytes: Uint8Array): void;
   asReply(error: unknown): ServerError;
+  /** Keeps the place of a reply. @returns what fills it with all that is pushed while `make` runs. */
+  reserve(): (make: () => void) => void;
   /** A command that later ones have to wait for lets them go on. */
   done(): void;
+  /** None runs any more that later ones do not wait for. */
+  readsDone(): void;
 }
 
 /** What the client has said before a command of where it wants to be served. */
@@ -72,6 +84,7 @@ export class AiCommands implements UpstreamKeys {
   readonly #queued: QueuedCommands;
   /** Of the command that later ones wait for. */
   #isAsking = false;
+  #reads = 0;
 
   constructor(node: NodeContext, engine: RedisEngine, upstream: UpstreamConnection, client: AiClient) {
     this.#node = node;
@@ -86,25 +99,42 @@ export class AiCommands implements UpstreamKeys {
           return client.asReply(error);
         }
       },
+      ask: (args) => this.#asked(args, false),
       encoded: (reply) => encodeReply(reply, client.session.writer.protocol),
     });
+  }
+
+  /** Whether a command runs that later ones do not wait for. */
+  get isReading(): boolean {
+    return this.#reads > 0;
   }
 
   get inCluster(): boolean {
     return this.#engine.addresses !== null;
   }
 
-  ask(args: readonly Uint8Array[]): Promise<Buffer> {
-    const how = { isAsking: this.#isAsking, triesAgain: true };
+  ask(args: readonly Argument[]): Promise<Buffer> {
+    return this.#asked(args, this.#isAsking);
+  }
+
+  #asked(args: readonly Argument[], isAsking: boolean): Promise<Buffer> {
+    const how = { isAsking, triesAgain: true };
     return new Promise((resolve) => this.#ask(args, how, resolve));
   }
 
   fetch(keys: readonly KeyName[]): Promise<Keyspace> {
     const how = { runs: true, isAsking: this.#isAsking, triesAgain: true };
     return new Promise((resolve, reject) => {
-      this.#fetch(keys, how, (values) => {
-        if (values instanceof Map) resolve(new FetchedKeyspace(values));
-        else reject(new ServerError(withoutScript(values).toString('utf8', 1).trimEnd()));
+      this.#fetch(keys, how, (fetched) => {
+        if (Buffer.isBuffer(fetched)) {
+          reject(new ServerError(withoutScript(fetched).toString('utf8', 1).trimEnd()));
+          return;
+        }
+        const ask = (args: readonly Argument[]) => this.ask(args);
+        completed(ask, this.#engine.cache, fetched).then(
+          (values) => resolve(new FetchedKeyspace(values)),
+          reject,
+        );
       });
     });
   }
@@ -119,8 +149,12 @@ export class AiCommands implements UpstreamKeys {
     const listed = LISTS[command.name];
     const waits = this.waits(command);
     if (waits) this.#isAsking = isAsking;
+    if (!waits) this.#reads++;
     // One that nobody waits for ends while another one may be waited for.
-    const done = waits ? () => this.#client.done() : () => {};
+    const done = () => {
+      if (waits) this.#client.done();
+      else if (--this.#reads === 0) this.#client.readsDone();
+    };
     if (listed !== undefined) void this.#runOnAll(command, args, listed, isReadOnly);
     else if (keys.length === 0) {
       this.#upstream.inTurn(() => {
@@ -136,12 +170,11 @@ export class AiCommands implements UpstreamKeys {
       if (isMasters) this.#sendUnanswered('READWRITE');
       const runs = RUNS.has(command.name);
       // The client's own ASKING is for the first request, if that is next.
-      this.#fetch(keys, { runs, isAsking, hasAsked: !isMasters, triesAgain: waits }, (values) => {
-        if (values instanceof Map) this.#runOn(command, args, values, { isAsking, done });
-        else {
-          this.#pushError(values, command.name);
+      this.#fetch(keys, { runs, isAsking, hasAsked: !isMasters, triesAgain: waits }, (fetched) => {
+        if (Buffer.isBuffer(fetched)) {
+          this.#pushError(fetched, command.name);
           done();
-        }
+        } else this.#runOnFetched(command, args, fetched, { isAsking, done });
       });
       if (isMasters) this.#sendUnanswered('READONLY');
     }
@@ -155,7 +188,7 @@ export class AiCommands implements UpstreamKeys {
   #fetch(
     keys: readonly KeyName[],
     { runs, hasAsked = false, ...how }: Asking & { readonly runs: boolean },
-    done: (values: Map<KeyName, FetchedValue> | Buffer) => void,
+    done: (fetched: Fetched | Buffer) => void,
   ): void {
     const { cache } = this.#engine;
     const fetch = (arms: readonly KeyName[], isFirst: boolean) => {
@@ -165,25 +198,33 @@ export class AiCommands implements UpstreamKeys {
           done(reply);
           return;
         }
-        const values = fetchedValues(cache, request, reply);
-        const needed = runs ? armsOf(keys.map((key) => values.get(key))) : [];
-        if (needed.every((key) => values.has(key))) done(values);
+        const fetched = fetchedValues(cache, request, reply);
+        const needed = runs ? armsOf(keys.map((key) => fetched.values.get(key))) : [];
+        if (needed.every((key) => fetched.values.has(key))) done(fetched);
         else fetch(needed, false);
       });
     };
     fetch(runs ? armsOf(keys.map((key) => cache.known(key))) : [], true);
   }
 
-  /** One SET: nothing has to be known of what was there. */
-  storeTensor(command: Command, args: readonly Buffer[]): void {
+  /**
+   * One SET: nothing has to be known of what was there.
+   * @returns whether later commands have to wait: it is more than one where the tensor is large.
+   */
+  storeTensor(command: Command, args: readonly Buffer[], isAsking: boolean): boolean {
+    let isOver = false;
     const key = keyName(args[1] as Buffer);
     this.#write(
       command,
       new Map([[key, { type: 'tensor', tensor: parseTensor(args) }]]),
       OK,
-      false,
-      () => {},
+      { isAsking, hasAsked: true },
+      () => {
+        isOver = true;
+        this.#client.done();
+      },
     );
+    return !isOver;
   }
 
   /**
@@ -206,6 +247,7 @@ export class AiCommands implements UpstreamKeys {
         else void Promise.resolve(decoding(reply)).then((bytes) => this.#pushBytes(bytes));
       });
       queue.queued(command.name, decoding);
+      if (command.flags.includes('write') && !RUNS.has(command.name)) queue.writes = true;
       this.#upstream.send(encodeRequest(request));
     };
     if (!(form instanceof Promise)) {
@@ -230,6 +272,12 @@ export class AiCommands implements UpstreamKeys {
     this.#upstream.inTurn(() => this.#push(reply));
   }
 
+  /** A write is on its way: nothing is known of the key any more. */
+  #forget(key: KeyName): void {
+    this.#engine.cache.forget(key);
+    this.#engine.plainKeys.forget(key);
+  }
+
   #push(reply: Reply): void {
     if (!this.#upstream.silent) this.#client.push(reply);
   }
@@ -250,7 +298,7 @@ export class AiCommands implements UpstreamKeys {
     this.#upstream.send(encodeRequest([name]));
   }
 
-  #ask(request: readonly Uint8Array[], how: Asking, done: (reply: Buffer) => void): void {
+  #ask(request: readonly Argument[], how: Asking, done: (reply: Buffer) => void): void {
     const deadline = Date.now() + TRY_AGAIN_PATIENCE_MS;
     const send = (isAsking: boolean) => {
       if (isAsking) this.#sendUnanswered('ASKING');
@@ -267,6 +315,7 @@ export class AiCommands implements UpstreamKeys {
 
   /**
    * Answers once the writes are done, with what went wrong where something did.
+   * @param how hasAsked: the client's own ASKING, if it has sent one, is for the write.
    * @param sent called when later commands may come.
    * @param keepExpiry of a key that is written alone.
    */
@@ -274,46 +323,57 @@ export class AiCommands implements UpstreamKeys {
     command: Command,
     writes: ReadonlyMap<KeyName, AiValue | null>,
     reply: Reply,
-    isAsking: boolean,
+    { isAsking, hasAsked = false }: { readonly isAsking: boolean; readonly hasAsked?: boolean },
     sent: () => void,
     keepExpiry: ReadonlySet<KeyName> = new Set(),
   ): void {
-    const { cache } = this.#engine;
-    const kept: [KeyName, Header, AiValue, number][] = [];
-    const pairs: Buffer[] = [];
+    const { cache, pieceBytes, acknowledgement } = this.#engine;
+    const kept = new Map<KeyName, EncodedValue>();
     const gone: Buffer[] = [];
     for (const [key, value] of writes) {
-      const name = Buffer.from(key, 'latin1');
-      cache.forget(key);
-      if (value === null) {
-        gone.push(name);
-        continue;
-      }
-      const { header, bytes } = encodeStored(value);
-      pairs.push(name, bytes);
-      kept.push([key, header, value, bytes.length]);
+      this.#forget(key);
+      if (value === null) gone.push(Buffer.from(key, 'latin1'));
+      else kept.set(key, encodeStored(value));
     }
-    const finish = (failure: Buffer | null) => {
-      if (failure !== null) this.#pushError(failure, command.name);
-      else this.#push(reply);
+    let answer: Buffer;
+    const take = (taken: Buffer) => {
+      answer = taken;
+      for (const [key, { header, length }] of kept) {
+        const value = writes.get(key) as AiValue;
+        if (isStatus(answer)) cache.put(key, header, value, length);
+        else this.#engine.unload(value);
+      }
     };
-    const options = kept.some(([key]) => keepExpiry.has(key)) ? [Buffer.from('KEEPTTL')] : [];
+    const finish = (failure: ServerError | null) => {
+      if (isError(answer)) this.#pushError(answer, command.name);
+      else this.#push(failure ?? reply);
+    };
+    const acknowledge = () => acknowledged(this.#upstream, acknowledgement, finish);
+    const takeLast = (taken: Buffer) => {
+      take(taken);
+      if (isError(taken)) finish(null);
+      else acknowledge();
+      sent();
+    };
+    if ([...kept.values()].some(({ length }) => length > pieceBytes)) {
+      // Each of its requests needs an ASKING of its own.
+      const ask = (args: readonly Argument[]) => this.#asked(args, isAsking);
+      void storeInPieces(ask, kept, pieceBytes, acknowledgement).then(takeLast);
+      return;
+    }
+    const pairs = [...kept].flatMap(([key, { parts }]) => [Buffer.from(key, 'latin1'), Buffer.concat(parts)]);
+    const options = [...kept.keys()].some((key) => keepExpiry.has(key)) ? [Buffer.from('KEEPTTL')] : [];
     // A command of this server writes or deletes, never both.
     const request =
-      pairs.length > 0
-        ? [Buffer.from(pairs.length === 2 ? 'SET' : 'MSET'), ...pairs, ...options]
+      kept.size > 0
+        ? [Buffer.from(kept.size === 1 ? 'SET' : 'MSET'), ...pairs, ...options]
         : [Buffer.from('DEL'), ...gone];
-    // Of one key Redis never says to try again.
-    const triesAgain = writes.size > 1;
-    this.#ask(request, { isAsking, triesAgain }, (answer) => {
-      for (const entry of kept) {
-        if (isStatus(answer)) cache.put(...entry);
-        else this.#engine.unload(entry[2]);
-      }
-      finish(isError(answer) ? answer : null);
-      if (triesAgain) sent();
-    });
-    if (!triesAgain) sent();
+    // Of one key Redis never says to try again: later commands may follow at once.
+    if (writes.size === 1) {
+      this.#ask(request, { isAsking, hasAsked, triesAgain: false }, take);
+      acknowledge();
+      sent();
+    } else this.#ask(request, { isAsking, triesAgain: true }, takeLast);
   }
 
   async #runOnAll(command: Command, args: Buffer[], kind: StoredKind, isReadOnly: boolean): Promise<void> {
@@ -337,6 +397,31 @@ export class AiCommands implements UpstreamKeys {
     }
   }
 
+  #runOnFetched(
+    command: Command,
+    args: Buffer[],
+    fetched: Fetched,
+    how: { readonly isAsking: boolean; readonly done: () => void },
+  ): void {
+    // What stores or deletes only asks of which kind the value is that was there.
+    const isStoring = command.flags.includes('write') && !RUNS.has(command.name);
+    if (isStoring) for (const [key, head] of fetched.inPieces) fetched.values.set(key, standIn(head));
+    if (isStoring || fetched.inPieces.size === 0) {
+      this.#runOn(command, args, fetched.values, how);
+      return;
+    }
+    const answer = this.waits(command) ? (make: () => void) => make() : this.#client.reserve();
+    const ask = (request: readonly Argument[]) => this.#asked(request, how.isAsking);
+    completed(ask, this.#engine.cache, fetched).then(
+      (values) => answer(() => this.#runOn(command, args, values, how)),
+      (error: unknown) => {
+        const line = Buffer.from(`-${this.#client.asReply(error).message}\r\n`);
+        answer(() => this.#pushError(line, command.name));
+        how.done();
+      },
+    );
+  }
+
   #runOn(
     command: Command,
     args: Buffer[],
@@ -347,7 +432,7 @@ export class AiCommands implements UpstreamKeys {
     const finish = (reply: Reply | undefined) => {
       if (this.#client.session.closed) return;
       if (keyspace.writes.size > 0 && !(reply instanceof ServerError)) {
-        this.#write(command, keyspace.writes, reply ?? null, isAsking, done, keyspace.keepExpiry);
+        this.#write(command, keyspace.writes, reply ?? null, { isAsking }, done, keyspace.keepExpiry);
         return;
       }
       if (reply !== undefined) this.#push(reply);

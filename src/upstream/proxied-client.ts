@@ -2,14 +2,18 @@ import type { Socket } from 'node:net';
 import type { AccessControl } from '../access/access-control.ts';
 import { ClientSession, type UpstreamKeys } from '../client-session.ts';
 import { errors } from '../errors.ts';
+import { MARK_BYTES } from '../keyspace/redis/stored-value.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { ConnectionHost, Origin } from '../protocol/connection.ts';
-import { OK } from '../protocol/reply.ts';
+import { OK, type Reply } from '../protocol/reply.ts';
 import { encodeReply } from '../protocol/reply-writer.ts';
+import { acknowledged, NO_ACKNOWLEDGEMENT } from './acknowledgement.ts';
 import type { AddressBook } from './address-book.ts';
 import { AiCommands } from './ai-commands.ts';
 import { withAiCommands } from './command-reply.ts';
+import { IN_PLACE_WRITES, isMarked } from './in-place-writes.ts';
 import { withOwnSections } from './info-reply.ts';
+import { OrderedOutput } from './ordered-output.ts';
 import { ProxiedTransaction } from './proxied-transaction.ts';
 import type { RedisEngine } from './redis-engine.ts';
 import { isError, isStatus } from './reply-kinds.ts';
@@ -24,6 +28,7 @@ const UNSUBSCRIBING = new Set(['UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE']);
 /** After these come bytes that are no replies: they go through unseen. */
 const STREAMING = new Set(['SYNC', 'PSYNC']);
 const NOTICED = new Set([
+  ...IN_PLACE_WRITES,
   ...[...SUBSCRIBING, ...UNSUBSCRIBING, ...STREAMING],
   ...['CLIENT', 'COMMAND', 'HELLO', 'MULTI', 'EXEC', 'DISCARD', 'RESET', 'INFO', 'MONITOR'],
 ]);
@@ -40,6 +45,7 @@ export class ProxiedClient extends ClientSession {
   readonly #splitter: RequestSplitter;
   readonly #upstream: UpstreamConnection;
   readonly #ai: AiCommands;
+  readonly #output = new OrderedOutput();
   /** Whether a command runs that later ones have to wait for. */
   #isRunning = false;
   #hasEnded = false;
@@ -51,6 +57,8 @@ export class ProxiedClient extends ClientSession {
   #queue: ProxiedTransaction | null = null;
   /** Set by ASKING for the AI command behind it: for all that it asks Redis. */
   #isAsking = false;
+  /** Whether it was sent before the native command that is next. */
+  #askedBefore = false;
   /** Whether it wants to be served by a replica, too. */
   #isReadOnly = false;
 
@@ -69,7 +77,10 @@ export class ProxiedClient extends ClientSession {
     this.#splitter = new RequestSplitter(
       {
         takes: (name) => {
-          if (!name.startsWith('AI.')) this.#isAsking = name === 'ASKING';
+          if (!name.startsWith('AI.')) {
+            this.#askedBefore = this.#isAsking;
+            this.#isAsking = name === 'ASKING';
+          }
           const isTaken =
             NOTICED.has(name) ||
             name.startsWith('AI.') ||
@@ -110,14 +121,31 @@ export class ProxiedClient extends ClientSession {
       push: (reply) => this.push(reply),
       pushBytes: (bytes) => this.pushBytes(bytes),
       asReply: (error) => this.asReply(error),
+      reserve: () => this.#output.reserve(),
       done: () => this.#goOn(),
+      readsDone: () => this.#endWhenDone(),
     });
     socket.on('drain', () => this.#upstream.resume());
     this.onClose(() => this.#upstream.destroy());
   }
 
+  /** Nothing more is expected of Redis. */
+  giveUp(): void {
+    this.#upstream.destroy();
+  }
+
   override get upstream(): UpstreamKeys {
     return this.#ai;
+  }
+
+  override push(message: Reply): void {
+    if (this.#output.isIdle) super.push(message);
+    else this.#output.add(() => super.push(message));
+  }
+
+  protected override pushBytes(bytes: Uint8Array): void {
+    if (this.#output.isIdle) super.pushBytes(bytes);
+    else this.#output.add(() => super.pushBytes(bytes));
   }
 
   override readTarget(fallback: Buffer): Buffer {
@@ -134,8 +162,12 @@ export class ProxiedClient extends ClientSession {
 
   protected override ended(): void {
     this.#hasEnded = true;
-    // What is under way is answered, and what Redis still has to say.
-    if (!this.#isRunning) this.#upstream.end();
+    this.#endWhenDone();
+  }
+
+  /** What is under way is answered, and what Redis still has to say. */
+  #endWhenDone(): void {
+    if (this.#hasEnded && !this.#isRunning && !this.#ai.isReading) this.#upstream.end();
   }
 
   #send(bytes: Buffer): void {
@@ -152,6 +184,7 @@ export class ProxiedClient extends ClientSession {
     if (name.startsWith('AI.')) return this.#aiCommand(args);
     const [, word = ''] = args.map((arg) => arg.toString('latin1', 0, 16).toUpperCase());
     if (name === 'CLIENT' && word === 'REPLY' && args.length === 3) return this.#setReplyMode(args);
+    if (IN_PLACE_WRITES.has(name) && this.#mayHarm(args)) return this.#writeInPlace(args);
     const { addresses } = this.#engine;
     if (name === 'INFO') return this.#info(args);
     if (name === 'COMMAND') {
@@ -179,8 +212,18 @@ export class ProxiedClient extends ClientSession {
   #exec(queue: ProxiedTransaction, args: Buffer[]): boolean {
     this.#queue = null;
     this.#isRunning = true;
+    let said: Buffer;
     this.#upstream.take((reply) => {
-      const said = isError(reply) ? this.#redirected(reply) : reply;
+      said = isError(reply) ? this.#redirected(reply) : reply;
+    });
+    this.#forward(args);
+    const acknowledgement = queue.writes ? this.#engine.acknowledgement : NO_ACKNOWLEDGEMENT;
+    acknowledged(this.#upstream, acknowledgement, (failure) => {
+      if (failure !== null && ProxiedTransaction.wasRun(said)) {
+        this.#pushAnswer(encodeReply(failure, this.writer.protocol));
+        this.#goOn();
+        return;
+      }
       queue
         .decoded(said)
         .catch((error: unknown) => encodeReply(this.asReply(error), this.writer.protocol))
@@ -189,7 +232,35 @@ export class ProxiedClient extends ClientSession {
           this.#goOn();
         });
     });
-    this.#forward(args);
+    return false;
+  }
+
+  /** Within MULTI it is queued unseen: nothing can be asked there. */
+  #mayHarm([, key]: Buffer[]): boolean {
+    if (key === undefined || this.#queue !== null) return false;
+    return !this.#engine.plainKeys.has(key.toString('latin1'));
+  }
+
+  /** Looks first whether the key has an AI value, which is refused as RedisAI's types are. */
+  #writeInPlace(args: Buffer[]): boolean {
+    const key = args[1] as Buffer;
+    // The client's own ASKING is for the look.
+    const isAsking = this.#askedBefore;
+    this.#isRunning = true;
+    this.#upstream.take((reply) => {
+      if (isMarked(reply)) this.#pushAnswer(encodeReply(errors.wrongType(), this.writer.protocol));
+      else {
+        if (!isError(reply)) this.#engine.plainKeys.add(key.toString('latin1'));
+        if (isAsking) {
+          this.#upstream.take(() => {});
+          this.#forward([Buffer.from('ASKING')]);
+        }
+        this.#upstream.pass();
+        this.#forward(args);
+      }
+      this.#goOn();
+    });
+    this.#forward([Buffer.from('GETRANGE'), key, Buffer.from('0'), Buffer.from(String(MARK_BYTES - 1))]);
     return false;
   }
 
@@ -313,7 +384,8 @@ export class ProxiedClient extends ClientSession {
         throw errors.wrongArity(command.arityName ?? command.name);
       }
       if (this.#queue !== null) this.#isRunning = this.#ai.enqueue(this.#queue, command, args);
-      else if (command.name === 'ai.tensorset') this.#ai.storeTensor(command, args);
+      else if (command.name === 'ai.tensorset')
+        this.#isRunning = this.#ai.storeTensor(command, args, isAsking);
       else {
         this.#isRunning = this.#ai.waits(command);
         this.#ai.run(command, args, { isAsking, isReadOnly: this.#isReadOnly });
@@ -338,7 +410,7 @@ export class ProxiedClient extends ClientSession {
     if (this.#isSkipped) this.#endSkip();
     this.#splitter.resume();
     if (this.#isRunning) return;
-    if (this.#hasEnded) this.#upstream.end();
+    if (this.#hasEnded) this.#endWhenDone();
     else this.socket.resume();
   }
 }

@@ -7,6 +7,8 @@ import { guardedDelete, guardedSet } from '../keyspace/redis/guarded-write.ts';
 import { encodeStored } from '../keyspace/redis/stored-value.ts';
 import type { Reply } from '../protocol/reply.ts';
 import { keyName, keysOf, LISTS } from './command-keys.ts';
+import type { Asker } from './key-walk.ts';
+import { completed } from './large-values.ts';
 import type { Decoding } from './proxied-transaction.ts';
 import type { RedisEngine } from './redis-engine.ts';
 import { isError, withoutScript } from './reply-kinds.ts';
@@ -27,6 +29,8 @@ export interface CommandRunner {
   /** Errors are replies, too. */
   run(command: Command, args: Buffer[], keyspace: FetchedKeyspace, inTransaction: boolean): Promise<Reply>;
   encoded(reply: Reply): Buffer;
+  /** Asks Redis for what is in pieces. */
+  readonly ask: Asker;
 }
 
 /**
@@ -60,7 +64,9 @@ export class QueuedCommands {
   }
 
   #write(args: readonly Buffer[], request: readonly Uint8Array[]): QueuedForm {
-    this.#engine.cache.forget(keyName(args[1] as Buffer));
+    const key = keyName(args[1] as Buffer);
+    this.#engine.cache.forget(key);
+    this.#engine.plainKeys.forget(key);
     return { request, decoding: withoutScript };
   }
 
@@ -78,7 +84,9 @@ export class QueuedCommands {
     const isGuarded = value.type === 'model' || value.type === 'script';
     return this.#write(
       args,
-      isGuarded ? guardedSet(key, value) : [Buffer.from('SET'), key, encodeStored(value).bytes],
+      isGuarded
+        ? guardedSet(key, value)
+        : [Buffer.from('SET'), key, Buffer.concat(encodeStored(value).parts)],
     );
   }
 
@@ -91,7 +99,9 @@ export class QueuedCommands {
     const fetch = fetchRequest(cache, keysOf(command, args));
     const decoding = async (reply: Buffer) => {
       if (isError(reply)) return withoutScript(reply);
-      return this.#runner.encoded(await answer(fetchedValues(cache, fetch, reply)));
+      return this.#runner.encoded(
+        await answer(await completed(this.#runner.ask, cache, fetchedValues(cache, fetch, reply))),
+      );
     };
     return { request: fetch.args, decoding };
   }

@@ -12,6 +12,7 @@ import {
 } from '../../cluster/redis-cluster.ts';
 import type { TesseraNode } from '../../src/node.ts';
 import { AddressBook, type BookEntry } from '../../src/upstream/address-book.ts';
+import type { RedisSettings } from '../../src/upstream/redis-engine.ts';
 import { freePorts } from './cluster.ts';
 import { startNode } from './node.ts';
 import { run } from './run.ts';
@@ -25,6 +26,8 @@ export interface RedisNodes {
   readonly redis: readonly RedisProcess[];
   /** The node that has the key's slot after the start. */
   portOf(key: string): number;
+  /** Starts one again that has ended, without its keys. */
+  restart(index: number): Promise<void>;
   /** Starts a Redis that is in no cluster yet, and a node before it. @returns the node's port. */
   add(): Promise<number>;
   /** Ends the last that was added. */
@@ -40,6 +43,7 @@ export async function startRedisNodes(
   masters: number,
   replicas = 0,
   nodeTimeoutMs = 2000,
+  settings: Partial<RedisSettings> = {},
 ): Promise<RedisNodes> {
   const count = masters * (1 + replicas);
   const server = findRedisServer();
@@ -53,7 +57,7 @@ export async function startRedisNodes(
     ]);
   const addNode = async (redisPort: number) => {
     const address = { host: HOST, port: redisPort, secure: false, user: '', password: '' };
-    const node = await startNode({}, 0, { redis: { address, addresses } });
+    const node = await startNode({}, 0, { redis: { address, addresses, ...settings } });
     nodes.push(node);
     ports.push(node.port);
     entries.push({
@@ -82,6 +86,9 @@ export async function startRedisNodes(
     ports,
     redis,
     portOf: (key) => ports[Math.floor((slotOf(key) * masters) / 16_384)] as number,
+    async restart(index) {
+      redis[index] = await startRedis(entries[index]?.redis.port as number);
+    },
     async add() {
       const [redisPort] = (await freeRedisPorts(1)) as [number];
       redis.push(await startRedis(redisPort));

@@ -183,6 +183,43 @@ describe.skipIf(noRedis !== undefined)('a client of a node before a Redis', () =
     expect(await client.send('AI.TENSORGET', 'out19', 'VALUES')).toEqual(['9', '16']);
   });
 
+  test('cannot change a part of a tensor, but of a string as ever', async () => {
+    const client = await connect();
+    await client.send('AI.TENSORSET', 't', 'INT8', 2, 'VALUES', 1, 2);
+    const harms = [
+      ['APPEND', 't', 'x'],
+      ['SETRANGE', 't', 25, 'x'],
+      ['SETBIT', 't', 300, 1],
+      ['BITFIELD', 't', 'SET', 'u8', 200, 1],
+    ];
+    const replies = await Promise.all([
+      ...harms.map((command) => client.error(...(command as [string]))),
+      client.send('AI.TENSORGET', 't', 'VALUES'),
+    ]);
+    const wrongType = 'WRONGTYPE Operation against a key holding the wrong kind of value';
+    expect(replies).toEqual([...harms.map(() => wrongType), [1, 2]]);
+    const others = await Promise.all([
+      client.send('APPEND', 's', 'ab'),
+      client.send('APPEND', 's', 'c'),
+      client.send('SETRANGE', 's', 1, 'x'),
+      client.send('GET', 's'),
+      client.send('SETBIT', 'bits', 7, 1),
+      client.send('BITFIELD', 'bits', 'GET', 'u8', 0),
+      client.send('APPEND', 's'),
+      // What it was when it was looked at it need not be any more.
+      client.send('AI.TENSORSET', 's', 'INT8', 1, 'VALUES', 3),
+      client.send('APPEND', 's', 'x'),
+      client.send('AI.TENSORGET', 's', 'VALUES'),
+    ]);
+    expect(others.map(String)).toEqual([
+      ...['2', '3', '3', 'axc', '0', '1', "ReplyError: ERR wrong number of arguments for 'append' command"],
+      ...['OK', `ReplyError: ${wrongType}`, '3'],
+    ]);
+    expect(
+      await exchange('CLIENT REPLY OFF\r\nAPPEND t x\r\nAPPEND u x\r\nCLIENT REPLY ON\r\nGET u\r\n'),
+    ).toBe('+OK\r\n$1\r\nx\r\n');
+  });
+
   test('is refused by Redis, as whom it logs in', async () => {
     const admin = await connect(redis.port);
     await admin.send('ACL', 'SETUSER', 'ada', 'on', '>pw', '~a:*', '+@read', '+@connection', '+eval_ro');

@@ -1,4 +1,5 @@
 import { errors } from '../../errors.ts';
+import { HEAD_FIELD } from './large-value.ts';
 import { type AiValue, encodeStored, MARKS, type StoredKind } from './stored-value.ts';
 
 /**
@@ -7,6 +8,10 @@ import { type AiValue, encodeStored, MARKS, type StoredKind } from './stored-val
  * no matter); the new value, where there is one.
  */
 const SCRIPT = `local mark=redis.pcall('GETRANGE',KEYS[1],0,${MARKS.model.length - 1})
+if type(mark)=='table' then
+  local head=redis.pcall('HGET',KEYS[1],'${HEAD_FIELD}')
+  mark=type(head)=='string' and string.sub(head,1,${MARKS.model.length}) or ''
+end
 if redis.call('EXISTS',KEYS[1])==0 then
   if ARGV[3]~='' then return redis.error_reply(ARGV[3]) end
 elseif mark~=ARGV[1] then return redis.error_reply(ARGV[2]) end
@@ -24,7 +29,7 @@ export function guardedDelete(key: Uint8Array, kind: Guarded): Buffer[] {
 
 /** The request that puts a model or script under a key. */
 export function guardedSet(key: Uint8Array, value: Extract<AiValue, { type: Guarded }>): Buffer[] {
-  return [...request(key, value.type, ''), encodeStored(value).bytes];
+  return [...request(key, value.type, ''), Buffer.concat(encodeStored(value).parts)];
 }
 
 function request(key: Uint8Array, kind: Guarded, whenEmpty: string): Buffer[] {

@@ -25,17 +25,26 @@ export const HEADER_BYTES = MARK_BYTES + ID_BYTES;
 /** The header as a text of one character a byte, which a Map can hash. */
 export type Header = string;
 
-/** @returns the value as it is to be written, and its header. */
-export function encodeStored(value: AiValue): {
+/** A value as it is to be written. */
+export interface EncodedValue {
   readonly header: Header;
-  readonly bytes: Buffer;
-} {
+  /** The header is the first. */
+  readonly parts: readonly Uint8Array[];
+  readonly length: number;
+}
+
+export function encodeStored(value: AiValue): EncodedValue {
   const head = Buffer.alloc(HEADER_BYTES);
   head.write(MARKS[value.type], 'latin1');
   randomFillSync(head, MARK_BYTES);
   const writer = new RdbWriter();
   encodeValue(writer, value);
-  return { header: head.toString('latin1'), bytes: Buffer.concat([head, ...writer.take()]) };
+  const parts = [head, ...writer.take()];
+  return {
+    header: head.toString('latin1'),
+    parts,
+    length: parts.reduce((sum, part) => sum + part.length, 0),
+  };
 }
 
 /** Undefined where the bytes are no value of this server, but somebody's string. */
