@@ -12,6 +12,8 @@ const AS_THEY_ARE = ['bin', 'cluster.config.json', 'README.md', 'CHANGELOG.md', 
 /** Every text that names a module of ours: in imports, and where a thread or a process is started. */
 const MODULE_NAME = /(['"])((?:\.{1,2}\/[\w./-]+|main)\.ts)\1/g;
 
+// What was there before is removed.
+if (!path.relative(DIST, ROOT).startsWith('..')) throw new Error(`${DIST} has the sources`);
 rmSync(DIST, { recursive: true, force: true });
 for (const name of AS_THEY_ARE) cpSync(path.join(ROOT, name), path.join(DIST, name), { recursive: true });
 writeFileSync(path.join(DIST, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);

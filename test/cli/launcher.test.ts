@@ -158,11 +158,10 @@ describe('as an installed package', () => {
         attr: { T: attr.type('float') },
       }),
     );
-    const torch = path.join(ROOT, 'test/fixtures/torch-exported/mlp.pt2');
     const stored = [
       [modelFile('iris.onnx')],
       [modelFile('mul.tflite')],
-      [torch],
+      [path.join(ROOT, 'test/fixtures/torch-exported/mlp.pt2')],
       [graph, '--inputs', 'x', '--outputs', 'y'],
     ];
     for (const [file = '', ...flags] of stored) {
@@ -175,14 +174,19 @@ describe('as an installed package', () => {
     expect(product.stdout).toContain('[[8, 15]]');
   });
 
-  test('programs import the client, in Node.js that is too old for the server, too', async () => {
+  async function expectClientRuns(command: string): Promise<void> {
     const program = path.join(folder, 'client.mjs');
     writeFileSync(program, CLIENT_PROGRAM);
-    const isEnough = oldNode !== undefined && (majorVersion(oldNode) ?? 0) >= NEEDED_BY_CLIENT;
-    for (const command of isEnough ? [process.execPath, oldNode] : [process.execPath]) {
-      const ended = await run(command, [program, `redis://${url()}`, modelFile('iris.onnx')]);
-      expect(ended).toEqual({ code: 0, stdout: '[ 1, 3 ] 1.000\n', stderr: '' });
-    }
+    const ended = await run(command, [program, `redis://${url()}`, modelFile('iris.onnx')]);
+    expect(ended).toEqual({ code: 0, stdout: '[ 1, 3 ] 1.000\n', stderr: '' });
+  }
+
+  test('programs import its client', () => expectClientRuns(process.execPath));
+
+  test('programs import its client in a Node.js that is too old for the server', async ({ skip }) => {
+    if (oldNode === undefined || (majorVersion(oldNode) ?? 0) < NEEDED_BY_CLIENT) {
+      skip(`no Node.js ${NEEDED_BY_CLIENT} to ${NEEDED - 1} here: TESSERA_OLD_NODE`);
+    } else await expectClientRuns(oldNode);
   });
 
   test.each([
@@ -193,7 +197,7 @@ describe('as an installed package', () => {
     const resolved = ['--moduleResolution', resolution, '--module', module, '--target', 'es2022'];
     const flags = ['--ignoreConfig', '--strict', '--noEmit', '--skipLibCheck', 'false', ...resolved];
     const args = [path.join(ROOT, 'node_modules/typescript/bin/tsc'), ...flags];
-    const check = (file: string) => run(process.execPath, [...args, path.join(folder, file)]);
-    expect(await check('types.ts')).toMatchObject({ code: 0, stdout: '' });
+    const checked = await run(process.execPath, [...args, path.join(folder, 'types.ts')]);
+    expect(checked).toMatchObject({ code: 0, stdout: '' });
   });
 });
