@@ -4,6 +4,7 @@ import type { NodeContext } from '../node-context.ts';
 import { healthRoutes } from './health.ts';
 import { liveRoutes } from './live.ts';
 import { metricsRoutes } from './metrics.ts';
+import { pageRoutes } from './page.ts';
 
 export interface HttpOptions {
   readonly host: string;
@@ -27,7 +28,7 @@ export class HttpServer {
       return reply.code(statusCode).send({ error: statusCode >= 500 ? 'internal error' : message });
     });
     this.#server.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not found' }));
-    for (const routes of [healthRoutes, metricsRoutes, liveRoutes]) routes(this.#server, node);
+    for (const routes of [healthRoutes, metricsRoutes, liveRoutes, pageRoutes]) routes(this.#server, node);
   }
 
   get host(): string {
