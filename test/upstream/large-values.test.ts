@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { buildLargeModel } from '../../scripts/onnx-builder.ts';
 import type { TesseraNode } from '../../src/node.ts';
 import { parseUpstream } from '../../src/upstream/upstream-address.ts';
@@ -242,5 +242,26 @@ describe.skipIf(noRedis !== undefined)('a value in pieces in a cluster', () => {
     for (const name of [key, fresh])
       expect(((await blobOf(target, name)) as Buffer).equals(LARGE), name).toBe(true);
     expect(await target.send('CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(2);
+  });
+});
+
+describe.skipIf(noRedis !== undefined)('a value in pieces whose replica is promoted', () => {
+  test('is read, replaced and deleted there', { timeout: 60_000 }, async () => {
+    const cluster = await startRedisNodes(2, 1, 2000, { pieceBytes: PIECE_BYTES });
+    onTestFinished(() => cluster.stop());
+    const [, second = 0, , replica = 0] = cluster.ports;
+    const key = ['p{a}', 'p{b}', 'p{c}', 'p{d}'].find((name) => cluster.portOf(name) === second) as string;
+    const [master, reader] = await Promise.all([RespClient.connect(second), RespClient.connect(replica)]);
+    await store(master, key);
+    expect(await master.send('WAIT', 1, 5000)).toBe(1);
+    await reader.send('READONLY');
+    expect(await reader.send('CLUSTER', 'FAILOVER')).toBe('OK');
+    const role = async () => ((await reader.send('ROLE')) as unknown[])[0];
+    await expect.poll(role, { timeout: 20_000, interval: 20 }).toBe('master');
+    expect(((await blobOf(reader, key)) as Buffer).equals(LARGE)).toBe(true);
+    await store(reader, key);
+    expect(((await blobOf(reader, key)) as Buffer).equals(LARGE)).toBe(true);
+    expect(await reader.send('AI.MODELDEL', key)).toBe('OK');
+    for (const client of [master, reader]) client.close();
   });
 });
