@@ -1,0 +1,110 @@
+import { parseDtype } from '../../tensors/dtype.ts';
+import type { Caller, ClientPool } from './client-pool.ts';
+import type { NamedTensor } from './infer-request.ts';
+import { fromNodeError, InferenceError } from './inference-error.ts';
+import type { NodeReply, Request } from './node-client.ts';
+
+/** A stored model as its clients see it. */
+export interface ModelInfo {
+  readonly name: string;
+  /** Its tag; empty where it has none. */
+  readonly version: string;
+  /** RedisAI's name, such as ONNX. */
+  readonly backend: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** Asks the node for models and runs them, in the name of callers. */
+export class ModelClient {
+  readonly #pool: ClientPool;
+
+  constructor(pool: ClientPool) {
+    this.#pool = pool;
+  }
+
+  /**
+   * @param version undefined: whichever there is.
+   * @throws InferenceError where the caller may not see the model, or there is none.
+   */
+  async info(caller: Caller, name: string, version: string | undefined): Promise<ModelInfo> {
+    const [reply] = await this.#send(caller, name, [['AI.MODELGET', name, 'META']]);
+    const fields = new Map<string, NodeReply>();
+    const list = reply as readonly NodeReply[];
+    for (let i = 0; i + 1 < list.length; i += 2) fields.set(String(list[i]), list[i + 1] as NodeReply);
+    const names = (field: string) => (fields.get(field) as readonly Buffer[]).map(String);
+    const tag = String(fields.get('tag'));
+    if (version !== undefined && version !== tag) {
+      const text = `the model ${JSON.stringify(name)} has no version ${JSON.stringify(version)}`;
+      throw new InferenceError(
+        404,
+        tag === '' ? `${text}: it has none` : `${text}: it is ${JSON.stringify(tag)}`,
+      );
+    }
+    return {
+      name,
+      version: tag,
+      backend: String(fields.get('backend')),
+      inputs: names('inputs'),
+      outputs: names('outputs'),
+    };
+  }
+
+  /**
+   * Runs a model; nothing is stored.
+   * @param inputs in the model's order.
+   * @param wanted positions of outputs of the model.
+   * @returns the outputs that are wanted, in that order.
+   * @throws InferenceError where it cannot be run, with the runtime's text where that says why.
+   */
+  async run(
+    caller: Caller,
+    { name, outputs }: ModelInfo,
+    inputs: readonly NamedTensor[],
+    wanted: readonly number[],
+  ): Promise<NamedTensor[]> {
+    const inputNames = inputs.map((_, i) => `i${i}`);
+    const outputNames = outputs.map((_, i) => `o${i}`);
+    const operations: Request[] = [
+      ...inputs.map((input, i) => tensorset(`i${i}`, input)),
+      [
+        ...['AI.MODELEXECUTE', name, 'INPUTS', String(inputNames.length), ...inputNames],
+        ...['OUTPUTS', String(outputNames.length), ...outputNames],
+      ],
+      ...wanted.map((at) => ['AI.TENSORGET', `o${at}`, 'META', 'BLOB']),
+    ];
+    const dag = operations.flatMap((operation) => ['|>', ...operation]);
+    const [replies] = await this.#send(caller, name, [['AI.DAGEXECUTE_RO', 'ROUTING', name, ...dag]]);
+    const answers = replies as readonly NodeReply[];
+    const failure = answers.find((answer) => answer instanceof Error);
+    if (failure !== undefined) throw fromNodeError(failure, name);
+    return wanted.map((at, i) => {
+      const [, dtype, , shape, , bytes] = answers[inputs.length + 1 + i] as NodeReply[];
+      const known = parseDtype(String(dtype));
+      if (known === undefined) throw new Error(`AI.TENSORGET tells of a dtype ${String(dtype)}`);
+      return { name: outputs[at] as string, dtype: known, shape: shape as number[], bytes: bytes as Buffer };
+    });
+  }
+
+  async #send(caller: Caller, model: string, requests: readonly Request[]): Promise<NodeReply[]> {
+    let replies: NodeReply[];
+    try {
+      replies = await this.#pool.send(caller, requests);
+    } catch (error) {
+      throw error instanceof InferenceError ? error : fromNodeError(error as Error, model);
+    }
+    const failure = replies.find((reply) => reply instanceof Error);
+    if (failure !== undefined) throw fromNodeError(failure, model);
+    return replies;
+  }
+}
+
+/** Two bytes that a DAG takes for the sign between its operations. */
+const SEPARATOR = Buffer.from('|>');
+
+function tensorset(name: string, { dtype, shape, bytes }: NamedTensor): Request {
+  const start = ['AI.TENSORSET', name, dtype, ...shape.map(String)];
+  if (!bytes.equals(SEPARATOR)) return [...start, 'BLOB', bytes];
+  const values = dtype === 'INT16' || dtype === 'UINT16' ? [bytes.readUInt16LE()] : [...bytes];
+  return [...start, 'VALUES', ...values.map(String)];
+}
