@@ -28,10 +28,10 @@ const TRY_AGAIN_PATIENCE_MS = 5000;
 /** What lists all values of a kind. */
 const LISTS: Partial<Record<string, StoredKind>> = { 'ai._modelscan': 'model', 'ai._scriptscan': 'script' };
 
-/** What runs models and functions: EXEC answers an error for them, as RedisAI does. */
+/** What runs models and functions, or loads them: EXEC answers an error for them, as RedisAI does. */
 const RUNS = new Set(
   [
-    ...['modelexecute', 'modelrun', 'scriptexecute', 'scriptrun'],
+    ...['modelexecute', 'modelrun', 'modelsignature', 'scriptexecute', 'scriptrun'],
     ...['dagexecute', 'dagexecute_ro', 'dagrun', 'dagrun_ro'],
   ].map((name) => `ai.${name}`),
 );

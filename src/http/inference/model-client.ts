@@ -1,8 +1,17 @@
-import { parseDtype } from '../../tensors/dtype.ts';
+import { type Dtype, parseDtype } from '../../tensors/dtype.ts';
 import type { Caller, ClientPool } from './client-pool.ts';
 import type { NamedTensor } from './infer-request.ts';
 import { fromNodeError, InferenceError } from './inference-error.ts';
 import type { NodeReply, Request } from './node-client.ts';
+
+/** An input or output, as far as it is known. */
+export interface TensorMetadata {
+  readonly name: string;
+  /** Undefined where it is not known before a run, or there is no name for it here. */
+  readonly dtype: Dtype | undefined;
+  /** -1 for a size that may vary; undefined where it is not known before a run. */
+  readonly shape: readonly number[] | undefined;
+}
 
 /** A stored model as its clients see it. */
 export interface ModelInfo {
@@ -48,6 +57,25 @@ export class ModelClient {
       inputs: names('inputs'),
       outputs: names('outputs'),
     };
+  }
+
+  /** What the model takes and gives. @throws InferenceError where it cannot be loaded. */
+  async signature(
+    caller: Caller,
+    name: string,
+  ): Promise<{ readonly inputs: readonly TensorMetadata[]; readonly outputs: readonly TensorMetadata[] }> {
+    const [reply] = await this.#send(caller, name, [['AI.MODELSIGNATURE', name]]);
+    const [, inputs, , outputs] = reply as readonly (readonly NodeReply[])[];
+    const list = (tensors: readonly NodeReply[] = []) =>
+      tensors.map((tensor) => {
+        const [own, dtype, shape] = tensor as readonly NodeReply[];
+        return {
+          name: String(own),
+          dtype: dtype === null ? undefined : parseDtype(String(dtype)),
+          shape: shape === null ? undefined : (shape as readonly number[]),
+        };
+      });
+    return { inputs: list(inputs), outputs: list(outputs) };
   }
 
   /**

@@ -3,6 +3,7 @@ import type { NodeContext } from '../../node-context.ts';
 import { readiness } from '../../observability/readiness.ts';
 import { TESSERA_VERSION } from '../../version.ts';
 import { type Caller, ClientPool, type Credentials } from './client-pool.ts';
+import { DATATYPES } from './datatypes.ts';
 import {
   type InferRequest,
   type NamedTensor,
@@ -11,7 +12,7 @@ import {
 } from './infer-request.ts';
 import { formatInferResponse } from './infer-response.ts';
 import { InferenceError } from './inference-error.ts';
-import { ModelClient, type ModelInfo } from './model-client.ts';
+import { ModelClient, type ModelInfo, type TensorMetadata } from './model-client.ts';
 
 interface ModelRoute {
   Params: { readonly name: string; readonly version?: string };
@@ -45,7 +46,10 @@ export function inferenceRoutes(server: FastifyInstance, node: NodeContext): voi
     return reply.code(ready ? 200 : 503).send({ ready });
   });
   for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
-    server.get<ModelRoute>(path, async (request) => metadata(await find(request)));
+    server.get<ModelRoute>(path, async (request) => {
+      const model = await find(request);
+      return { ...metadata(model), ...(await tensorsOf(models, callerOf(request), model.name)) };
+    });
     server.get<ModelRoute>(`${path}/ready`, async (request) => {
       await find(request);
       return { name: request.params.name, ready: true };
@@ -125,14 +129,23 @@ function unknown(kind: string, name: string, model: ModelInfo, known: readonly s
   );
 }
 
-function metadata({ name, version, backend, inputs, outputs }: ModelInfo) {
+function metadata({ name, version, backend }: ModelInfo) {
   return {
     name,
     ...(version !== '' && { versions: [version] }),
     platform: PLATFORMS[backend] ?? backend.toLowerCase(),
-    inputs: inputs.map((one) => ({ name: one })),
-    outputs: outputs.map((one) => ({ name: one })),
   };
+}
+
+/** What is not known before a run is left out: a guess would be believed. */
+async function tensorsOf(models: ModelClient, caller: Caller, name: string) {
+  const { inputs, outputs } = await models.signature(caller, name);
+  const shown = ({ name: own, dtype, shape }: TensorMetadata) => ({
+    name: own,
+    ...(dtype !== undefined && { datatype: DATATYPES[dtype] }),
+    ...(shape !== undefined && { shape }),
+  });
+  return { inputs: inputs.map(shown), outputs: outputs.map(shown) };
 }
 
 /** As the protocol calls them: project and format. */
