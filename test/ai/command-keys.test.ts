@@ -41,6 +41,7 @@ const DESCRIPTIONS: [string, number, string[], number, string[]][] = [
   ['ai.modelrun', -6, RUN, 1, [`${OWN_READ} incomplete`, OUTPUTS_AT_END]],
   ['ai.modelexecute', -8, RUN, 1, [OWN_READ, '3 | n | RO access', 'OUTPUTS 5.. | n | OW update']],
   ['ai._modelscan', -1, READ, 0, []],
+  ['ai.modelsignature', 2, READ, 1, [OWN_READ]],
   ['ai.scriptset', -5, STORE, 1, [OWN_WRITTEN]],
   ['ai.scriptstore', -6, STORE, 1, [OWN_WRITTEN]],
   ['ai.scriptget', -2, READ, 1, [OWN_READ]],

@@ -43,7 +43,7 @@ const requestShape = z.object({
       shape: z.array(z.int().min(1)).min(1),
       datatype: z.string(),
       parameters: z.looseObject({ binary_data_size: z.int().min(0).optional() }).default({}),
-      data: z.unknown(),
+      data: z.unknown().optional(),
     }),
   ),
   outputs: z.array(z.object({ name: z.string(), parameters })).optional(),
