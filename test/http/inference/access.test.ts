@@ -1,0 +1,149 @@
+import calculateSlot from 'cluster-key-slot';
+import { afterEach, describe, expect, test } from 'vitest';
+import { SlotMap } from '../../../cluster/slot-map.ts';
+import type { NodeOptions, TesseraNode } from '../../../src/node.ts';
+import { parseUpstream } from '../../../src/upstream/upstream-address.ts';
+import { model } from '../../support/node.ts';
+import { freePort, noRedis, type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { RespClient } from '../../support/resp-client.ts';
+import { startServe } from '../../support/serve.ts';
+import { get, startHttpNode } from '../http-node.ts';
+import { ask, basic, infer, refusal } from './v2-client.ts';
+
+const request = {
+  inputs: ['a', 'b'].map((name) => ({ name, shape: [1, 2], datatype: 'FP32', data: [1, 2] })),
+};
+const http = { host: '127.0.0.1', port: 0, inference: true };
+
+let node: TesseraNode;
+let redis: RedisServer | undefined;
+let admin: RespClient | undefined;
+afterEach(async () => {
+  admin?.close();
+  await node.close();
+  await redis?.stop();
+  redis = undefined;
+  admin = undefined;
+});
+
+/** A node whose default user has the password `secret`, with a model m. */
+async function startLocked(engine: string): Promise<RespClient> {
+  if (engine === 'redis') {
+    redis = await startRedis('--requirepass', 'secret');
+    const address = parseUpstream(`redis://:secret@127.0.0.1:${redis.port}`);
+    node = await startHttpNode({ http, redis: { address } });
+  } else node = await startHttpNode({ http, access: { requirepass: 'secret' } });
+  admin = await RespClient.connect(node.port);
+  await admin.send('AUTH', 'secret');
+  await admin.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+  return admin;
+}
+
+describe.each(['embedded', 'redis'])('who may run models over HTTP, keys: %s', (engine) => {
+  if (engine === 'redis' && noRedis !== undefined) {
+    test.skip(noRedis, () => {});
+    return;
+  }
+
+  test('those who may over RESP, by their passwords', async () => {
+    await startLocked(engine);
+    const stranger = await infer(node, 'm', request);
+    expect([stranger.status, stranger.json]).toEqual([401, { error: 'NOAUTH Authentication required.' }]);
+    expect(stranger.headers.get('www-authenticate')).toBe('Basic realm="tessera", charset="UTF-8"');
+    expect((await ask(node, '/models/m')).status).toBe(401);
+    expect(await refusal(infer(node, 'm', request, basic('default', 'wrong')))).toBe(
+      '401 WRONGPASS invalid username-password pair or user is disabled.',
+    );
+    expect(await refusal(infer(node, 'm', request, { authorization: 'Bearer x' }))).toBe(
+      '401 the Authorization header must be of the kind Basic, with user and password',
+    );
+    for (const user of ['default', '']) {
+      expect((await infer(node, 'm', request, basic(user, 'secret'))).status).toBe(200);
+    }
+    // What another one was allowed on the same connection to the node is forgotten.
+    expect((await infer(node, 'm', request)).status).toBe(401);
+    expect((await ask(node, '/health/ready')).status).toBe(200);
+  });
+
+  test('a user runs the models that it may read', async () => {
+    const client = await startLocked(engine);
+    await client.send('AI.MODELSTORE', 'other', 'ONNX', 'CPU', 'BLOB', model('mul'));
+    const commands = ['+ai.modelget', '+ai.modelsignature', '+ai.dagexecute_ro'];
+    // A Redis knows none of the AI commands.
+    const rules = engine === 'redis' ? ['+@all'] : commands;
+    expect(await client.send('ACL', 'SETUSER', 'ann', 'on', '>pass:word', '%R~m', ...rules)).toBe('OK');
+    const ann = basic('ann', 'pass:word');
+    expect((await infer(node, 'm', request, ann)).status).toBe(200);
+    expect((await ask(node, '/models/m', { headers: ann })).status).toBe(200);
+    expect(await refusal(infer(node, 'other', request, ann))).toMatch(/^403 NOPERM /);
+    await client.send('ACL', 'SETUSER', 'ann', 'resetpass', '>new');
+    expect((await infer(node, 'm', request, ann)).status).toBe(401);
+    expect((await infer(node, 'm', request, basic('ann', 'new'))).status).toBe(200);
+  });
+
+  test('a body is not read from who may not run the model', async () => {
+    await startLocked(engine);
+    let sent = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (sent > 256 * 1024 * 1024) controller.close();
+        else controller.enqueue(new Uint8Array(1024 * 1024));
+        sent += 1024 * 1024;
+      },
+    });
+    const options = { method: 'POST', body, duplex: 'half' } as RequestInit;
+    const reply = await get(node, '/v2/models/m/infer', options).catch(() => null);
+    // The connection may end before all of the answer is read.
+    if (reply !== null) expect(reply.status).toBe(401);
+    expect(sent).toBeLessThan(64 * 1024 * 1024);
+  });
+});
+
+async function startOpen(others: Partial<NodeOptions> = {}): Promise<RespClient> {
+  node = await startHttpNode({ http, ...others });
+  admin = await RespClient.connect(node.port);
+  return admin;
+}
+
+test('a node with all clients that it may have says so', async () => {
+  const client = await startOpen();
+  await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+  await client.send('CONFIG', 'SET', 'maxclients', '1');
+  expect(await refusal(infer(node, 'm', request))).toBe('503 max number of clients reached');
+  await client.send('CONFIG', 'SET', 'maxclients', '2');
+  expect((await infer(node, 'm', request)).status).toBe(200);
+  const list = String(await client.send('CLIENT', 'LIST'));
+  expect(list).toContain('addr=127.0.0.1:0 ');
+  await client.send('CLIENT', 'KILL', 'ADDR', '127.0.0.1:0');
+  expect((await infer(node, 'm', request)).status).toBe(200);
+});
+
+test('a model of another node is told where it is', async () => {
+  const slot = calculateSlot('m');
+  const slots = new SlotMap(
+    [
+      { name: 'test', host: '127.0.0.1', port: 0, slots: [`0-${slot - 1}`, `${slot + 1}-16383`] },
+      { name: 'other', host: '10.0.0.7', port: 7001, slots: [`${slot}-${slot}`] },
+    ],
+    'test',
+  );
+  await startOpen({ slots });
+  expect(await refusal(infer(node, 'm', request))).toBe('421 the model "m" is at the node 10.0.0.7:7001');
+});
+
+test('a node that is not told to runs no models over HTTP', async () => {
+  node = await startHttpNode();
+  expect(await refusal(infer(node, 'm', request))).toBe('404 not found');
+});
+
+test('serve takes it as an argument', async () => {
+  node = await startHttpNode();
+  const port = await freePort();
+  const served = await startServe('--http-port', String(port), '--http-inference', 'yes');
+  try {
+    const reply = await fetch(`http://127.0.0.1:${port}/v2/models/m`);
+    expect([reply.status, await reply.json()]).toEqual([404, { error: 'there is no model "m"' }]);
+  } finally {
+    await served.stop();
+  }
+});
