@@ -1,5 +1,6 @@
 import { type Dtype, parseDtype } from '../../tensors/dtype.ts';
-import type { Caller, ClientPool } from './client-pool.ts';
+import type { Caller } from './client-pool.ts';
+import type { ClusterClient } from './cluster-client.ts';
 import type { NamedTensor } from './infer-request.ts';
 import { fromNodeError, InferenceError } from './inference-error.ts';
 import type { NodeReply, Request } from './node-client.ts';
@@ -24,12 +25,12 @@ export interface ModelInfo {
   readonly outputs: readonly string[];
 }
 
-/** Asks the node for models and runs them, in the name of callers. */
+/** Asks for models and runs them, in the name of callers. */
 export class ModelClient {
-  readonly #pool: ClientPool;
+  readonly #cluster: ClusterClient;
 
-  constructor(pool: ClientPool) {
-    this.#pool = pool;
+  constructor(cluster: ClusterClient) {
+    this.#cluster = cluster;
   }
 
   /**
@@ -37,7 +38,7 @@ export class ModelClient {
    * @throws InferenceError where the caller may not see the model, or there is none.
    */
   async info(caller: Caller, name: string, version: string | undefined): Promise<ModelInfo> {
-    const [reply] = await this.#send(caller, name, [['AI.MODELGET', name, 'META']]);
+    const reply = await this.#send(caller, name, ['AI.MODELGET', name, 'META']);
     const fields = new Map<string, NodeReply>();
     const list = reply as readonly NodeReply[];
     for (let i = 0; i + 1 < list.length; i += 2) fields.set(String(list[i]), list[i + 1] as NodeReply);
@@ -64,7 +65,7 @@ export class ModelClient {
     caller: Caller,
     name: string,
   ): Promise<{ readonly inputs: readonly TensorMetadata[]; readonly outputs: readonly TensorMetadata[] }> {
-    const [reply] = await this.#send(caller, name, [['AI.MODELSIGNATURE', name]]);
+    const reply = await this.#send(caller, name, ['AI.MODELSIGNATURE', name]);
     const [, inputs, , outputs] = reply as readonly (readonly NodeReply[])[];
     const list = (tensors: readonly NodeReply[] = []) =>
       tensors.map((tensor) => {
@@ -102,7 +103,7 @@ export class ModelClient {
       ...wanted.map((at) => ['AI.TENSORGET', `o${at}`, 'META', 'BLOB']),
     ];
     const dag = operations.flatMap((operation) => ['|>', ...operation]);
-    const [replies] = await this.#send(caller, name, [['AI.DAGEXECUTE_RO', 'ROUTING', name, ...dag]]);
+    const replies = await this.#send(caller, name, ['AI.DAGEXECUTE_RO', 'ROUTING', name, ...dag]);
     const answers = replies as readonly NodeReply[];
     const failure = answers.find((answer) => answer instanceof Error);
     if (failure !== undefined) throw fromNodeError(failure, name);
@@ -114,16 +115,14 @@ export class ModelClient {
     });
   }
 
-  async #send(caller: Caller, model: string, requests: readonly Request[]): Promise<NodeReply[]> {
-    let replies: NodeReply[];
+  async #send(caller: Caller, model: string, request: Request): Promise<NodeReply> {
     try {
-      replies = await this.#pool.send(caller, requests);
+      const reply = await this.#cluster.send(caller, request);
+      if (reply instanceof Error) throw reply;
+      return reply;
     } catch (error) {
       throw error instanceof InferenceError ? error : fromNodeError(error as Error, model);
     }
-    const failure = replies.find((reply) => reply instanceof Error);
-    if (failure !== undefined) throw fromNodeError(failure, model);
-    return replies;
   }
 }
 

@@ -15,7 +15,7 @@ interface Waiting {
 /** Arguments from this size on are sent from where they lie; smaller ones are gathered. */
 const BY_REFERENCE_BYTES = 16 * 1024;
 
-/** A client of the node in the node's own process. */
+/** A client of a node: of the own one in this process, or of another one of the cluster. */
 export class NodeClient {
   /** Whom it speaks for. */
   readonly remoteAddress: string;
@@ -35,7 +35,9 @@ export class NodeClient {
       returnFatalError: (error) => this.#fail(error),
     });
     stream.on('data', (data) => parser.execute(data));
-    stream.on('error', (error) => this.#fail(error));
+    stream.on('error', ({ message }) =>
+      this.#fail(new InferenceError(503, `the model's node cannot be reached: ${message}`)),
+    );
     stream.on('close', () => this.#fail(new InferenceError(503, 'the node closed the connection')));
   }
 

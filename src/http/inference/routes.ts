@@ -3,6 +3,7 @@ import type { NodeContext } from '../../node-context.ts';
 import { readiness } from '../../observability/readiness.ts';
 import { TESSERA_VERSION } from '../../version.ts';
 import { type Caller, ClientPool, type Credentials } from './client-pool.ts';
+import { ClusterClient } from './cluster-client.ts';
 import { DATATYPES } from './datatypes.ts';
 import {
   type InferRequest,
@@ -22,10 +23,11 @@ const JSON_LENGTH = 'inference-header-content-length';
 
 /** The Open Inference Protocol, version 2 (https://github.com/kserve/open-inference-protocol), under /v2. Models run in the name of who asks. */
 export function inferenceRoutes(server: FastifyInstance, node: NodeContext): void {
-  const pool = new ClientPool((remoteAddress) => node.listeners.connect(remoteAddress));
-  const models = new ModelClient(pool);
+  const own = new ClientPool((remoteAddress) => node.listeners.connect(remoteAddress));
+  const cluster = new ClusterClient(own);
+  const models = new ModelClient(cluster);
   const found = new WeakMap<FastifyRequest, ModelInfo>();
-  server.addHook('preClose', async () => pool.close());
+  server.addHook('preClose', async () => cluster.close());
   // Bodies are not all JSON, whatever their type says.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { SlotMap } from '../../../cluster/slot-map.ts';
 import type { NodeOptions, TesseraNode } from '../../../src/node.ts';
 import { parseUpstream } from '../../../src/upstream/upstream-address.ts';
-import { model } from '../../support/node.ts';
+import { model, startNode } from '../../support/node.ts';
 import { freePort, noRedis, type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { startServe } from '../../support/serve.ts';
@@ -118,17 +118,49 @@ test('a node with all clients that it may have says so', async () => {
   expect((await infer(node, 'm', request)).status).toBe(200);
 });
 
-test('a model of another node is told where it is', async () => {
+/** A node that has all slots but that of the key `m`, which is at `port`. */
+function slotsWithout(port: number, name: 'test' | 'other'): SlotMap {
   const slot = calculateSlot('m');
-  const slots = new SlotMap(
+  const rest = [`0-${slot - 1}`, `${slot + 1}-16383`];
+  return new SlotMap(
     [
-      { name: 'test', host: '127.0.0.1', port: 0, slots: [`0-${slot - 1}`, `${slot + 1}-16383`] },
-      { name: 'other', host: '10.0.0.7', port: 7001, slots: [`${slot}-${slot}`] },
+      { name: 'test', host: '127.0.0.1', port: 0, slots: rest },
+      { name: 'other', host: '127.0.0.1', port, slots: [`${slot}-${slot}`] },
     ],
-    'test',
+    name,
   );
-  await startOpen({ slots });
-  expect(await refusal(infer(node, 'm', request))).toBe('421 the model "m" is at the node 10.0.0.7:7001');
+}
+
+test('any node of a cluster serves the models of all, in the name of who asks', async () => {
+  const port = await freePort();
+  const access = { requirepass: 'secret' };
+  const secret = basic('default', 'secret');
+  await startOpen({ access, slots: slotsWithout(port, 'test') });
+  expect(await refusal(infer(node, 'm', request, secret))).toBe(
+    `503 the model's node cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}`,
+  );
+  const owner = await startNode({}, 0, { port, access, slots: slotsWithout(port, 'other') });
+  const client = await RespClient.connect(port);
+  try {
+    await client.send('AUTH', 'secret');
+    expect(await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'))).toBe('OK');
+    const { json } = await infer(node, 'm', request, secret);
+    expect(json).toMatchObject({ outputs: [{ data: [1, 4] }] });
+    expect((await ask(node, '/models/m', { headers: secret })).json).toMatchObject({ inputs: [{}, {}] });
+    expect((await infer(node, 'm', request)).status).toBe(401);
+    await client.send('ACL', 'SETUSER', 'ann', 'on', '>x', '%R~n*', '+@all');
+    await admin?.send('AUTH', 'secret');
+    await admin?.send('ACL', 'SETUSER', 'ann', 'on', '>x', '%R~*', '+@all');
+    expect(await refusal(infer(node, 'm', request, basic('ann', 'x')))).toMatch(/^403 NOPERM /);
+  } finally {
+    client.close();
+    await owner.close();
+  }
+});
+
+test('a model of a node that cannot be reached this way is told where it is', async () => {
+  await startOpen({ slots: slotsWithout(0, 'test') });
+  expect(await refusal(infer(node, 'm', request))).toBe('421 the model "m" is at the node 127.0.0.1:0');
 });
 
 test('a node that is not told to runs no models over HTTP', async () => {
