@@ -11,7 +11,7 @@ const LEAST_VERSION = 24;
 const home = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 // An installed package has what was compiled for it, and no sources: Node.js runs no TypeScript under node_modules.
 const source = path.join(home, 'src/main.ts');
-const main = existsSync(source) ? source : path.join(home, 'dist/src/main.js');
+const main = existsSync(source) ? source : path.join(home, 'src/main.js');
 
 if (Number.parseInt(process.versions.node, 10) >= LEAST_VERSION) await import(pathToFileURL(main).href);
 else await withOwnNode();

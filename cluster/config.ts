@@ -9,15 +9,27 @@ import {
 } from 'jsonc-parser';
 import { z } from 'zod';
 import { EVICTION_POLICIES } from '../src/keyspace/eviction-policy.ts';
+import { NO_ACKNOWLEDGEMENT } from '../src/upstream/acknowledgement.ts';
 import { announcedAddress, hostsOf, nodeAccessFields, sharedAccessFields } from './access-config.ts';
 import { formatRanges, mergeRanges, parseRange, SLOT_COUNT } from './slot-map.ts';
+
+const NO_REPLICAS = 'the embedded engine has no replicas';
 
 /** A configuration that cannot be used; the message names file, line and reason. */
 export class ConfigError extends Error {}
 
+/** Of the redis engine: what an AI command that writes waits for. For all nodes, or for one. */
+const acknowledgementFields = {
+  /** Replicas that have the write. */
+  ackReplicas: z.int().min(0).max(100),
+  ackTimeoutMs: z.int().min(1).max(60_000),
+};
+
 const nodeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/i, 'letters, digits and dashes only'),
   ...nodeAccessFields,
+  ackReplicas: acknowledgementFields.ackReplicas.optional(),
+  ackTimeoutMs: acknowledgementFields.ackTimeoutMs.optional(),
   /** Of the embedded engine; a Redis Cluster knows itself which node has which. */
   slots: z.array(z.string().regex(/^\d+(-\d+)?$/, 'a slot or a range such as 0-5460')).default([]),
   /** Of the redis engine: the node of the Redis Cluster that has the keys, by the address that the others there know it by. */
@@ -50,6 +62,8 @@ const configSchema = z.strictObject({
       backendMemoryLimit: z.int().min(0).default(0),
     })
     .prefault({}),
+  ackReplicas: acknowledgementFields.ackReplicas.default(0),
+  ackTimeoutMs: acknowledgementFields.ackTimeoutMs.default(NO_ACKNOWLEDGEMENT.timeoutMs),
   modelExecutionTimeoutMs: z.int().min(1000).default(5000),
   /** Bytes a node; 0 for no limit. */
   maxmemory: z.int().min(0).default(0),
@@ -133,7 +147,9 @@ function checkNodes(
       if (node.redis === undefined)
         fail(['nodes', n], 'the redis engine needs to know its Redis: redis is missing');
       if (node.slots.length > 0) fail(['nodes', n, 'slots'], 'the Redis Cluster says which slots a node has');
-    } else if (node.redis !== undefined) fail(['nodes', n, 'redis'], 'the embedded engine has no Redis');
+    } else if ((node.ackReplicas ?? config.ackReplicas) > 0)
+      fail(node.ackReplicas === undefined ? ['ackReplicas'] : ['nodes', n, 'ackReplicas'], NO_REPLICAS);
+    else if (node.redis !== undefined) fail(['nodes', n, 'redis'], 'the embedded engine has no Redis');
     else if (node.slots.length === 0) fail(['nodes', n], 'slots are missing');
     node.slots.forEach((text, s) => {
       const [from, to] = parseRange(text);

@@ -194,6 +194,12 @@ function fold(mlp: Mlp, mean: number[], deviation: number[]): Mlp {
   };
 }
 
+/** The network with weights of one digit behind the point, as a candidate that differs a little. */
+function rounded(mlp: Mlp): Mlp {
+  const round = (weights: Float64Array) => weights.map((weight) => Math.fround(Math.round(weight * 10) / 10));
+  return { w1: round(mlp.w1), b1: round(mlp.b1), w2: round(mlp.w2), b2: round(mlp.b2) };
+}
+
 function irisGraph(mlp: Mlp): Graph {
   return {
     name: 'iris',
@@ -226,8 +232,8 @@ async function runIris(bytes: Uint8Array, rows: readonly number[][]): Promise<nu
 
 const argmax = (numbers: ArrayLike<number>) => Array.from(numbers).indexOf(Math.max(...Array.from(numbers)));
 
-/** Trains the classifier, holds the file against the reference, and returns it with the text of iris.json. */
-async function makeIris(): Promise<{ bytes: Uint8Array; text: string }> {
+/** Trains the classifier, holds the file against the reference, and returns it with the text of iris.json, and a rounded one. */
+async function makeIris(): Promise<{ bytes: Uint8Array; text: string; roundedBytes: Uint8Array }> {
   const rows = getNumbers();
   const classes = getClassesAsNumber();
   const labels = getDistinctClasses();
@@ -278,7 +284,7 @@ async function makeIris(): Promise<{ bytes: Uint8Array; text: string }> {
   });
   const names = labels.map((label) => `"${label}"`).join(', ');
   const text = `{\n  "labels": [${names}],\n  "samples": [\n${samples.join(',\n')}\n  ]\n}\n`;
-  return { bytes, text };
+  return { bytes, text, roundedBytes: buildModel(irisGraph(rounded(mlp))) };
 }
 
 mkdirSync(FOLDER, { recursive: true });
@@ -288,3 +294,4 @@ for (const [name, graph] of Object.entries(SMALL_MODELS)) {
 const iris = await makeIris();
 writeFileSync(new URL('iris.onnx', FOLDER), iris.bytes);
 writeFileSync(new URL('iris.json', FOLDER), iris.text);
+writeFileSync(new URL('iris_rounded.onnx', FOLDER), iris.roundedBytes);

@@ -19,6 +19,7 @@ import { EVICTION_POLICIES, type EvictionPolicy, evictionPolicy } from './keyspa
 import { TesseraNode } from './node.ts';
 import { createLogger, type Logger } from './observability/log.ts';
 import { outgoingContext } from './protocol/tls-options.ts';
+import { NO_ACKNOWLEDGEMENT } from './upstream/acknowledgement.ts';
 import type { RedisSettings } from './upstream/redis-engine.ts';
 import { parseUpstream, shownAddress } from './upstream/upstream-address.ts';
 
@@ -36,6 +37,8 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --warmup WHEN                 stored models are loaded when they first run or at the start: lazy, eager (lazy)
   --volatile-tensors PATTERN    tensors under such keys stay in memory only; may be given several times
   --redis WHERE                 the keys are in this Redis: unix:PATH, host:port or redis(s)://user:password@host:port
+  --ack-replicas N              of that Redis: so many have an AI command's write before it is acknowledged (0)
+  --ack-timeout MS              how long they are waited for, then there is an error (1000)
   --enable-debug-command WHO    who may use DEBUG: no, local, yes (no)
   --host ADDRESSES              several with commas or spaces between; 0.0.0.0 for all (127.0.0.1)
   --requirepass PASSWORD        of the default user; better given as TESSERA_REQUIREPASS
@@ -99,6 +102,8 @@ function readArguments() {
         warmup: { type: 'string', default: 'lazy' },
         'volatile-tensors': { type: 'string', multiple: true, default: [] },
         redis: { type: 'string' },
+        'ack-replicas': { type: 'string', default: '0' },
+        'ack-timeout': { type: 'string', default: String(NO_ACKNOWLEDGEMENT.timeoutMs) },
         'enable-debug-command': { type: 'string', default: 'no' },
         'log-format': { type: 'string', default: process.env.TESSERA_LOG_FORMAT ?? 'text' },
         'log-level': { type: 'string', default: process.env.TESSERA_LOG_LEVEL ?? 'info' },
@@ -127,6 +132,8 @@ function whole(
     | 'intra-op-parallelism'
     | 'inter-op-parallelism'
     | 'max-queue-length'
+    | 'ack-replicas'
+    | 'ack-timeout'
     | 'model-execution-timeout',
   low: number,
   high: number,
@@ -270,6 +277,10 @@ function redisSettings(config: ClusterConfig, own: ClusterNode, folder: string):
       ...(tls && { secureContext: outgoingContext(tlsFiles(config, own, folder)) }),
     },
     addresses: addressesOf(config, host),
+    acknowledgement: {
+      replicas: own.ackReplicas ?? config.ackReplicas,
+      timeoutMs: own.ackTimeoutMs ?? config.ackTimeoutMs,
+    },
   };
 }
 
@@ -279,12 +290,23 @@ function keys() {
     mode: choice('durability', DURABILITIES),
     volatileTensors: values['volatile-tensors'],
   };
-  if (values.redis === undefined) return { durability };
+  const acknowledgement = {
+    replicas: whole('ack-replicas', 0, 100),
+    timeoutMs: whole('ack-timeout', 1, 60_000),
+  };
+  if (values.redis === undefined) {
+    if (acknowledgement.replicas > 0)
+      throw new UsageError('--ack-replicas is of a Redis: --redis is missing');
+    return { durability };
+  }
   try {
     const address = parseUpstream(values.redis);
     const files = tlsFiles({}, nodeArguments(), process.cwd());
     return {
-      redis: { address: address.secure ? { ...address, secureContext: outgoingContext(files) } : address },
+      redis: {
+        address: address.secure ? { ...address, secureContext: outgoingContext(files) } : address,
+        acknowledgement,
+      },
     };
   } catch (error) {
     throw new UsageError(`--redis: ${(error as Error).message}`);

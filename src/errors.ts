@@ -282,6 +282,16 @@ export const errors = {
   crossSlot: () => error("CROSSSLOT Keys in request don't hash to the same slot"),
   tryAgain: () => error('TRYAGAIN Multiple keys request during rehashing of slot'),
   upstreamAway: () => error('CLUSTERDOWN The Redis that has the keys cannot be reached'),
+  tooFewReplicas: (acknowledged: number, wanted: number, timeoutMs: number) =>
+    error(
+      `NOREPLICAS The write was made, but ${acknowledged} replicas instead of ${wanted} acknowledged it within ${timeoutMs} ms`,
+    ),
+  acknowledgementUnknown: (reason: string) =>
+    error(`NOREPLICAS The write was made, but Redis does not say which replicas have it: ${reason}`),
+  valueChanged: () => error('TRYAGAIN The value was replaced while it was read'),
+  incomplete: () => error('ERR the value took too long to be written and is gone'),
+  pieceMissing: (key: string, piece: number, pieces: number) =>
+    error(`ERR the value of ${key} is damaged: piece ${piece} of ${pieces} is missing`),
   slotNotServed: () => error('CLUSTERDOWN Hash slot not served'),
   invalidSlot: () => error('ERR Invalid slot'),
   invalidSlotOrCount: () => error('ERR Invalid slot or number of keys'),
@@ -416,6 +426,21 @@ export const errors = {
   unexpectedArgument: (arg: string) => error(`Invalid argument: ${arg}`),
   noTimeoutValue: () => error('ERR No value provided for TIMEOUT'),
   invalidTimeout: () => error('ERR Invalid value for TIMEOUT'),
+  experimentEmpty: () => error('ERR experiment key is empty'),
+  primaryNotSpecified: () => error('ERR PRIMARY not specified'),
+  candidatesNotSpecified: () => error('ERR CANDIDATES not specified'),
+  invalidCandidateCount: () => error('ERR Invalid argument for candidate_count'),
+  candidateCount: (most: number) => error(`ERR Candidate count must be between 1 and ${most}`),
+  candidatesMismatch: () => error('ERR number of candidates does not match the number of given arguments'),
+  armTwice: (key: string) => error(`ERR model '${key}' is in the experiment twice`),
+  armEmpty: (key: string) => error(`ERR model '${key}' of the experiment does not exist`),
+  armWrongType: (key: string) => error(`WRONGTYPE '${key}' of the experiment is no model`),
+  armCounts: (key: string, inputs: number, outputs: number, primaryInputs: number, primaryOutputs: number) =>
+    error(
+      `ERR model '${key}' has ${inputs} inputs and ${outputs} outputs, the primary ${primaryInputs} and ${primaryOutputs}`,
+    ),
+  optionOfMode: (option: string, mode: string) => error(`ERR ${option} is only for MODE ${mode}`),
+  noSuchCandidate: (key: string) => error(`ERR model '${key}' is no candidate of the experiment`),
   batchSizeMismatch: () => error('ERR Model did not generate the expected batch size'),
   emptyRunInfo: () => error('ERR cannot find run info for key'),
   /** The text that ONNX Runtime itself gives for a run that was told to stop. */

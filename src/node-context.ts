@@ -4,6 +4,7 @@ import type { ClientPause } from './client-pause.ts';
 import type { ClientSession } from './client-session.ts';
 import type { CommandTable } from './commands/table.ts';
 import type { Devices } from './execution/devices.ts';
+import type { Experiments } from './experiments/experiments.ts';
 import type { KeptSettings } from './kept-settings.ts';
 import type { Persistence } from './keyspace/embedded/durability/persistence.ts';
 import type { EvictionPolicy } from './keyspace/eviction-policy.ts';
@@ -85,6 +86,7 @@ export interface NodeContext {
   /** Clients that wait for keys. */
   readonly waiters: Waiters;
   readonly devices: Devices;
+  readonly experiments: Experiments;
   readonly scripts: Scripts;
   readonly config: RuntimeConfig;
   readonly statistics: NodeStatistics;

@@ -10,6 +10,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { errors } from './errors.ts';
 import { type DeviceSettings, Devices } from './execution/devices.ts';
 import { type WarmUp, warmUp } from './execution/warm-up.ts';
+import { Experiments } from './experiments/experiments.ts';
 import type { HttpOptions, HttpServer } from './http/http-server.ts';
 import { KeptSettings } from './kept-settings.ts';
 import { type Durability, Persistence } from './keyspace/embedded/durability/persistence.ts';
@@ -167,6 +168,9 @@ export class TesseraNode {
       memory: new MemoryLimit(keyspace, config, latency),
       waiters: new Waiters(keyspace),
       devices,
+      experiments: new Experiments(devices, options.log, (key) =>
+        this.#redis === null ? keyspace.peek(key) : this.#redis.cache.known(key),
+      ),
       scripts: new Scripts(options.log),
       config,
       statistics,
@@ -253,7 +257,10 @@ export class TesseraNode {
     if (this.#redis !== null) {
       // Clients that came while it was away come again: they are served then.
       await this.#redis.start(() => {
-        for (const client of this.#clients.values()) if (client instanceof ParkedClient) client.kill();
+        for (const client of this.#clients.values()) {
+          if (client instanceof ParkedClient) client.kill();
+          else if (client instanceof ProxiedClient && this.#redis?.isThere === false) client.giveUp();
+        }
       });
       void this.#eagerModels?.run();
     }

@@ -35,9 +35,11 @@ const EXCEPTIONS = new Map<string, readonly KeyAccess[]>([
   ...names([READ], 'pfdebug xreadgroup'),
   ...names(
     [WRITE],
-    'ai.tensorset ai.modelset ai.modelstore ai.modeldel ai.scriptset ai.scriptstore ai.scriptdel',
+    'ai.tensorset ai.modelset ai.modelstore ai.modeldel ai.scriptset ai.scriptstore ai.scriptdel ai.experiment|del',
   ),
   ...names([READ, BOTH], 'ai.modelrun ai.scriptrun'),
+  ...names([WRITE, READ], 'ai.experiment|set'),
+  ...names([BOTH, READ], 'ai.experiment|promote'),
 ]);
 
 /** Commands whose keys stand behind keywords with a count. */

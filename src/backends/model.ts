@@ -2,6 +2,17 @@
 export const BACKEND_NAMES = ['TF', 'TFLITE', 'TORCH', 'ONNX'] as const;
 export type BackendName = (typeof BACKEND_NAMES)[number];
 
+/** What the ends of files' names tell, in lower case. */
+export const BACKEND_OF_EXTENSION: Readonly<Record<string, BackendName>> = {
+  '.onnx': 'ONNX',
+  '.pb': 'TF',
+  '.pt': 'TORCH',
+  '.pt2': 'TORCH',
+  '.pth': 'TORCH',
+  '.tflite': 'TFLITE',
+  '.lite': 'TFLITE',
+};
+
 /** Nodes of a graph that does not say itself which are its inputs and outputs, as TensorFlow's do not. */
 export interface NodeNames {
   readonly inputs: readonly string[];

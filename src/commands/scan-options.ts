@@ -9,7 +9,7 @@ export interface ScanOptions {
 }
 
 /**
- * The cursor of HSCAN and SSCAN: read like C's strtoul, since clients may send back what they like.
+ * The cursor of SCAN and its like: read like C's strtoul, since clients may send back what they like.
  * @throws ServerError when it is no number.
  */
 export function requireCursor(args: Arguments, index: number): number {

@@ -39,10 +39,15 @@ const ALL: readonly Command[] = [
 
 /** The commands by name, in any case. */
 export class CommandTable {
-  readonly #byName = new Map<string, Command>(ALL.map((c) => [c.name, c]));
-  readonly #byFullName = new Map<string, Command>(
-    ALL.flatMap((c) => [c, ...(c.subcommands ?? [])]).map((c) => [c.name, c]),
-  );
+  readonly #byName: ReadonlyMap<string, Command>;
+  readonly #byFullName: ReadonlyMap<string, Command>;
+
+  constructor(commands: readonly Command[] = ALL) {
+    this.#byName = new Map(commands.map((c) => [c.name, c]));
+    this.#byFullName = new Map(
+      commands.flatMap((c) => [c, ...(c.subcommands ?? [])]).map((c) => [c.name, c]),
+    );
+  }
 
   /** All commands, sorted by name. */
   all(): Command[] {

@@ -33,6 +33,15 @@ const TASK_BUDGET_US = 1000;
 /** A script is cut by its own thread; where that does not come back in time, the thread is given up. */
 const SCRIPT_GRACE_MS = 1000;
 
+export interface RunOptions {
+  /** What to do with a script. */
+  readonly call?: PendingCall;
+  /** Whether a script waits for it, which holds a thread meanwhile. */
+  readonly awaited?: true;
+  /** Told the time inside of the runtime in us, with others that were in the same batch. */
+  readonly measured?: (computeUs: number) => void;
+}
+
 /** Requests that run together. */
 interface Batch {
   readonly model: Runnable;
@@ -50,6 +59,8 @@ export class DeviceActor implements SessionHolder {
   readonly name: string;
   readonly #counters = { runs: 0, refusedRuns: 0, timedOutRuns: 0, workersReplaced: 0 };
   readonly #settings: PlacedSettings;
+  /** Runs at the same time. */
+  readonly #mostRuns: number;
   readonly #lanes: Lane[];
   readonly #queue = new RunQueue();
   readonly #placement: SessionPlacement;
@@ -66,20 +77,32 @@ export class DeviceActor implements SessionHolder {
   #pumpQueued = false;
   #closed = false;
 
-  /** @param memory of all sessions of the node. @param metrics where runs are counted. */
-  constructor(name: string, settings: PlacedSettings, memory: SessionMemory, metrics: RunMetrics) {
+  /**
+   * @param memory of all sessions of the node.
+   * @param metrics where runs are counted.
+   * @param isBackground whether nobody waits for its runs: one at a time, in threads of lower priority, and no session has to go for its own.
+   */
+  constructor(
+    name: string,
+    settings: PlacedSettings,
+    memory: SessionMemory,
+    metrics: RunMetrics,
+    isBackground = false,
+  ) {
     this.name = name;
     this.#settings = settings;
     this.#memory = memory;
     this.#metrics = metrics;
-    this.#lanes = Array.from({ length: settings.threadsPerQueue + 1 }, () => {
+    this.#mostRuns = isBackground ? 1 : settings.threadsPerQueue;
+    this.#lanes = Array.from({ length: this.#mostRuns + 1 }, () => {
       const lane: Lane = new Lane((gone) => {
         this.#counters.workersReplaced++;
         this.#placement.forget(lane, gone);
-      });
+      }, isBackground);
       return lane;
     });
     this.#placement = new SessionPlacement(this.#lanes, settings, memory, this, {
+      makesRoom: !isBackground,
       changed: () => this.#eased(),
       isAwaited: (modelId) => this.#awaited.has(modelId),
       readySince: (modelId) => this.#queue.readySince(modelId, performance.now()),
@@ -151,8 +174,6 @@ export class DeviceActor implements SessionHolder {
    * Queues a run.
    * @param key that the model lies under: what its runs are counted by.
    * @param limit until when it may wait in the queue; the answer is then 'TIMEDOUT'.
-   * @param call what to do with a script.
-   * @param awaited whether a script waits for it, which holds a thread meanwhile.
    * @throws ServerError when the queue is full, the model is gone or set aside, or the run fails.
    */
   run(
@@ -160,7 +181,7 @@ export class DeviceActor implements SessionHolder {
     model: Runnable,
     inputs: readonly Tensor[],
     limit: QueueLimit,
-    { call, awaited }: { readonly call?: PendingCall; readonly awaited?: true } = {},
+    { call, awaited, measured }: RunOptions = {},
   ): Promise<RunOutcome> {
     if (this.#dropped.has(model)) return Promise.reject(gone(model));
     const series = this.#metrics.of(this.name, key, model);
@@ -177,7 +198,7 @@ export class DeviceActor implements SessionHolder {
     const outcome = new Promise<RunOutcome>((resolve, reject) => {
       const queuedAt = performance.now();
       this.#queue.push({
-        ...{ model, series, inputs, rows: rowsOf(inputs), queuedAt, limit, call },
+        ...{ model, series, inputs, rows: rowsOf(inputs), queuedAt, limit, call, measured },
         ...countedAnswers(series, resolve, reject),
       });
       this.#pumpSoon();
@@ -225,7 +246,7 @@ export class DeviceActor implements SessionHolder {
     this.#placement.startLoad();
     // Before others take the threads that are free: these would wait for as long as the others keep coming.
     this.#placement.spread(this.#queue.readyModels(now, ({ id }) => this.#placement.isStranded(id)));
-    while (this.#running() < this.#settings.threadsPerQueue) {
+    while (this.#running() < this.#mostRuns) {
       // First whose turn it is, then where: with a thread's models first, those of another one would wait as long as it has work.
       const model = this.#next(now, (one) => this.#mayRun(one) && this.#idleLane(one.id) !== undefined);
       if (model === undefined) {
@@ -255,7 +276,7 @@ export class DeviceActor implements SessionHolder {
   /** One thread is kept free of scripts, so that the models which they wait for always have one to run in. */
   #mayRun({ isScript }: Runnable): boolean {
     if (isScript !== true) return true;
-    return this.#lanes.filter(({ call }) => call !== null).length < this.#settings.threadsPerQueue;
+    return this.#lanes.filter(({ call }) => call !== null).length < this.#mostRuns;
   }
 
   /** A thread that could run the model now. */
@@ -419,6 +440,7 @@ export class DeviceActor implements SessionHolder {
         const outputs = outcome[i] as readonly Tensor[];
         for (const tensor of outputs) countShared(tensor.byteLength);
         this.#metrics.succeeded(run.series, run.queuedAt, now, timing);
+        run.measured?.(timing.computeUs);
         run.resolve(outputs);
       }
     });

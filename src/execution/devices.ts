@@ -40,6 +40,8 @@ export class Devices {
   readonly settings: PlacedSettings;
   readonly runs: RunMetrics;
   readonly #actors = new Map<string, DeviceActor>();
+  /** For runs that nobody waits for, by the same names. */
+  readonly #background = new Map<string, DeviceActor>();
   readonly #memory = new SessionMemory(() => this.settings.backendMemoryLimit);
   readonly #usedBackends = new Set<string>();
 
@@ -54,10 +56,7 @@ export class Devices {
    * @throws ServerError when it names no device, one more than there may be, or a GPU, for which the backend has no provider here.
    */
   get(name: string, backend: string): DeviceActor {
-    if (!isDeviceName(name)) throw errors.invalidDevice();
-    const key = name.toUpperCase();
-    if (key.startsWith('GPU')) throw errors.gpuNotFound(backend);
-    this.#usedBackends.add(backend);
+    const key = this.#place(name, backend);
     let actor = this.#actors.get(key);
     if (actor === undefined) {
       if (this.#actors.size >= MOST_DEVICES) throw errors.tooManyDevices(MOST_DEVICES);
@@ -67,15 +66,29 @@ export class Devices {
     return actor;
   }
 
-  /** The devices that have been used. */
+  /**
+   * The device's threads for runs that nobody waits for, apart from its others: of lower priority, and no run of a client comes behind theirs.
+   * @throws ServerError like `get`.
+   */
+  background(name: string, backend: string): DeviceActor {
+    const key = this.#place(name, backend);
+    let actor = this.#background.get(key);
+    if (actor === undefined) {
+      actor = new DeviceActor(`${key}_BACKGROUND`, this.settings, this.#memory, this.runs, true);
+      this.#background.set(key, actor);
+    }
+    return actor;
+  }
+
+  /** The devices that have been used, and behind them what they have in the background. */
   all(): DeviceActor[] {
-    return [...this.#actors.values()];
+    return [...this.#actors.values(), ...this.#background.values()];
   }
 
   /** Frees a model's sessions on its device. */
   unload(model: Runnable): void {
     this.runs.drop(model);
-    this.#actors.get(model.device.toUpperCase())?.unload(model);
+    for (const actor of this.#of(model.device)) actor.unload(model);
   }
 
   counters(): DeviceCounters {
@@ -86,7 +99,7 @@ export class Devices {
       workersReplaced: 0,
       sessionsMade: 0,
     };
-    for (const { counters } of this.#actors.values()) {
+    for (const { counters } of this.all()) {
       sum.runs += counters.runs;
       sum.refusedRuns += counters.refusedRuns;
       sum.timedOutRuns += counters.timedOutRuns;
@@ -98,7 +111,7 @@ export class Devices {
 
   /** CPU time of each worker thread in us, as of the end of its last task; threads count from 1. */
   workerCpu(): { device: string; thread: number; micros: number }[] {
-    return [...this.#actors.values()].flatMap((actor) =>
+    return this.all().flatMap((actor) =>
       actor.cpuMicros.map((micros, i) => ({ device: actor.name, thread: i + 1, micros })),
     );
   }
@@ -118,16 +131,17 @@ export class Devices {
 
   /** How many workers hold a session of the model. */
   sessionsOf(device: string, modelId: number): number {
-    return this.#actors.get(device.toUpperCase())?.sessionsOf(modelId) ?? 0;
+    return this.#of(device).reduce((sum, actor) => sum + actor.sessionsOf(modelId), 0);
   }
 
+  /** Runs that clients wait for. */
   get queueLength(): number {
     return [...this.#actors.values()].reduce((sum, actor) => sum + actor.queueLength, 0);
   }
 
   /** Loaded models, once for each thread that has them. */
   get sessions(): number {
-    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.sessions, 0);
+    return this.all().reduce((sum, actor) => sum + actor.sessions, 0);
   }
 
   /** What the sessions hold at least, in bytes: those that load and those that are still to be freed, too. */
@@ -147,16 +161,30 @@ export class Devices {
 
   /** Threads that no signal can stop: a process that has some can only end by force. */
   get stuckThreads(): number {
-    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.stuckThreads, 0);
+    return this.all().reduce((sum, actor) => sum + actor.stuckThreads, 0);
   }
 
   /** Threads that are inside the runtime, or may be: whoever ends them there ends the process, and not well. */
   get busyThreads(): number {
-    return [...this.#actors.values()].reduce((sum, actor) => sum + actor.busyThreads, 0);
+    return this.all().reduce((sum, actor) => sum + actor.busyThreads, 0);
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#actors.values()].map((actor) => actor.close()));
+    await Promise.all(this.all().map((actor) => actor.close()));
+  }
+
+  /** @returns the name as a key of the actors. */
+  #place(name: string, backend: string): string {
+    if (!isDeviceName(name)) throw errors.invalidDevice();
+    const key = name.toUpperCase();
+    if (key.startsWith('GPU')) throw errors.gpuNotFound(backend);
+    this.#usedBackends.add(backend);
+    return key;
+  }
+
+  #of(device: string): DeviceActor[] {
+    const key = device.toUpperCase();
+    return [this.#actors.get(key), this.#background.get(key)].filter((actor) => actor !== undefined);
   }
 }
 

@@ -4,6 +4,9 @@ import type { ActiveCall } from './active-call.ts';
 import type { RunTask, ScriptRequest, WorkerTask } from './messages.ts';
 import type { HeldSession } from './session-memory.ts';
 
+/** What is added to the niceness of a thread in the background: all others that want a core get about nine times as much of it. */
+const BACKGROUND_NICENESS = 10;
+
 /**
  * One worker thread of a device's pool: a Piscina of exactly one, since sessions belong to the thread that made them and the actor
  * has to know which thread holds which.
@@ -27,6 +30,7 @@ export class Lane {
   /** Monotonic ms of the last run: loads go to the thread that is used least. */
   lastRunAt = 0;
   readonly #replaced: (gone?: Promise<unknown>) => void;
+  readonly #niceIncrement: number;
   #pool: Piscina;
   /** Where the thread's scripts ask; there once one has run. */
   #port: MessagePort | null = null;
@@ -35,9 +39,11 @@ export class Lane {
   /**
    * @param replaced is called when the thread is gone, whatever it was doing, before its sessions are forgotten; with a promise where it was
    * only left, and goes when that is fulfilled.
+   * @param isBackground whether the thread gives way to others. Only Linux has a priority of threads; elsewhere it would be the process's.
    */
-  constructor(replaced: (gone?: Promise<unknown>) => void) {
+  constructor(replaced: (gone?: Promise<unknown>) => void, isBackground: boolean) {
     this.#replaced = replaced;
+    this.#niceIncrement = isBackground && process.platform === 'linux' ? BACKGROUND_NICENESS : 0;
     this.#pool = this.#open();
   }
 
@@ -106,6 +112,7 @@ export class Lane {
       minThreads: 1,
       maxThreads: 1,
       atomics: 'sync',
+      niceIncrement: this.#niceIncrement,
       idleTimeout: Number.POSITIVE_INFINITY,
     });
     // A worker that dies rejects its task, where it is handled; the event as such needs an ear.

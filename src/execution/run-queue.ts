@@ -30,6 +30,8 @@ export interface PendingRun {
   readonly limit: QueueLimit;
   /** Of a script. */
   readonly call?: PendingCall | undefined;
+  /** Told the time inside of the runtime in us. */
+  readonly measured?: ((computeUs: number) => void) | undefined;
   readonly resolve: (outcome: RunOutcome) => void;
   /** @param failure what kind it is; 'error' where absent. */
   readonly reject: (error: Error, failure?: Failure) => void;

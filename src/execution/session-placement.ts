@@ -13,8 +13,10 @@ export type NamedModel = LoadableModel & NodeNames;
 /** For loading, where a backend tries a model before; its run may take as long as any run. */
 const TRIAL_LOAD_MS = 5000;
 
-/** What the placement tells the device of. */
+/** What the placement asks of the device, and tells it. */
 export interface PlacementEvents {
+  /** Whether idle sessions of others go where there is no room for one that runs wait for. */
+  readonly makesRoom: boolean;
   /** A thread is free again, or has other sessions than before. */
   readonly changed: () => void;
   /** A model that runs wait for could not be loaded. */
@@ -140,7 +142,7 @@ export class SessionPlacement {
         resolve: () => {},
         reject: (error: Error) => this.#events.failed(model, error),
       };
-      const room = this.#room(load, this.sessionsOf(model.id) === 0);
+      const room = this.#room(load, this.#events.makesRoom && this.sessionsOf(model.id) === 0);
       if (room === 'never' || (room === 'none yet' && !this.#events.isAwaited(model.id))) continue;
       void this.#loadIn(lane, load);
       return;

@@ -1,5 +1,6 @@
 import type { Runnable, StoredModel } from '../backends/model.ts';
 import type { StoredScript } from '../backends/script.ts';
+import type { StoredExperiment } from '../experiments/experiment.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import type { EvictionPolicy } from './eviction-policy.ts';
 import type { HashValue } from './values/hash-value.ts';
@@ -13,7 +14,7 @@ import type { SortedSetValue } from './values/sorted-set-value.ts';
  */
 export type KeyName = string;
 
-/** A value under a key. Strings, tensors, models and scripts never change, they are replaced; the four collections change in place. */
+/** A value under a key. Strings, tensors, models, scripts and experiments never change, they are replaced; the four collections change in place. */
 export type StoredValue =
   | { readonly type: 'string'; readonly bytes: Uint8Array }
   | { readonly type: 'hash'; readonly hash: HashValue }
@@ -22,11 +23,12 @@ export type StoredValue =
   | { readonly type: 'zset'; readonly zset: SortedSetValue }
   | { readonly type: 'tensor'; readonly tensor: Tensor }
   | { readonly type: 'model'; readonly model: StoredModel }
-  | { readonly type: 'script'; readonly script: StoredScript };
+  | { readonly type: 'script'; readonly script: StoredScript }
+  | { readonly type: 'experiment'; readonly experiment: StoredExperiment };
 
 export type ValueType = StoredValue['type'];
 
-/** What TYPE answers: Redis's names for its own types, RedisAI's module type names for the rest. */
+/** What TYPE answers: Redis's names for its own types, RedisAI's module type names for what it has too. */
 export const TYPE_NAMES: Record<ValueType, string> = {
   string: 'string',
   hash: 'hash',
@@ -36,6 +38,7 @@ export const TYPE_NAMES: Record<ValueType, string> = {
   tensor: 'AI_TENSOR',
   model: 'AI__MODEL',
   script: 'AI_SCRIPT',
+  experiment: 'AI_EXPRMT',
 };
 
 /**

@@ -146,3 +146,13 @@ export class ReplyWriter {
     this.#text += `-${Buffer.from(line).toString('latin1')}\r\n`;
   }
 }
+
+/** A reply as the bytes on the wire. */
+export function encodeReply(reply: Reply, protocol: 2 | 3): Buffer {
+  const writer = new ReplyWriter();
+  writer.protocol = protocol;
+  writer.write(reply);
+  return Buffer.concat(
+    writer.take().map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece)),
+  );
+}

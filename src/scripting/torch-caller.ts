@@ -1,6 +1,7 @@
 import slotOf from 'cluster-key-slot';
 import type { ScriptReply } from '../backends/script.ts';
-import { checkCounts, readModel } from '../commands/ai/models.ts';
+import { checkCounts } from '../commands/ai/models.ts';
+import { readServable } from '../commands/ai/servable.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { errors, ServerError } from '../errors.ts';
 import type { ScriptCaller } from '../execution/active-call.ts';
@@ -66,7 +67,7 @@ export class TorchCaller implements ScriptCaller {
 }
 
 /**
- * Runs the model under a key for a script that waits for it.
+ * Runs the model or the experiment under a key for a script that waits for it.
  * @throws ServerError when there is none, or it fails.
  */
 export async function runAwaited(
@@ -77,11 +78,10 @@ export async function runAwaited(
   outputs: number,
   limit: QueueLimit,
 ): Promise<readonly Tensor[]> {
-  const model = readModel(keyspace, key);
-  checkCounts(model, inputs.length, outputs);
+  const servable = readServable(node, keyspace, key);
+  checkCounts(servable.model, inputs.length, outputs);
   const release = keyspace.hold(inputs.map(({ buffer }) => buffer));
-  const device = node.devices.get(model.device, model.backend);
-  const outcome = await device.run(key, model, inputs, limit, { awaited: true }).finally(release);
+  const outcome = await servable.run(inputs, limit, { awaited: true }).finally(release);
   // The script was cut before.
   if (outcome === 'TIMEDOUT') throw errors.scriptUnwanted();
   return outcome;

@@ -14,6 +14,19 @@ export const ELEMENT_BYTES = {
 
 export type Dtype = keyof typeof ELEMENT_BYTES;
 
+/** The typed array that shows the elements of each dtype but STRING, little-endian as all machines are that this runs on. */
+export const TYPED_ARRAYS = {
+  FLOAT: Float32Array,
+  DOUBLE: Float64Array,
+  INT8: Int8Array,
+  INT16: Int16Array,
+  INT32: Int32Array,
+  INT64: BigInt64Array,
+  UINT8: Uint8Array,
+  UINT16: Uint16Array,
+  BOOL: Uint8Array,
+} as const satisfies { [D in Exclude<Dtype, 'STRING'>]: unknown };
+
 const NAMES = new Map<string, Dtype>((Object.keys(ELEMENT_BYTES) as Dtype[]).map((name) => [name, name]));
 
 /** The dtype of that name in any case, or undefined. */

@@ -27,6 +27,11 @@ export class ClusterView {
     this.#addresses = addresses;
   }
 
+  /** Whether the others, asked since `watch`, know of no slots of the own one. */
+  get hasReplaced(): boolean {
+    return this.#ranges.length > 0 && !this.#ranges.some((range) => this.#isOwn(range));
+  }
+
   /** Asks the others again and again until `stop`. */
   async watch(): Promise<void> {
     if (this.#isWatching) return;
@@ -72,12 +77,16 @@ export class ClusterView {
   ): Promise<{ host: string; port: number } | undefined> {
     for (;;) {
       const range = this.#ranges.find(({ from, to }) => from <= slot && slot <= to);
-      const isOwn = range?.host === this.#own.host && range.port === String(this.#own.port);
-      if (range !== undefined && !isOwn) return this.#addresses.nodeOf(range.host, range.port, secure);
+      if (range !== undefined && !this.#isOwn(range))
+        return this.#addresses.nodeOf(range.host, range.port, secure);
       const left = deadline - Date.now();
       if (left <= 0 || !this.#isWatching) return undefined;
       await Promise.race([new Promise<void>((resolve) => this.#changed.push(resolve)), delay(left)]);
     }
+  }
+
+  #isOwn({ host, port }: Range): boolean {
+    return host === this.#own.host && port === String(this.#own.port);
   }
 
   #take(reply: Buffer): void {

@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StoredValue } from '../keyspace/keyspace.ts';
 import { ValueCache } from '../keyspace/redis/value-cache.ts';
 import type { NodeContext, UpstreamState } from '../node-context.ts';
+import { type Acknowledgement, NO_ACKNOWLEDGEMENT } from './acknowledgement.ts';
 import type { AddressBook } from './address-book.ts';
 import { askOnce } from './ask.ts';
 import { ClusterView } from './cluster-view.ts';
+import { PlainKeys } from './in-place-writes.ts';
 import { encodeRequest } from './requests.ts';
 import { shownAddress, type UpstreamAddress } from './upstream-address.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
@@ -11,12 +14,24 @@ import { UpstreamConnection } from './upstream-connection.ts';
 const CONNECT_PATIENCE_MS = 5000;
 /** How often it is tried whether a Redis that is away is back. */
 const RETRY_MS = 100;
+/** How often it has to answer; one that is late is asked after at the others of its cluster. */
+const HEARTBEAT_MS = 500;
+const SUSPECT_MS = 50;
 
 export interface RedisSettings {
   readonly address: UpstreamAddress;
   /** Of the cluster that it is in. */
   readonly addresses?: AddressBook;
+  /** What an AI command that writes waits for; nothing where absent. */
+  readonly acknowledgement?: Acknowledgement;
+  /** The most bytes of a value that are sent or asked for at once; 64 MiB where absent. */
+  readonly pieceBytes?: number;
 }
+
+/**
+ * Longer strings hold Redis up, fill the buffers of its replicas (they are cut off at 256 MB), and end at 512 MB.
+ */
+const PIECE_BYTES = 64 * 1024 * 1024;
 
 /** One that answers, but has not what is needed. */
 class UnfitRedis extends Error {}
@@ -25,10 +40,13 @@ class UnfitRedis extends Error {}
 export class RedisEngine implements UpstreamState {
   readonly address: UpstreamAddress;
   readonly cache: ValueCache;
+  readonly plainKeys = new PlainKeys();
   /** Null where it is in no cluster. */
   readonly addresses: AddressBook | null;
   /** What the others say while it is away; null where there are no others. */
   readonly view: ClusterView | null;
+  readonly acknowledgement: Acknowledgement;
+  readonly pieceBytes: number;
   readonly #node: Pick<NodeContext, 'devices' | 'log'>;
   #isThere = true;
   #isOpen = true;
@@ -39,18 +57,23 @@ export class RedisEngine implements UpstreamState {
 
   /** @param cacheBytes of values that are kept at hand. */
   constructor(
-    { address, addresses }: RedisSettings,
+    { address, addresses, acknowledgement, pieceBytes = PIECE_BYTES }: RedisSettings,
     cacheBytes: number,
     node: Pick<NodeContext, 'devices' | 'log'>,
   ) {
     this.address = address;
     this.addresses = addresses ?? null;
     this.view = addresses === undefined ? null : new ClusterView(address, addresses);
+    this.pieceBytes = pieceBytes;
+    this.acknowledgement = acknowledgement ?? NO_ACKNOWLEDGEMENT;
     this.#node = node;
-    this.cache = new ValueCache(cacheBytes, (value) => {
-      if (value.type === 'model') node.devices.unload(value.model);
-      if (value.type === 'script') node.devices.unload(value.script);
-    });
+    this.cache = new ValueCache(cacheBytes, (value) => this.unload(value));
+  }
+
+  /** Frees the sessions of a model or script that is not kept at hand. */
+  unload(value: StoredValue): void {
+    if (value.type === 'model') this.#node.devices.unload(value.model);
+    if (value.type === 'script') this.#node.devices.unload(value.script);
   }
 
   /** Whether it can be reached, as far as is known. */
@@ -110,13 +133,16 @@ export class RedisEngine implements UpstreamState {
   }
 
   #watch(changed: () => void): void {
+    let isOver = false;
+    let reason = 'the connection to it has ended';
     const connection = new UpstreamConnection(this.address, {
       bytes: () => {},
       drained: () => {},
       closed: () => {
+        isOver = true;
         if (this.#isClosed) return;
         if (this.#isThere) {
-          this.#went('the connection to it has ended');
+          this.#went(reason);
           changed();
         }
         void delay(RETRY_MS).then(() => this.#isClosed || this.#watch(changed));
@@ -126,8 +152,37 @@ export class RedisEngine implements UpstreamState {
     // Any answer shows that it is there, a refusal too.
     connection.take(() => {
       if (!this.#isThere) void this.#returned(connection).then((isBack) => isBack && changed());
+      void this.#replaced(connection, () => isOver).then((isReplaced) => {
+        if (!isReplaced) return;
+        reason = 'it does not answer, and others of its cluster have its slots';
+        connection.destroy();
+      });
     });
     connection.send(encodeRequest(['PING']));
+  }
+
+  /**
+   * A Redis that is frozen, or cut off, keeps its connections: it is as good as gone once the others have no slots for it any more. One that
+   * is busy for long is not.
+   * @returns whether that is so, where `isOver` does not hold before.
+   */
+  async #replaced(connection: UpstreamConnection, isOver: () => boolean): Promise<boolean> {
+    const { view } = this;
+    while (view !== null && !isOver()) {
+      let answers = false;
+      connection.take(() => {
+        answers = true;
+      });
+      connection.send(encodeRequest(['PING']));
+      await delay(HEARTBEAT_MS, undefined, { ref: false });
+      if (answers || isOver()) continue;
+      void view.watch();
+      while (!answers && !isOver() && !view.hasReplaced) await delay(SUSPECT_MS, undefined, { ref: false });
+      if (isOver()) return false;
+      if (!answers) return true;
+      if (this.#isThere) view.stop();
+    }
+    return false;
   }
 
   #went(reason: string): void {

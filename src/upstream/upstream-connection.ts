@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Messages } from './messages.ts';
 import { PUSH, ReplyScanner } from './reply-scanner.ts';
 import { connectTo, type UpstreamAddress } from './upstream-address.ts';
 
@@ -18,6 +19,8 @@ export interface UpstreamSink {
 type Expected =
   | { readonly kind: 'pass'; count: number }
   | { readonly kind: 'take'; readonly pieces: Buffer[]; readonly done: (reply: Buffer) => void }
+  /** @param left how many are subscribed to, or no longer; null: all that there are. */
+  | { readonly kind: 'subscription'; readonly command: string; left: number | null }
   | { readonly kind: 'local'; readonly run: () => void };
 
 const ERROR = 45;
@@ -27,7 +30,10 @@ export class UpstreamConnection {
   readonly #socket: Socket;
   readonly #sink: UpstreamSink;
   readonly #expected: Expected[] = [];
+  /** Of a reply that has to be looked at as a whole. */
+  #pieces: Buffer[] = [];
   #isPipe = false;
+  readonly messages = new Messages();
   /** Whether replies are for nobody. */
   silent = false;
 
@@ -66,6 +72,15 @@ export class UpstreamConnection {
     this.#expected.push({ kind: 'take', pieces: [], done });
   }
 
+  /**
+   * Changes what is subscribed to: it is confirmed for each name.
+   * @param command such as `psubscribe`
+   * @param count of names; null for all that there are.
+   */
+  subscription(command: string, count: number | null): void {
+    this.#expected.push({ kind: 'subscription', command, left: count });
+  }
+
   /** Runs something when the replies to all requests so far have gone to the client. */
   inTurn(run: () => void): void {
     this.#expected.push({ kind: 'local', run });
@@ -95,20 +110,48 @@ export class UpstreamConnection {
   }
 
   #piece(bytes: Buffer, type: number, isEnd: boolean): void {
+    if (!this.messages.concerns(type) && this.#expected[0]?.kind !== 'subscription') {
+      this.#answer(bytes, type, isEnd);
+      return;
+    }
+    this.#pieces.push(bytes);
+    if (!isEnd) return;
+    const reply = this.#pieces.length === 1 ? bytes : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    if (this.messages.isMessage(reply)) this.#sink.bytes(reply);
+    else if (!this.#confirms(reply, type)) this.#answer(reply, type, true);
+  }
+
+  /** @returns whether it is said of a subscription, or of nothing that was asked. */
+  #confirms(reply: Buffer, type: number): boolean {
     const [next] = this.#expected;
-    if (type === PUSH || next === undefined) {
+    const confirmation = this.messages.confirmed(reply);
+    if (confirmation === null && type !== PUSH) return false;
+    this.#sink.bytes(reply);
+    // A shard channel ends by itself, too, when its slot moves.
+    if (next?.kind !== 'subscription' || confirmation?.command !== next.command) return true;
+    next.left ??= Math.max(1, confirmation.before);
+    if (--next.left === 0) this.#expected.shift();
+    this.#runLocal();
+    return true;
+  }
+
+  #answer(bytes: Buffer, type: number, isEnd: boolean): void {
+    const [next] = this.#expected;
+    if (next === undefined) {
       this.#sink.bytes(bytes);
       return;
     }
-    if (next.kind === 'pass') {
-      if (!this.silent) this.#sink.bytes(type === ERROR ? (this.#sink.error?.(bytes) ?? bytes) : bytes);
-      if (isEnd && --next.count === 0) this.#expected.shift();
-    } else if (next.kind === 'take') {
+    if (next.kind === 'take') {
       next.pieces.push(bytes);
       if (isEnd) {
         this.#expected.shift();
         next.done(next.pieces.length === 1 ? (next.pieces[0] as Buffer) : Buffer.concat(next.pieces));
       }
+    } else if (next.kind !== 'local') {
+      if (!this.silent) this.#sink.bytes(type === ERROR ? (this.#sink.error?.(bytes) ?? bytes) : bytes);
+      // A subscription that is refused is refused as a whole.
+      if (isEnd && (next.kind === 'subscription' || --next.count === 0)) this.#expected.shift();
     }
     this.#runLocal();
   }

@@ -29,6 +29,23 @@ async function userWith(...rules: string[]): Promise<RespClient> {
   return client;
 }
 
+test('who may run an experiment runs its models, who sets one has to be able to read them', async () => {
+  for (const key of ['m', 'n']) {
+    await admin.send('AI.MODELSTORE', key, 'ONNX', 'CPU', 'BLOB', model('mul'));
+  }
+  await admin.send('AI.TENSORSET', 't1', 'FLOAT', 1, 2, 'VALUES', 1, 2);
+  await admin.send('AI.EXPERIMENT', 'SET', 'e', 'PRIMARY', 'm', 'CANDIDATES', 1, 'n');
+  const ada = await userWith('+@ai', '~e', '~t*');
+  expect(await ada.send('AI.MODELEXECUTE', 'e', 'INPUTS', 2, 't1', 't1', 'OUTPUTS', 1, 't2')).toBe('OK');
+  expect(await ada.send('AI.EXPERIMENT', 'RESET', 'e')).toBe('OK');
+  expect(await ada.error('AI.EXPERIMENT', 'SET', 'e', 'PRIMARY', 'm', 'CANDIDATES', 1, 'n')).toBe(KEYS);
+  expect(await ada.error('AI.EXPERIMENT', 'PROMOTE', 'e', 'n')).toBe(KEYS);
+  const bob = await userWith('+@ai', '-ai.experiment|promote', '%R~m', '%R~n', '%W~e');
+  expect(await bob.send('AI.EXPERIMENT', 'SET', 'e', 'PRIMARY', 'm', 'CANDIDATES', 1, 'n')).toBe('OK');
+  expect(await bob.error('AI.EXPERIMENT', 'GET', 'e')).toBe(KEYS);
+  expect(await bob.error('AI.EXPERIMENT', 'PROMOTE', 'e', 'n')).toBe(noCommand('ai.experiment|promote'));
+});
+
 describe('commands', () => {
   test('a user without rules may only log in, reset and quit', async () => {
     const ada = await userWith();

@@ -46,6 +46,13 @@ const COMMANDS = `
   AI.CONFIG GET BACKENDSPATH
   AI.CONFIG GET MODEL_CHUNK_SIZE
   AI.CONFIG LOADBACKEND TORCH path
+  AI.EXPERIMENT SET ab PRIMARY m CANDIDATES 1 n MODE SHADOW SAMPLE 50 TOLERANCE 1
+  AI.EXPERIMENT SET ab PRIMARY m CANDIDATES 1 n MODE SPLIT WEIGHTS 3 1
+  AI.EXPERIMENT GET ab
+  AI.EXPERIMENT RESET ab
+  AI.EXPERIMENT PROMOTE ab n
+  AI.EXPERIMENT DEL ab
+  AI.EXPERIMENT HELP
   AI.MODELDEL m
   AI.SCRIPTDEL s`;
 
@@ -71,15 +78,25 @@ const alternating = (word: string) =>
 
 test('commands, keywords, dtypes, backends and devices are read in any case', async () => {
   const capitals = await replies((word) => word);
-  const names = new Set(capitals.map(([line]) => line.split(' ')[0]?.toLowerCase()));
+  const names = new Set(
+    capitals.flatMap(([line]) => {
+      const [command = '', subcommand] = line.toLowerCase().split(' ');
+      return command === 'ai.experiment' ? [command, `${command}|${subcommand}`] : [command];
+    }),
+  );
   const all = (await client.send('COMMAND', 'LIST', 'FILTERBY', 'MODULE', 'ai')) as string[];
   expect([...names].sort()).toEqual(all.map((name) => name.slice(1)).sort());
   // Nothing but what needs another backend is refused.
   const refused = capitals.flatMap(([, reply]) => reply).filter((reply) => /^-/.test(String(reply)));
   const tf = '-Invalid GraphDef';
   expect(refused).toEqual([tf, tf, '-ERR error loading backend']);
-  // A device is shown as it was written.
-  const shown = (found: unknown) => JSON.parse(JSON.stringify(found).replace(/"\$cpu(:1)?"/gi, '"$CPU$1"'));
+  // A device is shown as it was written, and an experiment when it began.
+  const shown = (found: unknown) =>
+    JSON.parse(
+      JSON.stringify(found)
+        .replace(/"\$cpu(:1)?"/gi, '"$CPU$1"')
+        .replace(/("\$since",":)\d+/g, '$1'),
+    );
   for (const write of [(word: string) => word.toLowerCase(), alternating]) {
     expect(shown(await replies(write))).toEqual(shown(capitals));
   }

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vi
 import { TypedClient } from '../support/typed-client.ts';
 import type { ContractContext } from './contract/context.ts';
 import { dagContract } from './contract/dags.ts';
+import { experimentContract } from './contract/experiments.ts';
 import { keyContract } from './contract/keys.ts';
 import { modelContract } from './contract/models.ts';
 import { runContract } from './contract/runs.ts';
@@ -63,6 +64,7 @@ export function aiContract(name: string, start: () => Promise<Topology>): void {
       runContract(context);
       dagContract(context);
       scriptContract(context);
+      experimentContract(context);
       keyContract(context);
     });
   });

@@ -45,6 +45,12 @@ export class Terminal {
     this.#child.stdin.write(keys);
   }
 
+  /** Ends what still runs in it, as a window that is closed does. */
+  async close(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.exited;
+  }
+
   /** The size of the window, as when a user drags it. */
   resize(columns: number, rows: number): void {
     const device = /tty=(\S+)/.exec(this.output)?.[1] as string;

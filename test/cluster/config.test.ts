@@ -82,6 +82,21 @@ describe('cluster configuration', () => {
       /:4: nodes\.0\.slots\.0: 9-3 is no range/,
     ],
     [
+      'replicas that the embedded engine has not',
+      config(node('a', 1, '0-16383')).replace(/\n}$/, ',\n  "ackReplicas": 1\n}'),
+      /:6: ackReplicas: the embedded engine has no replicas/,
+    ],
+    [
+      'replicas of one node that the embedded engine has not',
+      config(node('a', 1, '0-16383').replace('"port"', '"ackReplicas": 1, "port"')),
+      /:4: nodes\.0\.ackReplicas: the embedded engine has no replicas/,
+    ],
+    [
+      'a wait for replicas without an end',
+      '{"engine": "redis",\n"ackTimeoutMs": 0, "nodes": [{"name": "a", "host": "h", "port": 1, "redis": {"host": "h", "port": 2}}]}',
+      /:2: ackTimeoutMs: /,
+    ],
+    [
       'a node of the redis engine without its Redis',
       '{"engine": "redis",\n"nodes": [{"name": "a", "host": "127.0.0.1", "port": 1}]}',
       /:2: nodes\.0: the redis engine needs to know its Redis/,

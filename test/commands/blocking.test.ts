@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { RespClient } from '../support/resp-client.ts';
 import { encode } from '../support/resp-client.ts';
 import { useSharedNode } from '../support/shared-node.ts';
@@ -6,18 +6,29 @@ import { useSharedNode } from '../support/shared-node.ts';
 const shared = useSharedNode();
 
 /** Looks once per turn of the event loop; the test's own time limit ends it. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
 }
 
-const waiting = (count: number) => until(() => shared.node.context.waiters.size === count);
+/** How many clients wait, as INFO tells. */
+async function blocked(): Promise<number> {
+  observer ??= await shared.connect();
+  const info = String(await observer.send('INFO', 'clients'));
+  return Number(/blocked_clients:(\d+)/.exec(info)?.[1]);
+}
+let observer: RespClient | null = null;
+afterEach(() => {
+  observer = null;
+});
+
+const waiting = (count: number) => until(async () => (await blocked()) === count);
 
 /** Sends commands that wait, each from a client of its own, one after the other. */
 async function wait(...commands: string[]): Promise<{ client: RespClient; reply: Promise<unknown> }[]> {
   const waits: { client: RespClient; reply: Promise<unknown> }[] = [];
   for (const command of commands) {
     const client = await shared.connect();
-    const before = shared.node.context.waiters.size;
+    const before = await blocked();
     waits.push({ client, reply: client.send(...command.split(' ')) });
     await waiting(before + 1);
   }
@@ -45,7 +56,7 @@ describe('what is there', () => {
         ['n', '2'],
       ],
     ]);
-    expect(shared.node.context.waiters.size).toBe(0);
+    expect(await blocked()).toBe(0);
   });
 });
 
@@ -195,7 +206,7 @@ describe('the one who pushes', () => {
     await pusher.send('LPUSH', 'l', 'a');
     await pusher.send('DEL', 'l');
     expect(await pusher.send('EXEC')).toEqual([1, 1]);
-    expect(shared.node.context.waiters.size).toBe(1);
+    expect(await blocked()).toBe(1);
     await pusher.send('LPUSH', 'l', 'b');
     expect(await waiter?.reply).toEqual(['l', 'b']);
   });
@@ -219,7 +230,7 @@ describe('time', () => {
     expect(await raw).toBe('*-1\r\n');
     await client.send('HELLO', 3);
     expect(await client.send(...command.split(' '))).toBe('_');
-    expect(shared.node.context.waiters.size).toBe(0);
+    expect(await blocked()).toBe(0);
   });
 
   test('nothing waits inside EXEC', async () => {
@@ -236,7 +247,7 @@ describe('time', () => {
     const [waiter] = await wait('BLPOP k 3000000');
     const client = await shared.connect();
     expect(await client.send('BLPOP', 'other', 0.05)).toBe(null);
-    expect(shared.node.context.waiters.size).toBe(1);
+    expect(await blocked()).toBe(1);
     await client.send('RPUSH', 'k', 'a');
     expect(await waiter?.reply).toEqual(['k', 'a']);
   });

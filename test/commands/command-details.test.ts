@@ -1,29 +1,33 @@
 import { describe, expect, test } from 'vitest';
 import { categoriesOf } from '../../src/commands/acl-categories.ts';
 import { CommandTable } from '../../src/commands/table.ts';
+import { onRedis } from '../support/engine.ts';
 import { useSharedNode } from '../support/shared-node.ts';
 import type { Typed } from '../support/typed-client.ts';
 
 const shared = useSharedNode();
 
 describe('COMMAND', () => {
-  test('INFO describes a container with its subcommands, ten elements each', async () => {
-    const client = await shared.connectTyped();
-    const [config] = (await client.send('COMMAND', 'INFO', 'CONFIG')) as Typed[][];
-    expect(config?.slice(0, 9)).toEqual(['$config', ':-2', [], ':0', ':0', ':0', ['+@slow'], [], []]);
-    const subcommands = config?.[9] as Typed[][];
-    expect(subcommands.map((sub) => [sub[0], sub[1], sub.length])).toEqual([
-      ['$config|get', ':-3', 10],
-      ['$config|resetstat', ':2', 10],
-      ['$config|rewrite', ':2', 10],
-      ['$config|set', ':-4', 10],
-      ['$config|help', ':2', 10],
-    ]);
-    expect(subcommands[0]?.slice(2, 7)).toEqual([
-      ...[['+admin', '+noscript', '+loading', '+stale'], ':0', ':0', ':0'],
-      ['+@admin', '+@slow', '+@dangerous'],
-    ]);
-  });
+  test.skipIf(onRedis('it has them in another order'))(
+    'INFO describes a container with its subcommands, ten elements each',
+    async () => {
+      const client = await shared.connectTyped();
+      const [config] = (await client.send('COMMAND', 'INFO', 'CONFIG')) as Typed[][];
+      expect(config?.slice(0, 9)).toEqual(['$config', ':-2', [], ':0', ':0', ':0', ['+@slow'], [], []]);
+      const subcommands = config?.[9] as Typed[][];
+      expect(subcommands.map((sub) => [sub[0], sub[1], sub.length])).toEqual([
+        ['$config|get', ':-3', 10],
+        ['$config|resetstat', ':2', 10],
+        ['$config|rewrite', ':2', 10],
+        ['$config|set', ':-4', 10],
+        ['$config|help', ':2', 10],
+      ]);
+      expect(subcommands[0]?.slice(2, 7)).toEqual([
+        ...[['+admin', '+noscript', '+loading', '+stale'], ':0', ':0', ':0'],
+        ['+@admin', '+@slow', '+@dangerous'],
+      ]);
+    },
+  );
 
   test('INFO takes the name of a subcommand, null stands for what is unknown', async () => {
     const client = await shared.connectTyped();
@@ -81,22 +85,25 @@ describe('COMMAND', () => {
     ]);
   });
 
-  test('LIST filters by module, category and pattern', async () => {
-    const client = await shared.connectTyped();
-    const list = async (...args: string[]) => (await client.send('COMMAND', 'LIST', ...args)) as string[];
-    expect(await list()).toHaveLength(Number(String(await client.send('COMMAND', 'COUNT')).slice(1)));
-    expect(await list('FILTERBY', 'MODULE', 'ai')).toContain('$ai.tensorset');
-    expect(await list('FILTERBY', 'MODULE', 'nope')).toEqual([]);
-    expect(await list('FILTERBY', 'ACLCAT', 'transaction')).toEqual([
-      ...['$discard', '$exec', '$multi', '$unwatch', '$watch'],
-    ]);
-    expect(await list('FILTERBY', 'PATTERN', 'MEMORY|*s')).toEqual([
-      ...['$memory|malloc-stats', '$memory|stats'],
-    ]);
-    expect(await list('FILTERBY', 'PATTERN')).toBe('-ERR syntax error');
-  });
+  test.skipIf(onRedis('it has them in another order'))(
+    'LIST filters by module, category and pattern',
+    async () => {
+      const client = await shared.connectTyped();
+      const list = async (...args: string[]) => (await client.send('COMMAND', 'LIST', ...args)) as string[];
+      expect(await list()).toEqual(expect.arrayContaining(['$config', '$config|get', '$ai.tensorset']));
+      expect(await list('FILTERBY', 'MODULE', 'ai')).toContain('$ai.tensorset');
+      expect(await list('FILTERBY', 'MODULE', 'nope')).toEqual([]);
+      expect(await list('FILTERBY', 'ACLCAT', 'transaction')).toEqual([
+        ...['$discard', '$exec', '$multi', '$unwatch', '$watch'],
+      ]);
+      expect(await list('FILTERBY', 'PATTERN', 'MEMORY|*s')).toEqual([
+        ...['$memory|malloc-stats', '$memory|stats'],
+      ]);
+      expect(await list('FILTERBY', 'PATTERN')).toBe('-ERR syntax error');
+    },
+  );
 
-  test('DOCS nests subcommands', async () => {
+  test.skipIf(onRedis('it has more fields'))('DOCS nests subcommands', async () => {
     const client = await shared.connectTyped();
     await client.send('HELLO', 3);
     const docs = (await client.send('COMMAND', 'DOCS', 'slowlog', 'ai.tensorget', 'nope')) as {
@@ -155,10 +162,14 @@ describe('the table of commands', () => {
       expect([c.name, categories.includes('fast') !== categories.includes('slow')]).toEqual([c.name, true]);
     }
     const ai = all.filter((c) => categoriesOf(c).includes('ai')).map((c) => c.name);
-    expect(ai).toEqual(all.filter((c) => c.group === 'ai').map((c) => c.name));
+    // A container runs nothing itself, its subcommands are in the category.
+    const running = all.filter((c) => c.group === 'ai' && c.subcommands === undefined);
+    expect(ai).toEqual(running.map((c) => c.name));
   });
 
-  test.each(all.filter((c) => c.subcommands !== undefined).map((c) => c.name))(
+  test
+    .skipIf(onRedis('it has other subcommands'))
+    .each(all.filter((c) => c.subcommands !== undefined).map((c) => c.name))(
     'HELP of %s lists its subcommands',
     async (name) => {
       const client = await shared.connectTyped();

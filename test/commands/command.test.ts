@@ -12,7 +12,8 @@ test('COUNT, LIST, INFO without names and COMMAND agree', async () => {
   const all = (await client.send('COMMAND')) as Typed[][];
   const names = all.map(([name]) => name);
   expect(await client.send('COMMAND', 'COUNT')).toBe(`:${all.length}`);
-  expect(await client.send('COMMAND', 'LIST')).toEqual(names);
+  const listed = ((await client.send('COMMAND', 'LIST')) as string[]).filter((name) => !name.includes('|'));
+  expect(listed.sort()).toEqual([...names].sort());
   expect(await client.send('COMMAND', 'INFO')).toEqual(all);
   expect(names).toEqual(expect.arrayContaining(['$get', '$set', '$ai.tensorset', '$command', '$client']));
   expect(new Set(names).size).toBe(names.length);

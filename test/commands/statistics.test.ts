@@ -49,6 +49,7 @@ describe('INFO', () => {
       'ai_backends_info',
       'ai_cpu',
       'ai_execution',
+      'ai_models',
     ];
     expect(await titles()).toEqual(defaults);
     expect(await titles('default')).toEqual(defaults);

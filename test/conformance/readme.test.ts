@@ -40,12 +40,25 @@ test('docs/torch-scripts.md shows the function that its commands store', () => {
   expect(readFileSync(path.join(root, 'docs/torch-scripts.md'), 'utf8')).toContain(source);
 });
 
+test.each([
+  ['README.md', "[ '1.000', '0.000', '0.000' ]"],
+  ['docs/client.md', '[ 1, 3 ] 1.000'],
+])('%s shows what its TypeScript prints', (file, output) => {
+  const page = readFileSync(path.join(root, file), 'utf8');
+  const [, code = ''] = /^```ts\n(import .*?)^```/ms.exec(page) ?? [];
+  expect(code).toContain(`// ${output}`);
+  const here = code.replace('127.0.0.1:7000', `127.0.0.1:${cluster.ports[0]}`);
+  const args = ['--input-type=module-typescript', '--eval', here];
+  const printed = execFileSync(process.execPath, args, { encoding: 'utf8', cwd: root, timeout: 20_000 });
+  expect(printed.trimEnd()).toBe(output);
+});
+
 afterAll(async () => {
   expect(await cluster.stop()).toBe(0);
 });
 
 // In this order: each goes on where the one before ended.
-test.skipIf(redisCli === undefined).each(['README.md', 'docs/torch-scripts.md'])(
+test.skipIf(redisCli === undefined).each(['README.md', 'docs/torch-scripts.md', 'docs/experiments.md'])(
   '%s shows what its commands answer',
   (file) => {
     const steps = transcript(readFileSync(path.join(root, file), 'utf8'));
@@ -54,8 +67,11 @@ test.skipIf(redisCli === undefined).each(['README.md', 'docs/torch-scripts.md'])
       // As in a terminal; a newer redis-cli says aloud that it was redirected.
       const here = command
         .replace('redis-cli', 'redis-cli --no-raw')
-        .replace('-p 7000', `-p ${cluster.ports[0]}`);
-      expect(here).toContain(`--no-raw -c -p ${cluster.ports[0]} `);
+        .replace('npx tessera', `'${process.execPath}' bin/tessera.js`)
+        .replace(/(-p |127\.0\.0\.1:)7000/, `$1${cluster.ports[0]}`);
+      expect(here).toMatch(
+        new RegExp(`--no-raw -c -p ${cluster.ports[0]} |bin/tessera.js .* 127.0.0.1:${cluster.ports[0]}$`),
+      );
       const answer = execFileSync('sh', ['-c', here], { encoding: 'utf8', cwd: root, timeout: 20_000 });
       const lines = answer
         .trimEnd()

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startCluster, type TestCluster } from '../support/cluster.ts';
+import { type EngineCluster, startEngineCluster } from '../support/engine-cluster.ts';
 import { redisPy } from '../support/redis-py.ts';
 import { tagOn } from '../support/slots.ts';
 import { findPythonRedis } from '../support/tools.ts';
 
 const python = findPythonRedis() as string;
 
-let cluster: TestCluster;
+let cluster: EngineCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startEngineCluster();
 });
 afterAll(async () => {
   expect(await cluster.stop()).toBe(0);

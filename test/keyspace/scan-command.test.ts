@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { onRedis } from '../support/engine.ts';
 import { model } from '../support/node.ts';
 import type { RespClient } from '../support/resp-client.ts';
 import { useSharedNode } from '../support/shared-node.ts';
-import { servers } from './servers.ts';
 
-describe.each(servers)('SCAN, $engine', ({ start }) => {
-  const shared = useSharedNode(start);
+describe('SCAN', () => {
+  const shared = useSharedNode();
   let client: RespClient;
   beforeEach(async () => {
     client = await shared.connect();
@@ -33,16 +33,19 @@ describe.each(servers)('SCAN, $engine', ({ start }) => {
     expect(await client.send('SCAN', 0)).toEqual(['0', []]);
   });
 
-  test('returns ten keys a page by default, COUNT as many as it says, each once', async () => {
-    const keys = await fill(95);
-    const byTen = await scan([]);
-    expect(byTen.pages.map((page) => page.length)).toEqual([...Array(9).fill(10), 5]);
-    expect(byTen.keys).toEqual(keys);
-    const byForty = await scan(['COUNT', 40]);
-    expect(byForty.pages.map((page) => page.length)).toEqual([40, 40, 15]);
-    expect(byForty.keys).toEqual(keys);
-    expect((await scan(['count', 1_000_000])).pages.length).toBe(1);
-  });
+  test.skipIf(onRedis('its pages are of about that size'))(
+    'returns ten keys a page by default, COUNT as many as it says, each once',
+    async () => {
+      const keys = await fill(95);
+      const byTen = await scan([]);
+      expect(byTen.pages.map((page) => page.length)).toEqual([...Array(9).fill(10), 5]);
+      expect(byTen.keys).toEqual(keys);
+      const byForty = await scan(['COUNT', 40]);
+      expect(byForty.pages.map((page) => page.length)).toEqual([40, 40, 15]);
+      expect(byForty.keys).toEqual(keys);
+      expect((await scan(['count', 1_000_000])).pages.length).toBe(1);
+    },
+  );
 
   test('returns a key that is there all the while exactly once while others come and go', async () => {
     const stable = await fill(300, 'stable');
@@ -70,16 +73,19 @@ describe.each(servers)('SCAN, $engine', ({ start }) => {
     expect(rest).toEqual(keys.filter((key) => !first.includes(key)).slice(19));
   });
 
-  test('MATCH chooses by pattern, page by page', async () => {
-    await fill(30, 'a');
-    await fill(30, 'b');
-    const { pages, keys } = await scan(['MATCH', 'a?', 'COUNT', 20]);
-    expect(pages.length).toBe(3);
-    expect(keys).toEqual(Array.from({ length: 10 }, (_, i) => `a${i}`));
-    expect((await scan(['MATCH', 'a*', 'MATCH', 'b1?'])).keys.length).toBe(10);
-  });
+  test.skipIf(onRedis('its pages are of about that size'))(
+    'MATCH chooses by pattern, page by page',
+    async () => {
+      await fill(30, 'a');
+      await fill(30, 'b');
+      const { pages, keys } = await scan(['MATCH', 'a?', 'COUNT', 20]);
+      expect(pages.length).toBe(3);
+      expect(keys).toEqual(Array.from({ length: 10 }, (_, i) => `a${i}`));
+      expect((await scan(['MATCH', 'a*', 'MATCH', 'b1?'])).keys.length).toBe(10);
+    },
+  );
 
-  test('TYPE chooses by type', async () => {
+  test.skipIf(onRedis('to it AI values are strings'))('TYPE chooses by type', async () => {
     await fill(3);
     await client.send('AI.TENSORSET', 'tensor', 'FLOAT', 1);
     await client.send('AI.MODELSTORE', 'model', 'ONNX', 'CPU', 'BLOB', model('mul'));
@@ -87,6 +93,11 @@ describe.each(servers)('SCAN, $engine', ({ start }) => {
     expect((await scan(['TYPE', 'AI_TENSOR'])).keys).toEqual(['tensor']);
     expect((await scan(['TYPE', 'ai__model', 'MATCH', 'm*'])).keys).toEqual(['model']);
     expect((await scan(['TYPE', 'stream'])).keys).toEqual([]);
+  });
+
+  test('begins anew where the cursor is empty', async () => {
+    const [key] = await fill(1);
+    expect(await client.send('SCAN', '')).toEqual(['0', [key]]);
   });
 
   test('keys come back as bytes', async () => {
@@ -98,7 +109,6 @@ describe.each(servers)('SCAN, $engine', ({ start }) => {
 
   test.each([
     [['x'], 'ERR invalid cursor'],
-    [[''], 'ERR invalid cursor'],
     [['0', 'MATCH'], 'ERR syntax error'],
     [['0', 'FOO', '1'], 'ERR syntax error'],
     [['0', 'COUNT', '0'], 'ERR syntax error'],

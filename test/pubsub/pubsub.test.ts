@@ -24,8 +24,12 @@ describe.each([2, 3] as const)('in RESP%i', (protocol) => {
     expect(await client.send('SUBSCRIBE', 'a')).toEqual(pushed(protocol, '$subscribe', '$a', ':2'));
     expect(await client.send('PSUBSCRIBE', 'x*')).toEqual(pushed(protocol, '$psubscribe', '$x*', ':3'));
     expect(await client.send('SSUBSCRIBE', 's')).toEqual(pushed(protocol, '$ssubscribe', '$s', ':1'));
-    expect(await client.send('UNSUBSCRIBE')).toEqual(pushed(protocol, '$unsubscribe', '$a', ':2'));
-    expect(await client.reply()).toEqual(pushed(protocol, '$unsubscribe', '$b', ':1'));
+    // In which order they end is up to the engine.
+    const ended = [await client.send('UNSUBSCRIBE'), await client.reply()].map((reply) =>
+      JSON.stringify(reply),
+    );
+    for (const [i, count] of [2, 1].entries()) expect(ended[i]).toContain(`":${count}"`);
+    for (const name of ['a', 'b']) expect(ended.join()).toContain(`"$unsubscribe","$${name}"`);
     expect(await client.send('PUNSUBSCRIBE', 'zzz')).toEqual(pushed(protocol, '$punsubscribe', '$zzz', ':1'));
     expect(await client.send('PUNSUBSCRIBE')).toEqual(pushed(protocol, '$punsubscribe', '$x*', ':0'));
     expect(await client.send('SUNSUBSCRIBE')).toEqual(pushed(protocol, '$sunsubscribe', '$s', ':0'));
@@ -154,7 +158,7 @@ describe('PUBSUB', () => {
     await two.send('SUBSCRIBE', 'd1');
     await two.send('PSUBSCRIBE', 'p*');
     await two.send('SSUBSCRIBE', 's1');
-    expect(await asking.send('PUBSUB', 'CHANNELS')).toEqual(['$c1', '$d1']);
+    expect(((await asking.send('PUBSUB', 'CHANNELS')) as string[]).sort()).toEqual(['$c1', '$d1']);
     expect(await asking.send('PUBSUB', 'CHANNELS', 'c*')).toEqual(['$c1']);
     expect(await asking.send('PUBSUB', 'NUMSUB', 'c1', 'd1', 'no')).toEqual([
       ...['$c1', ':2', '$d1', ':1', '$no', ':0'],

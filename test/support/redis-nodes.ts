@@ -12,6 +12,7 @@ import {
 } from '../../cluster/redis-cluster.ts';
 import type { TesseraNode } from '../../src/node.ts';
 import { AddressBook, type BookEntry } from '../../src/upstream/address-book.ts';
+import type { RedisSettings } from '../../src/upstream/redis-engine.ts';
 import { freePorts } from './cluster.ts';
 import { startNode } from './node.ts';
 import { run } from './run.ts';
@@ -25,6 +26,8 @@ export interface RedisNodes {
   readonly redis: readonly RedisProcess[];
   /** The node that has the key's slot after the start. */
   portOf(key: string): number;
+  /** Starts one again that has ended, without its keys. */
+  restart(index: number): Promise<void>;
   /** Starts a Redis that is in no cluster yet, and a node before it. @returns the node's port. */
   add(): Promise<number>;
   /** Ends the last that was added. */
@@ -40,6 +43,7 @@ export async function startRedisNodes(
   masters: number,
   replicas = 0,
   nodeTimeoutMs = 2000,
+  settings: Partial<RedisSettings> = {},
 ): Promise<RedisNodes> {
   const count = masters * (1 + replicas);
   const server = findRedisServer();
@@ -51,39 +55,44 @@ export async function startRedisNodes(
     startRedisProcess(server, port, path.join(folder, String(port)), [
       ...['--save', '', '--cluster-node-timeout', String(nodeTimeoutMs), '--repl-diskless-sync-delay', '0'],
     ]);
-  const addNodes = async (places: readonly (readonly [port: number, redisPort: number])[]) => {
-    for (const [port, redisPort] of places) {
-      ports.push(port);
-      entries.push({
-        redis: { host: HOST, port: redisPort },
-        node: { host: HOST, port, tlsPort: 0 },
-      });
-    }
+  const addNode = async (redisPort: number) => {
+    const address = { host: HOST, port: redisPort, secure: false, user: '', password: '' };
+    const node = await startNode({}, 0, { redis: { address, addresses, ...settings } });
+    nodes.push(node);
+    ports.push(node.port);
+    entries.push({
+      redis: { host: HOST, port: redisPort },
+      node: { host: HOST, port: node.port, tlsPort: 0 },
+    });
     addresses.update(entries);
-    const started = places.map(([port, redisPort]) =>
-      startNode({}, 0, {
-        port,
-        redis: { address: { host: HOST, port: redisPort, secure: false, user: '', password: '' }, addresses },
-      }),
-    );
-    nodes.push(...(await Promise.all(started)));
+    return node.port;
   };
   const redisPorts = await freeRedisPorts(count);
-  const nodePorts = await freePorts(count);
-  redis.push(...(await Promise.all(redisPorts.map(startRedis))));
-  await formCluster(redisPorts, masters);
-  await addNodes(redisPorts.map((redisPort, i) => [nodePorts[i] as number, redisPort]));
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => node.close()));
+    await endRedisProcesses(redis, 'SIGKILL');
+  };
+  try {
+    for (const port of redisPorts) redis.push(await startRedis(port));
+    await formCluster(redisPorts, masters);
+    for (const port of redisPorts) await addNode(port);
+  } catch (error) {
+    // Nobody else would end what has started.
+    await stop();
+    throw error;
+  }
   return {
     nodes,
     ports,
     redis,
     portOf: (key) => ports[Math.floor((slotOf(key) * masters) / 16_384)] as number,
+    async restart(index) {
+      redis[index] = await startRedis(entries[index]?.redis.port as number);
+    },
     async add() {
       const [redisPort] = (await freeRedisPorts(1)) as [number];
-      const [port] = (await freePorts(1)) as [number];
       redis.push(await startRedis(redisPort));
-      await addNodes([[port, redisPort]]);
-      return port;
+      return addNode(redisPort);
     },
     async removeLast() {
       ports.pop();
@@ -92,10 +101,7 @@ export async function startRedisNodes(
       await nodes.pop()?.close();
       await endRedisProcesses(redis.splice(-1), 'SIGKILL');
     },
-    async stop() {
-      await Promise.all(nodes.map((node) => node.close()));
-      await endRedisProcesses(redis, 'SIGKILL');
-    },
+    stop,
   };
 }
 

@@ -15,7 +15,7 @@ export interface ServedNode {
   kill(): Promise<void>;
 }
 
-const main = path.join(import.meta.dirname, '../../src/main.ts');
+const MAIN = path.join(import.meta.dirname, '../../src/main.ts');
 
 /** Starts `tessera serve` in a process of its own, on a port that the system chose. */
 export function startServe(...extra: string[]): Promise<ServedNode> {
@@ -23,7 +23,12 @@ export function startServe(...extra: string[]): Promise<ServedNode> {
 }
 
 /** Starts `tessera serve` on a data folder that may have been used before. */
-export async function startServeOn(data: string, ...extra: string[]): Promise<ServedNode> {
+export function startServeOn(data: string, ...extra: string[]): Promise<ServedNode> {
+  return startServeFrom(MAIN, data, ...extra);
+}
+
+/** Starts it by another program than the sources' own, such as that of an installed package. */
+export async function startServeFrom(main: string, data: string, ...extra: string[]): Promise<ServedNode> {
   const args = [main, 'serve', '--port', '0', '--data', data, '--intra-op-parallelism', '1', ...extra];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

@@ -82,7 +82,6 @@ describe.skipIf(noRedis !== undefined)('a client of a node before a Redis', () =
     expect(String(await client.send('AI.TENSORSET', 't', 'FLOAT', 1, 'VALUES', 2))).toBe('QUEUED');
     expect(String(await client.send('SET', 'k', 'v'))).toBe('QUEUED');
     expect(String(await client.send('AI.TENSORGET', 't', 'VALUES'))).toBe('QUEUED');
-    expect(String(await client.send('AI.MODELDEL', 'm'))).toContain('cannot run within a transaction');
     expect(String(await client.send('AI.MODELEXECUTE', 'm', 'INPUTS', 1, 't', 'OUTPUTS', 1, 'o'))).toBe(
       'QUEUED',
     );
@@ -132,6 +131,39 @@ describe.skipIf(noRedis !== undefined)('a client of a node before a Redis', () =
     ).toBe('+PONG\r\n+OK\r\n*1\r\n$1\r\n0\r\n$1\r\n1\r\n');
   });
 
+  test('has no reply to the one command that it wants none of', async () => {
+    const lines = [
+      ...[
+        'CLIENT REPLY SKIP',
+        'GET a',
+        'PING 1',
+        'CLIENT REPLY SKIP',
+        'AI.TENSORSET t INT32 1 VALUES 7',
+        'PING 2',
+      ],
+      ...[
+        'CLIENT REPLY SKIP',
+        'AI.MODELDEL none',
+        'AI.TENSORGET t VALUES',
+        'CLIENT REPLY SKIP',
+        'CLIENT REPLY SKIP',
+      ],
+      ...[
+        'AI.TENSORGET t',
+        'PING 3',
+        'CLIENT REPLY SKIP',
+        'CLIENT REPLY ON',
+        'CLIENT REPLY SKIP',
+        'CLIENT REPLY OFF',
+      ],
+      ...['PING 4', 'CLIENT REPLY SKIP', 'PING 5', 'CLIENT REPLY ON', 'CLIENT REPLY NOPE', 'CLIENT REPLY'],
+    ];
+    expect((await exchange(lines.map((line) => `${line}\r\n`).join(''))).split('\r\n')).toEqual([
+      ...['$1', '1', '$1', '2', '*1', ':7', '$1', '3', '+OK', '+OK', '-ERR syntax error'],
+      ...["-ERR wrong number of arguments for 'client|reply' command", ''],
+    ]);
+  });
+
   test('has large tensors and models, which are kept at hand', async () => {
     const client = await connect();
     const blob = Buffer.alloc(4_000_000);
@@ -149,6 +181,43 @@ describe.skipIf(noRedis !== undefined)('a client of a node before a Redis', () =
     );
     expect((await Promise.all(calls)).map(String)).toEqual(calls.map(() => 'OK'));
     expect(await client.send('AI.TENSORGET', 'out19', 'VALUES')).toEqual(['9', '16']);
+  });
+
+  test('cannot change a part of a tensor, but of a string as ever', async () => {
+    const client = await connect();
+    await client.send('AI.TENSORSET', 't', 'INT8', 2, 'VALUES', 1, 2);
+    const harms = [
+      ['APPEND', 't', 'x'],
+      ['SETRANGE', 't', 25, 'x'],
+      ['SETBIT', 't', 300, 1],
+      ['BITFIELD', 't', 'SET', 'u8', 200, 1],
+    ];
+    const replies = await Promise.all([
+      ...harms.map((command) => client.error(...(command as [string]))),
+      client.send('AI.TENSORGET', 't', 'VALUES'),
+    ]);
+    const wrongType = 'WRONGTYPE Operation against a key holding the wrong kind of value';
+    expect(replies).toEqual([...harms.map(() => wrongType), [1, 2]]);
+    const others = await Promise.all([
+      client.send('APPEND', 's', 'ab'),
+      client.send('APPEND', 's', 'c'),
+      client.send('SETRANGE', 's', 1, 'x'),
+      client.send('GET', 's'),
+      client.send('SETBIT', 'bits', 7, 1),
+      client.send('BITFIELD', 'bits', 'GET', 'u8', 0),
+      client.send('APPEND', 's'),
+      // What it was when it was looked at it need not be any more.
+      client.send('AI.TENSORSET', 's', 'INT8', 1, 'VALUES', 3),
+      client.send('APPEND', 's', 'x'),
+      client.send('AI.TENSORGET', 's', 'VALUES'),
+    ]);
+    expect(others.map(String)).toEqual([
+      ...['2', '3', '3', 'axc', '0', '1', "ReplyError: ERR wrong number of arguments for 'append' command"],
+      ...['OK', `ReplyError: ${wrongType}`, '3'],
+    ]);
+    expect(
+      await exchange('CLIENT REPLY OFF\r\nAPPEND t x\r\nAPPEND u x\r\nCLIENT REPLY ON\r\nGET u\r\n'),
+    ).toBe('+OK\r\n$1\r\nx\r\n');
   });
 
   test('is refused by Redis, as whom it logs in', async () => {

@@ -179,7 +179,8 @@ describe.skipIf(noRedis !== undefined)('a node before a replica', () => {
       .toBe('up');
     await writer.send('AI.TENSORSET', `new${tag}`, 'FLOAT', 1, 'VALUES', 7);
     expect(await writer.send('WAIT', 2, 5000)).toBe(2);
-    expect(await client.error(...dag())).toMatch(moved(master));
+    // It takes a moment until the new one finds that the cluster is well.
+    await expect.poll(() => client.error(...dag()), { timeout: 20_000, interval: 20 }).toMatch(moved(master));
     await client.send('READONLY');
     expect(await client.send(...dag())).toEqual(['OK', ['-3', '-4']]);
     expect(await client.send('AI.TENSORGET', `new${tag}`, 'VALUES')).toEqual(['7']);

@@ -104,6 +104,21 @@ describe.skipIf(noRedis !== undefined)('a TorchScript function, where a Redis ha
       expect(await client.send('GET', 'n')).toBe('$2');
     });
 
+    test('runs experiments, whose models KEYS does not name either', async () => {
+      await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+      await client.send('AI.MODELSTORE', 'n', 'ONNX', 'CPU', 'BLOB', model('mul'));
+      await client.send('AI.EXPERIMENT', 'SET', 'e', 'PRIMARY', 'm', 'CANDIDATES', 1, 'n');
+      await client.send('AI.TENSORSET', 'a', 'FLOAT', 1, 2, 'VALUES', 2, 3);
+      await store('return redisAI.model_execute("e", [tensors[0], tensors[0]], 1)');
+      expect(await client.send('AI.SCRIPTEXECUTE', 's', 'f', 'INPUTS', 1, 'a', 'OUTPUTS', 1, 'b')).toBe(
+        '+OK',
+      );
+      const double = (text: string) => `${protocol === 3 ? ',' : '$'}${text}`;
+      expect(await client.send('AI.TENSORGET', 'b', 'VALUES')).toEqual([double('4'), double('9')]);
+      const runs = () => node.context.experiments.reports()[0]?.arms.map((arm) => arm.runs);
+      await expect.poll(runs, { timeout: 20_000 }).toEqual([1, 1]);
+    });
+
     test('answers in the order of the commands', async () => {
       await store('redis.execute("RPUSH", "order", "script")');
       const replies = await Promise.all([

@@ -29,7 +29,8 @@ export function addDoctor(program: Command): void {
     .addHelpText(
       'after',
       `
-The exit code is 1 where something fails. A warning is no hindrance to serving models on the CPU.
+The exit code is 1 where something fails. A warning is no hindrance to serving
+models on the CPU.
 
 Examples:
   $ tessera doctor

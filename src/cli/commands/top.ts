@@ -40,9 +40,9 @@ export function addTop(program: Command): void {
         'after',
         `
 Keys: q quits, the arrow keys scroll through the models.
-p50 and p99 are of the commands that ran models or scripts since the reading
-before, from when the node had read them to their reply, to about a factor of
-1.4. "batch" is how many runs of models shared a run of a device.
+p50 and p99 are of the runs since the reading before, from the queue to the
+reply, to about a factor of 1.4. BATCH is the rows of a batch on average,
+PENDING the runs that wait or are under way.
 
 Examples:
   $ tessera top -u 127.0.0.1:7000

@@ -26,6 +26,7 @@ export class ClusterClient {
   readonly #connections = new Map<string, ServerConnection>();
   /** Known once the node has said that it is outside cluster mode. */
   #only: NodePlace | undefined;
+  #isClosed = false;
 
   private constructor(seed: ServerConnection) {
     this.#seed = seed;
@@ -103,12 +104,16 @@ export class ClusterClient {
     const place = formatAddress({ host, port });
     const known = this.#connections.get(place);
     if (known?.isOpen) return known;
+    if (this.#isClosed) throw new Error('closed');
     const opened = await ServerConnection.open({ ...this.#seed.address, host, port });
     this.#connections.set(place, opened);
+    // It would keep the process alive.
+    if (this.#isClosed) opened.close();
     return opened;
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const connection of this.#connections.values()) connection.close();
   }
 

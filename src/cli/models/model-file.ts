@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { BACKEND_NAMES, type BackendName } from '../../backends/model.ts';
+import { BACKEND_NAMES, BACKEND_OF_EXTENSION, type BackendName } from '../../backends/model.ts';
 import type { StreamedArgument } from '../connection/server-connection.ts';
 import { UsageError } from '../failure.ts';
 
@@ -11,15 +11,6 @@ export interface ModelFile {
   readonly backend: BackendName;
 }
 
-const EXTENSIONS: Readonly<Record<string, BackendName>> = {
-  '.onnx': 'ONNX',
-  '.pb': 'TF',
-  '.pt': 'TORCH',
-  '.pt2': 'TORCH',
-  '.pth': 'TORCH',
-  '.tflite': 'TFLITE',
-  '.lite': 'TFLITE',
-};
 const GRAPH_OF_SAVED_MODEL = 'saved_model.pb';
 /** Read from the disk at a time. */
 const PIECE_BYTES = 1 << 20;
@@ -38,7 +29,7 @@ export async function findModel(name: string, backend?: string): Promise<ModelFi
   }
   if (!found.isFile()) throw new Error(`${file} is no file`);
   if (found.size === 0) throw new Error(`${file} is empty`);
-  const known = given ?? EXTENSIONS[path.extname(file).toLowerCase()] ?? (await sniffed(file));
+  const known = given ?? BACKEND_OF_EXTENSION[path.extname(file).toLowerCase()] ?? (await sniffed(file));
   if (known === undefined) {
     throw new UsageError(`nothing tells what kind of model ${file} is: --backend ${BACKEND_NAMES.join('|')}`);
   }

@@ -1,26 +1,5 @@
-import { fieldsOf } from '../connection/info.ts';
-import type { ServerReply } from '../connection/server-connection.ts';
-
 /** How many calls took at most so many microseconds, by that bound; bounds double. */
 export type Cumulative = ReadonlyMap<number, number>;
-
-/** The calls of all commands in a reply of LATENCY HISTOGRAM. */
-export function cumulativeOf(reply: ServerReply): Cumulative {
-  const perCommand = [...fieldsOf(reply).values()].map((command) => {
-    const pairs = fieldsOf(fieldsOf(command).get('histogram_usec') as ServerReply);
-    return [...pairs].map(([bound, count]) => [Number(bound), Number(count)] as const);
-  });
-  const bounds = [...new Set(perCommand.flatMap((pairs) => pairs.map(([bound]) => bound)))].sort(
-    (a, b) => a - b,
-  );
-  return new Map(
-    bounds.map((bound) => [
-      bound,
-      // Bounds where nothing was added are left out: the count of the one below counts there too.
-      perCommand.reduce((sum, pairs) => sum + (pairs.findLast(([each]) => each <= bound)?.[1] ?? 0), 0),
-    ]),
-  );
-}
 
 /**
  * The durations that shares of the calls between two readings did not pass, in us: as exact as the bounds, evened out between two of them.

@@ -3,7 +3,9 @@ import type { ClusterClient, NodePlace } from '../connection/cluster-client.ts';
 import { type Info, infoNumber, readInfo } from '../connection/info.ts';
 import type { ServerConnection } from '../connection/server-connection.ts';
 import { describeModel, type ModelDescription, scanKeys } from '../models/model-description.ts';
-import { type Cumulative, cumulativeOf } from './latencies.ts';
+import { shown } from '../terminal/text.ts';
+import { percentilesBetween } from './latencies.ts';
+import { batchRowsBetween, type Series, seriesOf } from './series.ts';
 
 /** What a node counts, as of one moment. */
 export interface NodeReading {
@@ -11,7 +13,7 @@ export interface NodeReading {
   /** Monotonic ms. */
   readonly at: number;
   readonly info: Info;
-  readonly latencies: Cumulative;
+  readonly series: readonly Series[];
   readonly models: readonly ModelDescription[];
 }
 
@@ -22,11 +24,6 @@ export interface LostNode {
 
 export type Reading = readonly (NodeReading | LostNode)[];
 
-/** Commands that run models and scripts. */
-const RUN_COMMANDS = [
-  ...['ai.modelexecute', 'ai.modelrun', 'ai.scriptexecute', 'ai.scriptrun'],
-  ...['ai.dagexecute', 'ai.dagexecute_ro', 'ai.dagrun', 'ai.dagrun_ro'],
-];
 const ANSWER_TIMEOUT_MS = 5000;
 const LEAST_SCAN_INTERVAL_MS = 10_000;
 /** A search for models walks all keys of a node, which then does nothing else: at most this share of its time. */
@@ -81,15 +78,14 @@ export class Sampler {
   async #readNode(address: string, node: ServerConnection): Promise<NodeReading> {
     const keys = await this.#keys(address, node);
     // Sent at once, they are answered at once: counts that are compared are of one moment.
-    const [info, histogram, models] = await Promise.all([
+    const [info, models] = await Promise.all([
       readInfo(node, 'everything'),
-      node.request('LATENCY', 'HISTOGRAM', ...RUN_COMMANDS),
       Promise.all(keys.map((key) => describeModel(node, key).catch(() => undefined))),
     ]);
     const at = performance.now();
     return {
       ...{ address, at, info },
-      latencies: Array.isArray(histogram) ? cumulativeOf(histogram) : new Map(),
+      series: seriesOf(info),
       models: models.filter((model) => model !== undefined),
     };
   }
@@ -125,8 +121,13 @@ export interface ModelRates extends ModelDescription {
   readonly callsPerSecond: number;
   readonly rowsPerSecond: number;
   readonly errorsPerSecond: number;
-  /** Of the calls since the reading before, in us; null where there were none. */
-  readonly meanUs: number | null;
+  /** From the queue to the reply, in us; null where nothing ran since the reading before. */
+  readonly p50Us: number | null;
+  readonly p99Us: number | null;
+  /** On average; null likewise. */
+  readonly batchRows: number | null;
+  /** Runs that wait or are under way. */
+  readonly pending: number;
 }
 
 /** Of a reading and itself: not 0, so that rates of nothing are 0. */
@@ -164,13 +165,23 @@ export function modelRates(before: NodeReading, after: NodeReading): ModelRates[
     // One that was stored again counts from 0.
     const since = was !== undefined && was.calls <= model.calls ? was : undefined;
     const calls = model.calls - (since?.calls ?? 0);
-    const duration = model.durationUs - (since?.durationUs ?? 0);
+    const isOwn = ({ key, device }: Series) =>
+      shown(key) === model.key && device === model.device.toUpperCase();
+    const [then, now] = [before.series.filter(isOwn), after.series.filter(isOwn)];
+    const [p50Us = null, p99Us = null] =
+      percentilesBetween(
+        then.map(({ latencies }) => latencies),
+        now.map(({ latencies }) => latencies),
+        [50, 99],
+      ) ?? [];
     return {
       ...model,
       callsPerSecond: calls / seconds,
       rowsPerSecond: (model.samples - (since?.samples ?? 0)) / seconds,
       errorsPerSecond: (model.errors - (since?.errors ?? 0)) / seconds,
-      meanUs: calls === 0 ? null : duration / calls,
+      ...{ p50Us, p99Us },
+      batchRows: batchRowsBetween(then, now),
+      pending: now.reduce((sum, each) => sum + each.pending, 0),
     };
   });
 }

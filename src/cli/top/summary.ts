@@ -7,6 +7,7 @@ import {
   nodeRates,
   type Reading,
 } from './sampler.ts';
+import { batchRowsBetween } from './series.ts';
 
 /** What a cluster did between two readings. */
 export interface Summary {
@@ -17,9 +18,9 @@ export interface Summary {
   readonly total: {
     readonly commandsPerSecond: number;
     readonly callsPerSecond: number;
-    /** Calls of models that shared a run of a device; null where nothing ran. */
-    readonly callsPerRun: number | null;
-    /** Of commands that run models or scripts, in us; null where there were none. */
+    /** On average; null where nothing ran. */
+    readonly batchRows: number | null;
+    /** Of runs of models and scripts, from the queue to the reply, in us; null likewise. */
     readonly p50Us: number | null;
     readonly p99Us: number | null;
     readonly queue: number;
@@ -41,18 +42,20 @@ export function summarize(before: Reading, after: Reading): Summary {
     items.reduce((total, item) => total + value(item), 0);
   const [p50, p99] =
     percentilesBetween(
-      pairs.map(({ then }) => then.latencies),
-      pairs.map(({ now }) => now.latencies),
+      pairs.flatMap(({ then }) => then.series.map(({ latencies }) => latencies)),
+      pairs.flatMap(({ now }) => now.series.map(({ latencies }) => latencies)),
       [50, 99],
     ) ?? [];
-  const runsPerSecond = sum(nodes, (node) => node.runsPerSecond);
   const callsPerSecond = sum(models, (model) => model.callsPerSecond);
   return {
     ...{ nodes, lost, models },
     total: {
       commandsPerSecond: sum(nodes, (node) => node.commandsPerSecond),
       callsPerSecond,
-      callsPerRun: runsPerSecond === 0 ? null : callsPerSecond / runsPerSecond,
+      batchRows: batchRowsBetween(
+        pairs.flatMap(({ then }) => then.series),
+        pairs.flatMap(({ now }) => now.series),
+      ),
       p50Us: p50 ?? null,
       p99Us: p99 ?? null,
       queue: sum(nodes, (node) => node.queue),

@@ -30,6 +30,8 @@ const WIDE = 100;
 const right = (title: string): Column => ({ title, align: 'right' });
 const duration = (us: number | null) => (us === null ? '-' : formatDuration(us));
 
+const rowsText = (rows: number | null) => (rows === null ? '-' : rows.toFixed(1));
+
 /** The whole screen as lines. */
 export function viewLines(summary: Summary, options: ViewOptions): string[] {
   const { width, height, heading, footer, scrolled } = options;
@@ -60,7 +62,7 @@ function totalLines({ total }: Summary, { width, history }: ViewOptions): string
     `p50 ${duration(total.p50Us)}`,
     `p99 ${duration(total.p99Us)}`,
     `queue ${formatCount(total.queue)}`,
-    `batch ${total.callsPerRun === null ? '-' : total.callsPerRun.toFixed(1)}`,
+    `batch ${rowsText(total.batchRows)}`,
   ];
   const line = parts.join('   ');
   const spark = sparkline(history.slice(-SPARK_WIDTH));
@@ -103,7 +105,7 @@ function modelLines({ models }: Summary, width: number): string[] {
     { title: 'MODEL', isFlexible: true },
     { title: 'BACKEND' },
     ...(isWide ? [{ title: 'DEVICE' }, { title: 'TAG' }] : []),
-    ...['RUNS/S', 'ROWS/S', 'MEAN', 'ERRORS/S', 'MEMORY'].map(right),
+    ...['RUNS/S', 'BATCH', 'P50', 'P99', 'PENDING', 'ERRORS/S', 'MEMORY'].map(right),
     ...(isWide ? [{ title: 'NODE' }] : []),
   ];
   const rows = models.map((model) => [
@@ -111,8 +113,10 @@ function modelLines({ models }: Summary, width: number): string[] {
     model.backend,
     ...(isWide ? [model.device, model.tag.slice(0, 12) || '-'] : []),
     formatCount(Math.round(model.callsPerSecond)),
-    formatCount(Math.round(model.rowsPerSecond)),
-    duration(model.meanUs),
+    rowsText(model.batchRows),
+    duration(model.p50Us),
+    duration(model.p99Us),
+    formatCount(model.pending),
     errorRate(model.errorsPerSecond),
     model.bytes === null ? '?' : formatBytes(model.bytes),
     ...(isWide ? [model.node] : []),

@@ -4,6 +4,7 @@ import { dagexecute } from './dag/dagexecute.ts';
 import { dagexecuteRo } from './dag/dagexecute-ro.ts';
 import { dagrun } from './dag/dagrun.ts';
 import { dagrunRo } from './dag/dagrun-ro.ts';
+import { experiment } from './experiment/experiment.ts';
 import { aiInfo } from './info.ts';
 import { modeldel } from './modeldel.ts';
 import { modelexecute } from './modelexecute.ts';
@@ -28,5 +29,5 @@ export const aiCommands: readonly Command[] = [
   ...[modelstore, modelset, modelget, modeldel, modelexecute, modelrun, modelscan, modelsignature],
   ...[scriptstore, scriptset, scriptget, scriptdel, scriptexecute, scriptrun, scriptscan],
   ...[dagexecute, dagexecuteRo, dagrun, dagrunRo],
-  ...[aiInfo, aiConfig],
+  ...[experiment, aiInfo, aiConfig],
 ];

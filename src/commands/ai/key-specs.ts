@@ -6,9 +6,9 @@ export const REMOVE: readonly KeyFlag[] = ['RM', 'delete'];
 /** Keys that are handed to a script, which may do anything with them. */
 export const READ_WRITE: readonly KeyFlag[] = ['RW', 'access', 'update'];
 
-/** The key of the tensor, model or script itself. */
-export function ownKey(flags: readonly KeyFlag[]): KeySpec {
-  return { begin: { index: 1 }, find: { lastKey: 0, step: 1 }, flags };
+/** The key of the tensor, model, script or experiment itself, or another one at a fixed place. */
+export function ownKey(flags: readonly KeyFlag[], index = 1): KeySpec {
+  return { begin: { index }, find: { lastKey: 0, step: 1 }, flags };
 }
 
 /** A count at a fixed place, and as many keys. */

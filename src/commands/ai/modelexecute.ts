@@ -7,7 +7,8 @@ import { keyAt } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { type ExecuteArguments, modelExecuteKeys, parseModelExecute } from './execute-arguments.ts';
 import { countedAt, countedBehind, OVERWRITE, ownKey, READ } from './key-specs.ts';
-import { checkCounts, readModel } from './models.ts';
+import { checkCounts } from './models.ts';
+import { readServable } from './servable.ts';
 import { readTensor } from './tensorget.ts';
 
 /** What a client gets whose run waited longer than its TIMEOUT. */
@@ -22,12 +23,12 @@ export const modelexecute: Command = {
   findKeys: modelExecuteKeys,
   keySpecs: [ownKey(READ), countedAt(3, READ), countedBehind('OUTPUTS', 5, OVERWRITE)],
   group: 'ai',
-  summary: 'Runs a model on tensors and stores the results',
+  summary: 'Runs a model, or an experiment, on tensors and stores the results',
   syntax: 'key INPUTS n input [input ...] OUTPUTS n output [output ...] [TIMEOUT ms]',
   run: (context, args) => executeModel(context, keyAt(args, 1), () => parseModelExecute(args, false)),
 };
 
-/** Runs the model under a key and puts its outputs under theirs; the answer is OK or TIMEDOUT. */
+/** Runs the model or the experiment under a key and puts its outputs under theirs; the answer is OK or TIMEDOUT. */
 export async function executeModel(
   { node, inTransaction }: CommandContext,
   key: KeyName,
@@ -35,13 +36,12 @@ export async function executeModel(
 ): Promise<Reply> {
   if (inTransaction) throw errors.runInTransaction();
   const { keyspace } = node;
-  const model = readModel(keyspace, key);
+  const servable = readServable(node, keyspace, key);
   const { inputs, outputs, timeoutMs } = parse();
-  checkCounts(model, inputs.length, outputs.length);
+  checkCounts(servable.model, inputs.length, outputs.length);
   const tensors = inputs.map((name) => readTensor(keyspace, name));
-  const device = node.devices.get(model.device, model.backend);
   const release = keyspace.hold(tensors.map(({ buffer }) => buffer));
-  const outcome = await device.run(key, model, tensors, queueLimit(timeoutMs)).finally(release);
+  const outcome = await servable.run(tensors, queueLimit(timeoutMs)).finally(release);
   if (outcome === 'TIMEDOUT') return TIMEDOUT;
   putTensors(
     keyspace,

@@ -1,10 +1,14 @@
 import { BACKEND_NAMES, type BackendName, type StoredModel } from '../../backends/model.ts';
 import { errors } from '../../errors.ts';
-import type { KeyName, Keyspace } from '../../keyspace/keyspace.ts';
+import type { KeyName, Keyspace, StoredValue } from '../../keyspace/keyspace.ts';
 
 /** @throws ServerError when the key is absent or holds something else. */
 export function readModel(keyspace: Keyspace, key: KeyName): StoredModel {
-  const value = keyspace.get(key);
+  return modelIn(keyspace.get(key));
+}
+
+/** @throws ServerError when there is no value, or another one. */
+export function modelIn(value: StoredValue | undefined): StoredModel {
   if (value === undefined) throw errors.emptyModelKey();
   if (value.type !== 'model') throw errors.wrongType();
   return value.model;

@@ -1,7 +1,8 @@
 import { errors } from '../../errors.ts';
 import { TYPE_NAMES } from '../../keyspace/keyspace.ts';
-import { integerAt, keyAt, keywordAt, requireInteger } from '../arguments.ts';
+import { keyAt, keywordAt, requireInteger } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { requireCursor } from '../scan-options.ts';
 import { globMatcher } from './glob.ts';
 
 export const scan: Command = {
@@ -12,8 +13,7 @@ export const scan: Command = {
   summary: "Walks this node's keys; one that exists all the while is returned exactly once",
   syntax: 'cursor [MATCH pattern] [COUNT n] [TYPE type]',
   run({ node }, args) {
-    const cursor = integerAt(args, 1);
-    if (cursor === undefined || cursor < 0) throw errors.invalidCursor();
+    const cursor = requireCursor(args, 1);
     let matches = (_key: string) => true;
     let count = 10;
     let wanted = '';

@@ -1,8 +1,12 @@
 import { type Reply, SimpleString } from '../../protocol/reply.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandGroup } from '../command.ts';
 
-/** The HELP of a container, with Redis's text between the first and the last lines. */
-export function helpOf(container: string, lines: readonly string[]): Command {
+/** The HELP of a container, with the text between the first and the last lines. */
+export function helpOf(
+  container: string,
+  lines: readonly string[],
+  group: CommandGroup = 'scripting',
+): Command {
   const reply: Reply = [
     `${container.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
     ...lines,
@@ -13,7 +17,7 @@ export function helpOf(container: string, lines: readonly string[]): Command {
     name: `${container}|help`,
     arity: 2,
     flags: ['loading', 'stale'],
-    group: 'scripting',
+    group,
     summary: 'Lists the subcommands',
     syntax: '',
     run: () => reply,

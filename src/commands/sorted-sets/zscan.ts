@@ -1,12 +1,11 @@
-import { errors } from '../../errors.ts';
 import { scanRange } from '../../keyspace/values/position-table.ts';
 import type { ScoredMember, SortedSetValue } from '../../keyspace/values/sorted-set-value.ts';
 import { formatDouble } from '../../protocol/float.ts';
 import { ByteString, type Reply } from '../../protocol/reply.ts';
-import { integerAt, keyAt } from '../arguments.ts';
+import { keyAt } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { ONE_KEY } from '../key-ranges.ts';
-import { scanOptions } from '../scan-options.ts';
+import { requireCursor, scanOptions } from '../scan-options.ts';
 import { sortedSetAt } from './access.ts';
 
 /** Like Redis, sets of up to so many members are answered whole, in order. */
@@ -21,8 +20,7 @@ export const zscan: Command = {
   summary: 'Walks the members of a sorted set and their scores; one that stays all the while is returned',
   syntax: 'key cursor [MATCH pattern] [COUNT n]',
   run({ node }, args) {
-    const cursor = integerAt(args, 2);
-    if (cursor === undefined || cursor < 0) throw errors.invalidCursor();
+    const cursor = requireCursor(args, 2);
     const zset = sortedSetAt(node.keyspace, keyAt(args, 1));
     if (zset === undefined) return ['0', []];
     const { count, matches } = scanOptions(args, 3);

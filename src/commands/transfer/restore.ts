@@ -1,6 +1,6 @@
-import { newScript } from '../../backends/script.ts';
 import { errors } from '../../errors.ts';
 import { parseDump } from '../../keyspace/dump/dump.ts';
+import { liveValue } from '../../keyspace/dump/live-value.ts';
 import type { DumpedValue } from '../../keyspace/dump/value-codec.ts';
 import type { KeyName, StoredValue } from '../../keyspace/keyspace.ts';
 import type { NodeContext } from '../../node-context.ts';
@@ -70,7 +70,7 @@ function make(node: NodeContext, dumped: DumpedValue): StoredValue | Promise<Sto
   if (dumped.type === 'model') {
     return loadModel(node, dumped.model, dumped.model).then((model) => ({ type: 'model', model }));
   }
-  return dumped.type === 'script' ? { type: 'script', script: newScript(dumped.script) } : dumped;
+  return liveValue(dumped);
 }
 
 function put(node: NodeContext, key: KeyName, value: StoredValue, expiresAt: number | undefined): Reply {

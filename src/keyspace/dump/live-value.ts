@@ -1,5 +1,6 @@
 import { nextModelId } from '../../backends/model-id.ts';
 import { newScript } from '../../backends/script.ts';
+import { newExperiment } from '../../experiments/experiment.ts';
 import type { StoredValue } from '../keyspace.ts';
 import type { DumpedValue } from './value-codec.ts';
 
@@ -10,5 +11,7 @@ export function liveValue(dumped: DumpedValue): StoredValue {
     return { type: 'model', model: { ...dumped.model, id: nextModelId(), statistics } };
   }
   if (dumped.type === 'script') return { type: 'script', script: newScript(dumped.script) };
+  if (dumped.type === 'experiment')
+    return { type: 'experiment', experiment: newExperiment(dumped.experiment) };
   return dumped;
 }

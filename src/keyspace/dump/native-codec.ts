@@ -10,10 +10,10 @@ import type { RdbReader } from './rdb-reader.ts';
 import type { RdbWriter } from './rdb-writer.ts';
 
 /** A value of one of Redis's own types. */
-export type NativeValue = Exclude<StoredValue, { type: 'tensor' | 'model' | 'script' }>;
+export type NativeValue = Exclude<StoredValue, { type: 'tensor' | 'model' | 'script' | 'experiment' }>;
 
 export function isNative(value: StoredValue): value is NativeValue {
-  return value.type !== 'tensor' && value.type !== 'model' && value.type !== 'script';
+  return !['tensor', 'model', 'script', 'experiment'].includes(value.type);
 }
 
 /** RDB's type bytes (rdb.h). The plain forms are written, every Redis reads them; the packed ones are read too, since Redis writes them. */

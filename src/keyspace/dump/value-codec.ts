@@ -1,5 +1,11 @@
 import { BACKEND_NAMES, type StoredModel } from '../../backends/model.ts';
 import type { ScriptDescription, StoredScript } from '../../backends/script.ts';
+import {
+  EXPERIMENT_MODES,
+  type ExperimentDefinition,
+  type StoredExperiment,
+} from '../../experiments/experiment.ts';
+import { latin1 } from '../../protocol/latin1.ts';
 import { type Dtype, ELEMENT_BYTES } from '../../tensors/dtype.ts';
 import { concatShared } from '../../tensors/shared-bytes.ts';
 import { elementCount, type Tensor, tensorBytes } from '../../tensors/tensor.ts';
@@ -18,19 +24,25 @@ export type DumpedModel = Pick<
 /** A script as its dump describes it. */
 export type DumpedScript = ScriptDescription;
 
-/** What a dump holds: a value that can be put under a key, or a model or script that has to be made again. */
+/** What a dump holds: a value that can be put under a key, or a model, script or experiment that has to be made again. */
 export type DumpedValue =
-  | Exclude<StoredValue, { type: 'model' | 'script' }>
+  | Exclude<StoredValue, { type: 'model' | 'script' | 'experiment' }>
   | { readonly type: 'model'; readonly model: DumpedModel }
-  | { readonly type: 'script'; readonly script: DumpedScript };
+  | { readonly type: 'script'; readonly script: DumpedScript }
+  | { readonly type: 'experiment'; readonly experiment: ExperimentDefinition };
 
 /** The name of the module type stands before the value, so that another server can say what it lacks. */
-const NAMES = { tensor: 'tesseraTN', model: 'tesseraMD', script: 'tesseraSC' } as const;
+const NAMES = {
+  tensor: 'tesseraTN',
+  model: 'tesseraMD',
+  script: 'tesseraSC',
+  experiment: 'tesseraEX',
+} as const;
 type ModuleKind = keyof typeof NAMES;
 const VERSION = 1;
 
 /** Marks of what a module saved. */
-const { UINT, STRING, END } = MODULE_MARKS;
+const { UINT, DOUBLE, STRING, END } = MODULE_MARKS;
 
 const DTYPES = Object.keys(ELEMENT_BYTES) as Dtype[];
 const LARGEST_DIMENSION = 2 ** 40;
@@ -46,7 +58,8 @@ export function encodeValue(writer: RdbWriter, value: StoredValue): void {
   const module = new ModuleWriter(writer);
   if (value.type === 'tensor') encodeTensor(module, value.tensor);
   else if (value.type === 'model') encodeModel(module, value.model);
-  else encodeScript(module, value.script);
+  else if (value.type === 'script') encodeScript(module, value.script);
+  else encodeExperiment(module, value.experiment);
   writer.length(END);
 }
 
@@ -59,7 +72,8 @@ export function decodeValue(reader: RdbReader): DumpedValue {
   let value: DumpedValue;
   if (kind === 'tensor') value = { type: 'tensor', tensor: decodeTensor(module) };
   else if (kind === 'model') value = { type: 'model', model: decodeModel(module) };
-  else value = { type: 'script', script: decodeScript(module) };
+  else if (kind === 'script') value = { type: 'script', script: decodeScript(module) };
+  else value = { type: 'experiment', experiment: decodeExperiment(module) };
   if (reader.length() !== END) throw new FormatError('the value has no end');
   return value;
 }
@@ -138,6 +152,34 @@ function decodeScript(from: ModuleReader): DumpedScript {
   };
 }
 
+function encodeExperiment(out: ModuleWriter, experiment: StoredExperiment): void {
+  out.text(experiment.mode);
+  out.double(experiment.samplePercent);
+  out.double(experiment.tolerance);
+  out.uint(experiment.arms.length);
+  for (const { key, weight } of experiment.arms) {
+    out.bytes(Buffer.from(key, 'latin1'));
+    out.uint(weight);
+  }
+}
+
+function decodeExperiment(from: ModuleReader): ExperimentDefinition {
+  const name = from.text();
+  const mode = EXPERIMENT_MODES.find((known) => known === name);
+  if (mode === undefined) throw new FormatError('unknown mode');
+  const samplePercent = from.double();
+  const tolerance = from.double();
+  const arms = from.list(() => ({ key: latin1(from.bytes()), weight: from.uint() }));
+  const isFit =
+    arms.length > 1 &&
+    arms.some(({ weight }) => weight > 0) &&
+    samplePercent >= 0 &&
+    samplePercent <= 100 &&
+    tolerance >= 0;
+  if (!isFit) throw new FormatError('it is no experiment that can run');
+  return { mode, arms, samplePercent, tolerance };
+}
+
 /** Whether a value of the module type with that id can be read here. */
 export function isOwnModule(id: bigint): boolean {
   return kindOf(id) !== undefined;
@@ -163,6 +205,11 @@ class ModuleWriter {
   uint(value: number): void {
     this.#writer.length(UINT);
     this.#writer.length(value);
+  }
+
+  double(value: number): void {
+    this.#writer.length(DOUBLE);
+    this.#writer.double(value);
   }
 
   bytes(value: Uint8Array): void {
@@ -192,6 +239,11 @@ class ModuleReader {
     const value = this.#reader.length();
     if (!Number.isSafeInteger(value)) throw new FormatError('a number is too large');
     return value;
+  }
+
+  double(): number {
+    this.#expect(DOUBLE);
+    return this.#reader.double();
   }
 
   bytes(): Uint8Array {

@@ -9,6 +9,8 @@ type Sized = StoredValue | { readonly type: 'onDisk' };
 const INLINE_STRING_OVERHEAD_BYTES = 240;
 export const BUFFER_OVERHEAD_BYTES = 460;
 const MODEL_OVERHEAD_BYTES = 500;
+/** Of an experiment's arm: nearly all of it are the histograms of its statistics. */
+const ARM_BYTES = 9000;
 
 /** Bytes that belong to the value alone, those in its buffer not among them. */
 export function ownBytes(value: Sized): number {
@@ -21,6 +23,8 @@ export function ownBytes(value: Sized): number {
     case 'model':
     case 'script':
       return MODEL_OVERHEAD_BYTES;
+    case 'experiment':
+      return value.experiment.arms.length * ARM_BYTES;
     default:
       return collectionOf(value)?.bytes ?? 0;
   }

@@ -30,6 +30,7 @@ export class FetchedKeyspace implements Keyspace {
   activeExpiry = true;
   readonly #values: Map<KeyName, StoredValue | 'other' | null>;
   readonly #writes = new Map<KeyName, AiValue | null>();
+  readonly #keepExpiry = new Set<KeyName>();
 
   /** @param values null for a key that is absent. */
   constructor(values: Map<KeyName, StoredValue | 'other' | null>) {
@@ -39,6 +40,11 @@ export class FetchedKeyspace implements Keyspace {
   /** What is to be written; null for a key that is to be deleted. */
   get writes(): ReadonlyMap<KeyName, AiValue | null> {
     return this.#writes;
+  }
+
+  /** Of the keys that are to be written, those that are to expire when they would have. */
+  get keepExpiry(): ReadonlySet<KeyName> {
+    return this.#keepExpiry;
   }
 
   get(key: KeyName): StoredValue | undefined {
@@ -62,10 +68,12 @@ export class FetchedKeyspace implements Keyspace {
     return undefined;
   }
 
-  set(key: KeyName, value: StoredValue): void {
+  set(key: KeyName, value: StoredValue, keepExpiry = false): void {
     if (!isAiValue(value)) throw unknown();
     this.#values.set(key, value);
     this.#writes.set(key, value);
+    if (keepExpiry) this.#keepExpiry.add(key);
+    else this.#keepExpiry.delete(key);
   }
 
   changed(): void {

@@ -7,14 +7,14 @@ import { decodeValue, encodeValue } from '../dump/value-codec.ts';
 import type { StoredValue } from '../keyspace.ts';
 
 /**
- * A tensor, model or script as a string in Redis:
+ * A tensor, model, script or experiment as a string in Redis:
  * ```
  *  | TST1 | id of the write, 16 random bytes | the value, as a dump has it |
- *  |<------------- header ------------------>|      TST1 for a tensor, TSM1 for a model, TSS1 for a script
+ *  |<------------- header ------------------>|      TST1 for a tensor, TSM1 for a model, TSS1 for a script, TSE1 for an experiment
  * ```
  * Each write has an id of its own, so that a value that is known by its header is the same, whatever key it is under.
  */
-const MARKS = { tensor: 'TST1', model: 'TSM1', script: 'TSS1' } as const;
+export const MARKS = { tensor: 'TST1', model: 'TSM1', script: 'TSS1', experiment: 'TSE1' } as const;
 export type StoredKind = keyof typeof MARKS;
 /** What this server keeps in Redis. */
 export type AiValue = Extract<StoredValue, { type: StoredKind }>;
@@ -25,17 +25,26 @@ export const HEADER_BYTES = MARK_BYTES + ID_BYTES;
 /** The header as a text of one character a byte, which a Map can hash. */
 export type Header = string;
 
-/** @returns the value as it is to be written, and its header. */
-export function encodeStored(value: AiValue): {
+/** A value as it is to be written. */
+export interface EncodedValue {
   readonly header: Header;
-  readonly bytes: Buffer;
-} {
+  /** The header is the first. */
+  readonly parts: readonly Uint8Array[];
+  readonly length: number;
+}
+
+export function encodeStored(value: AiValue): EncodedValue {
   const head = Buffer.alloc(HEADER_BYTES);
   head.write(MARKS[value.type], 'latin1');
   randomFillSync(head, MARK_BYTES);
   const writer = new RdbWriter();
   encodeValue(writer, value);
-  return { header: head.toString('latin1'), bytes: Buffer.concat([head, ...writer.take()]) };
+  const parts = [head, ...writer.take()];
+  return {
+    header: head.toString('latin1'),
+    parts,
+    length: parts.reduce((sum, part) => sum + part.length, 0),
+  };
 }
 
 /** Undefined where the bytes are no value of this server, but somebody's string. */

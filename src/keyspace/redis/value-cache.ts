@@ -45,6 +45,20 @@ export class ValueCache {
     return cached.value;
   }
 
+  /** The value that begins with the header, where it is at hand: the key is noted to have it. */
+  takeAs(key: KeyName, header: Header): StoredValue | undefined {
+    const cached = this.#values.get(header);
+    if (cached === undefined) return undefined;
+    this.put(key, header, cached.value, cached.bytes);
+    return this.get(header);
+  }
+
+  /** What the key had when it was last seen. */
+  known(key: KeyName): StoredValue | undefined {
+    const header = this.#headers.get(key);
+    return header === undefined ? undefined : this.#values.get(header)?.value;
+  }
+
   /** Notes that the key has a value. @param bytes that it is long. */
   put(key: KeyName, header: Header, value: StoredValue, bytes: number): void {
     this.forget(key);

@@ -1,6 +1,7 @@
+import { newExperiment } from '../../experiments/experiment.ts';
 import type { StoredValue } from '../keyspace.ts';
 
-/** The value for a second key: collections are cloned, what never changes is shared. */
+/** The value for a second key: collections are cloned, an experiment counts for itself, what never changes is shared. */
 export function copyOf(value: StoredValue): StoredValue {
   switch (value.type) {
     case 'hash':
@@ -11,6 +12,8 @@ export function copyOf(value: StoredValue): StoredValue {
       return { type: 'set', set: value.set.clone() };
     case 'zset':
       return { type: 'zset', zset: value.zset.clone() };
+    case 'experiment':
+      return { type: 'experiment', experiment: newExperiment(value.experiment) };
     default:
       return value;
   }

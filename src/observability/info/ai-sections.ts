@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { REDISAI_VERSION } from '../../version.ts';
+import { FAILURES } from '../model-series.ts';
 import { sourceCommit } from '../source-commit.ts';
 import { cpuSeconds, type Section } from './section.ts';
 
@@ -94,7 +95,7 @@ const cpu: Section = {
 const execution: Section = {
   title: 'ai_execution',
   shown: 'ai',
-  fields: ({ devices }) => {
+  fields: ({ devices, experiments: { shadows } }) => {
     const counters = devices.counters();
     return [
       ['ai_runs', counters.runs],
@@ -108,9 +109,45 @@ const execution: Section = {
       ['ai_session_bytes', devices.sessionBytes],
       ['ai_session_bytes_limit', devices.settings.backendMemoryLimit],
       ['ai_sessions_unloaded', devices.sessionsUnloaded],
+      ['ai_shadow_runs', shadows.counters.runs],
+      ['ai_shadow_runs_failed', shadows.counters.failed],
+      ['ai_shadow_runs_dropped', shadows.counters.dropped],
+      ['ai_shadow_runs_waiting', shadows.waiting],
     ];
   },
 };
 
-/** RedisAI's sections of INFO MODULES, and one of our own. What is not known here is left out. */
-export const aiSections: readonly Section[] = [versions, git, loadTimeConfigs, backendsInfo, cpu, execution];
+/** Models and scripts by their keys, as in a URL, since they were first run: times from the queue to the reply in us, cumulative. */
+const models: Section = {
+  title: 'ai_models',
+  shown: 'ai',
+  fields: ({ devices }) =>
+    devices.runs.all().map(({ model, device, total, failures, pending, rows }, i) => {
+      const counts = {
+        key: encodeURIComponent(model.toWellFormed()),
+        device,
+        runs: total.count,
+        failures: FAILURES.reduce((sum, failure) => sum + failures[failure], 0),
+        pending,
+        batches: rows.count,
+        rows: rows.sum,
+        usec_at_most: total
+          .cumulative()
+          .map((pair) => pair.join('_'))
+          .join('|'),
+      };
+      const texts = Object.entries(counts).map(([name, value]) => `${name}=${value}`);
+      return [`ai_model_${i}`, texts.join(',')] as const;
+    }),
+};
+
+/** RedisAI's sections of INFO MODULES, and two of our own. What is not known here is left out. */
+export const aiSections: readonly Section[] = [
+  versions,
+  git,
+  loadTimeConfigs,
+  backendsInfo,
+  cpu,
+  execution,
+  models,
+];

@@ -10,9 +10,10 @@ import { keyAt, keywordAt } from '../../arguments.ts';
 import type { CommandContext } from '../../command.ts';
 import { callScript } from '../call-script.ts';
 import { type ExecuteArguments, parseModelExecute, parseModelRun } from '../execute-arguments.ts';
-import { checkCounts, readModel } from '../models.ts';
+import { checkCounts } from '../models.ts';
 import { parseScriptExecute, parseScriptRun, type ScriptArguments } from '../script-arguments.ts';
 import { checkFunction, readScript } from '../scripts.ts';
+import { readServable } from '../servable.ts';
 import { parseFormat } from '../tensorget.ts';
 import { parseTensor } from '../tensorset.ts';
 import type { DagVariant } from './dag-arguments.ts';
@@ -97,11 +98,10 @@ function modelOperation(
   parse: () => ExecuteArguments,
   limit: QueueLimit,
 ): NamedOperation {
-  const model = readModel(node.keyspace, key);
+  const servable = readServable(node, node.keyspace, key);
   const { inputs, outputs } = parse();
-  checkCounts(model, inputs.length, outputs.length);
-  const device = node.devices.get(model.device, model.backend);
-  return { inputs, outputs, run: (tensors) => device.run(key, model, tensors, limit), reply: () => OK };
+  checkCounts(servable.model, inputs.length, outputs.length);
+  return { inputs, outputs, run: (tensors) => servable.run(tensors, limit), reply: () => OK };
 }
 
 function scriptOperation(

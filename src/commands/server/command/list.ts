@@ -14,14 +14,10 @@ export const list: Command = {
   summary: 'Lists the names of commands',
   syntax: '[FILTERBY MODULE name | ACLCAT category | PATTERN pattern]',
   run({ node }, args) {
-    const all = node.commands.all();
+    const all = node.commands.all().flatMap((c) => [c, ...(c.subcommands ?? [])]);
     if (args.length === 2) return all.map((c) => c.name);
     if (args.length !== 5 || keywordAt(args, 2) !== 'FILTERBY') throw errors.syntax();
-    const matches = filter(args);
-    return all
-      .flatMap((c) => [c, ...(c.subcommands ?? [])])
-      .filter(matches)
-      .map((c) => c.name);
+    return all.filter(filter(args)).map((c) => c.name);
   },
 };
 
