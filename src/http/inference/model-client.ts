@@ -14,15 +14,15 @@ export interface TensorMetadata {
   readonly shape: readonly number[] | undefined;
 }
 
-/** A stored model as its clients see it. */
+/** What runs under a key, as its clients see it. */
 export interface ModelInfo {
   readonly name: string;
   /** Its tag; empty where it has none. */
   readonly version: string;
   /** RedisAI's name, such as ONNX. */
   readonly backend: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
 }
 
 /** Asks for models and runs them, in the name of callers. */
@@ -34,49 +34,26 @@ export class ModelClient {
   }
 
   /**
+   * What is known of a model, or of an experiment by its primary.
    * @param version undefined: whichever there is.
-   * @throws InferenceError where the caller may not see the model, or there is none.
+   * @throws InferenceError where the caller may not see the model, there is none, or it cannot be loaded.
    */
   async info(caller: Caller, name: string, version: string | undefined): Promise<ModelInfo> {
-    const reply = await this.#send(caller, name, ['AI.MODELGET', name, 'META']);
-    const fields = new Map<string, NodeReply>();
-    const list = reply as readonly NodeReply[];
-    for (let i = 0; i + 1 < list.length; i += 2) fields.set(String(list[i]), list[i + 1] as NodeReply);
-    const names = (field: string) => (fields.get(field) as readonly Buffer[]).map(String);
-    const tag = String(fields.get('tag'));
-    if (version !== undefined && version !== tag) {
+    const reply = await this.#send(caller, name, ['AI.MODELSIGNATURE', name]);
+    const [, backend, , tag, , inputs, , outputs] = (reply as readonly NodeReply[]).map(
+      (field) => field as Buffer & readonly (readonly NodeReply[])[],
+    );
+    const found = String(tag);
+    if (version !== undefined && version !== found) {
       const text = `the model ${JSON.stringify(name)} has no version ${JSON.stringify(version)}`;
-      throw new InferenceError(
-        404,
-        tag === '' ? `${text}: it has none` : `${text}: it is ${JSON.stringify(tag)}`,
-      );
+      const other = found === '' ? 'it has none' : `it is ${JSON.stringify(found)}`;
+      throw new InferenceError(404, `${text}: ${other}`);
     }
     return {
-      name,
-      version: tag,
-      backend: String(fields.get('backend')),
-      inputs: names('inputs'),
-      outputs: names('outputs'),
+      ...{ name, version: found, backend: String(backend) },
+      inputs: (inputs ?? []).map(metadataOf),
+      outputs: (outputs ?? []).map(metadataOf),
     };
-  }
-
-  /** What the model takes and gives. @throws InferenceError where it cannot be loaded. */
-  async signature(
-    caller: Caller,
-    name: string,
-  ): Promise<{ readonly inputs: readonly TensorMetadata[]; readonly outputs: readonly TensorMetadata[] }> {
-    const reply = await this.#send(caller, name, ['AI.MODELSIGNATURE', name]);
-    const [, inputs, , outputs] = reply as readonly (readonly NodeReply[])[];
-    const list = (tensors: readonly NodeReply[] = []) =>
-      tensors.map((tensor) => {
-        const [own, dtype, shape] = tensor as readonly NodeReply[];
-        return {
-          name: String(own),
-          dtype: dtype === null ? undefined : parseDtype(String(dtype)),
-          shape: shape === null ? undefined : (shape as readonly number[]),
-        };
-      });
-    return { inputs: list(inputs), outputs: list(outputs) };
   }
 
   /**
@@ -111,7 +88,12 @@ export class ModelClient {
       const [, dtype, , shape, , bytes] = answers[inputs.length + 1 + i] as NodeReply[];
       const known = parseDtype(String(dtype));
       if (known === undefined) throw new Error(`AI.TENSORGET tells of a dtype ${String(dtype)}`);
-      return { name: outputs[at] as string, dtype: known, shape: shape as number[], bytes: bytes as Buffer };
+      return {
+        name: (outputs[at] as TensorMetadata).name,
+        dtype: known,
+        shape: shape as number[],
+        bytes: bytes as Buffer,
+      };
     });
   }
 
@@ -124,6 +106,14 @@ export class ModelClient {
       throw error instanceof InferenceError ? error : fromNodeError(error as Error, model);
     }
   }
+}
+
+function metadataOf([name, dtype, shape]: readonly NodeReply[]): TensorMetadata {
+  return {
+    name: String(name),
+    dtype: dtype === null ? undefined : parseDtype(String(dtype)),
+    shape: shape === null ? undefined : (shape as readonly number[]),
+  };
 }
 
 /** Two bytes that a DAG takes for the sign between its operations. */

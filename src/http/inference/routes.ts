@@ -5,13 +5,9 @@ import { TESSERA_VERSION } from '../../version.ts';
 import { type Caller, ClientPool, type Credentials } from './client-pool.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { DATATYPES } from './datatypes.ts';
-import {
-  type InferRequest,
-  type NamedTensor,
-  parseInferRequest,
-  type RequestedOutput,
-} from './infer-request.ts';
-import { formatInferResponse } from './infer-response.ts';
+import { infer } from './infer.ts';
+import { parseInferRequest } from './infer-request.ts';
+import type { InferResponse } from './infer-response.ts';
 import { InferenceError } from './inference-error.ts';
 import { ModelClient, type ModelInfo, type TensorMetadata } from './model-client.ts';
 
@@ -48,10 +44,7 @@ export function inferenceRoutes(server: FastifyInstance, node: NodeContext): voi
     return reply.code(ready ? 200 : 503).send({ ready });
   });
   for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
-    server.get<ModelRoute>(path, async (request) => {
-      const model = await find(request);
-      return { ...metadata(model), ...(await tensorsOf(models, callerOf(request), model.name)) };
-    });
+    server.get<ModelRoute>(path, async (request) => metadata(await find(request)));
     server.get<ModelRoute>(`${path}/ready`, async (request) => {
       await find(request);
       return { name: request.params.name, ready: true };
@@ -66,36 +59,13 @@ export function inferenceRoutes(server: FastifyInstance, node: NodeContext): voi
       handler: async (request, reply) => {
         const model = found.get(request) as ModelInfo;
         const asked = parseInferRequest(request.body as Buffer, jsonLength(request));
-        return infer(models, callerOf(request), model, asked, reply);
+        return send(reply, await infer(models, callerOf(request), model, asked));
       },
     });
   }
 }
 
-async function infer(
-  models: ModelClient,
-  caller: Caller,
-  model: ModelInfo,
-  request: InferRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const inputs = inOrder(model, request.inputs);
-  const outputs: readonly RequestedOutput[] =
-    request.outputs ?? model.outputs.map((name) => ({ name, binary: request.binaryByDefault }));
-  const wanted = outputs.map(({ name }) => {
-    const at = model.outputs.indexOf(name);
-    if (at < 0) throw unknown('output', name, model, model.outputs);
-    return at;
-  });
-  const results = await models.run(caller, model, inputs, wanted);
-  const { json, binary } = formatInferResponse(
-    {
-      model_name: model.name,
-      ...(model.version !== '' && { model_version: model.version }),
-      ...(request.id !== undefined && { id: request.id }),
-    },
-    results.map((result, i) => ({ ...result, binary: outputs[i]?.binary === true })),
-  );
+function send(reply: FastifyReply, { json, binary }: InferResponse): FastifyReply {
   if (binary === null) return reply.type('application/json').send(json);
   const head = Buffer.from(json);
   return reply
@@ -104,50 +74,20 @@ async function infer(
     .send(Buffer.concat([head, ...binary]));
 }
 
-function inOrder(model: ModelInfo, given: readonly NamedTensor[]): NamedTensor[] {
-  const byName = new Map<string, NamedTensor>();
-  for (const input of given) {
-    if (!model.inputs.includes(input.name)) throw unknown('input', input.name, model, model.inputs);
-    if (byName.has(input.name)) {
-      throw new InferenceError(400, `input ${JSON.stringify(input.name)} is given twice`);
-    }
-    byName.set(input.name, input);
-  }
-  return model.inputs.map((name) => {
-    const input = byName.get(name);
-    if (input !== undefined) return input;
-    throw new InferenceError(
-      400,
-      `input ${JSON.stringify(name)} of the model ${JSON.stringify(model.name)} is missing`,
-    );
-  });
-}
-
-function unknown(kind: string, name: string, model: ModelInfo, known: readonly string[]): InferenceError {
-  const names = known.map((one) => JSON.stringify(one)).join(', ');
-  return new InferenceError(
-    400,
-    `the model ${JSON.stringify(model.name)} has no ${kind} ${JSON.stringify(name)}, only ${names}`,
-  );
-}
-
-function metadata({ name, version, backend }: ModelInfo) {
-  return {
-    name,
-    ...(version !== '' && { versions: [version] }),
-    platform: PLATFORMS[backend] ?? backend.toLowerCase(),
-  };
-}
-
 /** What is not known before a run is left out: a guess would be believed. */
-async function tensorsOf(models: ModelClient, caller: Caller, name: string) {
-  const { inputs, outputs } = await models.signature(caller, name);
+function metadata({ name, version, backend, inputs, outputs }: ModelInfo) {
   const shown = ({ name: own, dtype, shape }: TensorMetadata) => ({
     name: own,
     ...(dtype !== undefined && { datatype: DATATYPES[dtype] }),
     ...(shape !== undefined && { shape }),
   });
-  return { inputs: inputs.map(shown), outputs: outputs.map(shown) };
+  return {
+    name,
+    ...(version !== '' && { versions: [version] }),
+    platform: PLATFORMS[backend] ?? backend.toLowerCase(),
+    inputs: inputs.map(shown),
+    outputs: outputs.map(shown),
+  };
 }
 
 /** As the protocol calls them: project and format. */

@@ -68,7 +68,7 @@ describe.each(['embedded', 'redis'])('who may run models over HTTP, keys: %s', (
   test('a user runs the models that it may read', async () => {
     const client = await startLocked(engine);
     await client.send('AI.MODELSTORE', 'other', 'ONNX', 'CPU', 'BLOB', model('mul'));
-    const commands = ['+ai.modelget', '+ai.modelsignature', '+ai.dagexecute_ro'];
+    const commands = ['+ai.modelsignature', '+ai.dagexecute_ro'];
     // A Redis knows none of the AI commands.
     const rules = engine === 'redis' ? ['+@all'] : commands;
     expect(await client.send('ACL', 'SETUSER', 'ann', 'on', '>pass:word', '%R~m', ...rules)).toBe('OK');

@@ -76,6 +76,19 @@ describe.each(['embedded', 'redis'])('the Open Inference Protocol, keys: %s', (e
     expect(inputs.map(({ datatype, shape }) => [datatype, shape[0]])).toEqual(inputs.map(() => ['FP32', -1]));
   });
 
+  test('an experiment is served as its primary is', async () => {
+    await client.send('AI.MODELSTORE', 'mul2', 'ONNX', 'CPU', 'BLOB', model('mul'));
+    const set = ['AI.EXPERIMENT', 'SET', 'live', 'PRIMARY', 'mul', 'CANDIDATES', '1', 'mul2'];
+    expect(await client.send(...set)).toBe('OK');
+    const { json } = await ask(node, '/models/live');
+    expect(json).toMatchObject({ name: 'live', inputs: [{ name: 'a', shape: [-1, 2] }, { name: 'b' }] });
+    expect(json).not.toHaveProperty('versions');
+    expect((await infer(node, 'live', { inputs: [A, B] })).json).toMatchObject({
+      model_name: 'live',
+      outputs: [{ data: [3, 8] }],
+    });
+  });
+
   test('JSON in, JSON out', async () => {
     const { status, headers, text } = await infer(node, 'mul', { id: 'x1', inputs: [B, A] });
     expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);

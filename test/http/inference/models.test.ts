@@ -90,8 +90,9 @@ test('what a model takes is known again after a restart of its session, to many 
 test('AI.MODELSIGNATURE tells the same', async () => {
   await client.send('AI.MODELSTORE', 'm', 'TFLITE', 'CPU', 'BLOB', tfliteModel('add'));
   const [{ name, shape } = { name: '' }] = await inputsOf('m');
-  const reply = (await client.send('AI.MODELSIGNATURE', 'm')) as [string, unknown[]];
-  expect(reply[1][0]).toEqual([name, 'FLOAT', shape]);
+  const reply = (await client.send('AI.MODELSIGNATURE', 'm')) as unknown[];
+  expect(reply.slice(0, 5)).toEqual(['backend', 'TFLITE', 'tag', '', 'inputs']);
+  expect((reply[5] as unknown[])[0]).toEqual([name, 'FLOAT', shape]);
   expect(await client.error('AI.MODELSIGNATURE', 'none')).toBe('ERR model key is empty');
   await client.send('MULTI');
   await client.send('AI.MODELSIGNATURE', 'm');
