@@ -116,9 +116,8 @@ function tensors({ inputs }: RequestBody, binary: Buffer): NamedTensor[] {
     const dtype = dtypeOf(datatype);
     if (dtype === undefined)
       throw new InferenceError(400, `${what}: the datatype ${datatype} is not supported`);
-    const count = elementCount(shape);
     if (size === undefined) {
-      const content = fromJson(dtype, data, count, what);
+      const content = fromJson(dtype, data, shape, what);
       return { name, dtype, shape, bytes: Array.isArray(content) ? joinTerminated(content, what) : content };
     }
     if (data !== undefined) throw new InferenceError(400, `${what} has both data and binary data`);
@@ -130,7 +129,7 @@ function tensors({ inputs }: RequestBody, binary: Buffer): NamedTensor[] {
         `${what} ends ${at - binary.length} bytes behind the binary data of the body`,
       );
     }
-    return { name, dtype, shape, bytes: fromBinary(dtype, bytes, count, what) };
+    return { name, dtype, shape, bytes: fromBinary(dtype, bytes, elementCount(shape), what) };
   });
   if (at < binary.length) {
     throw new InferenceError(400, `${binary.length - at} bytes of binary data belong to no input`);

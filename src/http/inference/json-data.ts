@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type Dtype, ELEMENT_BYTES } from '../../tensors/dtype.ts';
+import { elementCount } from '../../tensors/tensor.ts';
 import { InferenceError } from './inference-error.ts';
 
 interface NumberCodec {
@@ -93,9 +94,15 @@ const CODECS: Readonly<Record<Exclude<Dtype, 'STRING'>, NumberCodec>> = {
  * @returns the tensor's bytes; of STRING its elements.
  * @throws InferenceError where their count is not that of the shape, or one of them does not fit.
  */
-export function fromJson(dtype: Dtype, data: unknown, count: number, what: string): Buffer | Buffer[] {
+export function fromJson(
+  dtype: Dtype,
+  data: unknown,
+  shape: readonly number[],
+  what: string,
+): Buffer | Buffer[] {
   if (!Array.isArray(data)) throw new InferenceError(400, `${what} has no list of data`);
-  const values: unknown[] = Array.isArray(data[0]) ? data.flat(Number.POSITIVE_INFINITY) : data;
+  const values: unknown[] = Array.isArray(data[0]) ? data.flat(shape.length - 1) : data;
+  const count = elementCount(shape);
   if (values.length !== count) {
     throw new InferenceError(400, `${what} has ${values.length} elements, its shape has ${count}`);
   }

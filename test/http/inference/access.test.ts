@@ -1,10 +1,10 @@
 import calculateSlot from 'cluster-key-slot';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { SlotMap } from '../../../cluster/slot-map.ts';
 import type { NodeOptions, TesseraNode } from '../../../src/node.ts';
 import { parseUpstream } from '../../../src/upstream/upstream-address.ts';
 import { model, startNode } from '../../support/node.ts';
-import { freePort, noRedis, type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { freePort, noRedis, type RedisServer, startRedis, startRedisOn } from '../../support/redis-server.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { startServe } from '../../support/serve.ts';
 import { get, startHttpNode } from '../http-node.ts';
@@ -161,6 +161,19 @@ test('any node of a cluster serves the models of all, in the name of who asks', 
 test('a model of a node that cannot be reached this way is told where it is', async () => {
   await startOpen({ slots: slotsWithout(0, 'test') });
   expect(await refusal(infer(node, 'm', request))).toBe('421 the model "m" is at the node 127.0.0.1:0');
+});
+
+test.skipIf(noRedis !== undefined)('a node whose Redis is away says so, and serves again', async () => {
+  const server = await startRedis();
+  await startOpen({ redis: { address: parseUpstream(`127.0.0.1:${server.port}`) } });
+  await admin?.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+  expect((await infer(node, 'm', request)).status).toBe(200);
+  await server.stop();
+  await vi.waitFor(async () => expect((await ask(node, '/health/ready')).status).toBe(503));
+  expect((await infer(node, 'm', request)).status).toBe(503);
+  redis = await startRedisOn(server.port);
+  await vi.waitFor(async () => expect((await ask(node, '/health/ready')).status).toBe(200), 10_000);
+  expect((await infer(node, 'm', request)).status).toBe(404);
 });
 
 test('a node that is not told to runs no models over HTTP', async () => {

@@ -216,6 +216,13 @@ describe.each(['embedded', 'redis'])('the Open Inference Protocol, keys: %s', (e
     expect(await wrong({ inputs: [{ ...A, data: [1, '2'] }, B] })).toBe(
       '400 element 1 of input "a" is not a number that FP32 has room for',
     );
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    expect(await wrong(JSON.stringify({ inputs: [{ ...A, data: 'x' }, B] }).replace('"x"', deep))).toBe(
+      '400 input "a" has 1 elements, its shape has 2',
+    );
+    expect(await wrong({ inputs: [{ ...A, data: [[[1, 2]]] }, B] })).toBe(
+      '400 input "a" has 1 elements, its shape has 2',
+    );
     expect(await wrong({ inputs: [{ ...A, data: undefined }, B] })).toBe('400 input "a" has no list of data');
     expect(await wrong({ inputs: [A, { ...B, shape: [1, 2, 1] }] })).toMatch(/^400 .*rank/i);
     expect(await wrong({ inputs: [A, { ...B, parameters: { binary_data_size: 8 }, data: undefined }] })).toBe(

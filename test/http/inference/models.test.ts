@@ -1,9 +1,12 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DataType } from '../../../src/backends/onnx-graph/data-types.ts';
 import { GraphBuilder } from '../../../src/backends/onnx-graph/graph-builder.ts';
 import type { TesseraNode } from '../../../src/node.ts';
 import { model, tfliteModel } from '../../support/node.ts';
 import { RespClient } from '../../support/resp-client.ts';
+import { attr, graphDef, placeholder } from '../../support/tensorflow-graphs.ts';
+import { archive } from '../../support/torch-archives.ts';
 import { startHttpNode } from '../http-node.ts';
 import { ask, infer, inferBinary } from './v2-client.ts';
 
@@ -98,4 +101,65 @@ test('AI.MODELSIGNATURE tells the same', async () => {
   await client.send('AI.MODELSIGNATURE', 'm');
   const [inMulti] = (await client.send('EXEC')) as Error[];
   expect(inMulti?.message).toBe('ERR Cannot run RedisAI command within a transaction or a LUA script');
+});
+
+test('of a graph of TensorFlow what its placeholders declare is known', async () => {
+  const nodes = [
+    placeholder('x', 'int64', [-1, 3]),
+    { name: 'y', op: 'Neg', input: ['x'], attr: { T: attr.type('int64') } },
+  ];
+  const names = ['INPUTS', '1', 'x', 'OUTPUTS', '1', 'y'];
+  await client.send('AI.MODELSTORE', 'm', 'TF', 'CPU', ...names, 'BLOB', graphDef(...nodes));
+  expect((await ask(node, '/models/m')).json).toEqual({
+    name: 'm',
+    platform: 'tensorflow_graphdef',
+    inputs: [{ name: 'x', datatype: 'INT64', shape: [-1, 3] }],
+    outputs: [{ name: 'y', datatype: 'INT64', shape: [-1, 3] }],
+  });
+});
+
+test('of TorchScript nothing is said that is not known', async () => {
+  const source = 'def forward(self, x: Tensor) -> Tensor:\n  return torch.neg(x)';
+  expect(await client.send('AI.MODELSTORE', 'm', 'TORCH', 'CPU', 'BLOB', archive(source))).toBe('OK');
+  const { json } = await ask(node, '/models/m');
+  const { inputs, outputs } = json as { inputs: [{ name: string }]; outputs: [{ name: string }] };
+  expect([Object.keys(inputs[0]), Object.keys(outputs[0])]).toEqual([['name'], ['name']]);
+  const x = { name: inputs[0].name, shape: [2], datatype: 'INT32', data: [1, -2] };
+  expect((await infer(node, 'm', { inputs: [x] })).json).toMatchObject({
+    outputs: [{ name: outputs[0].name, datatype: 'INT32', data: [-1, 2] }],
+  });
+});
+
+test('no body brings the node down', async () => {
+  await client.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+  const tensor = fc.record(
+    {
+      name: fc.constantFrom('a', 'b', '', '__proto__'),
+      shape: fc.oneof(fc.constant([1, 2]), fc.array(fc.oneof(fc.integer(), fc.double()), { maxLength: 4 })),
+      datatype: fc.constantFrom('FP32', 'BYTES', 'INT64', 'toString'),
+      data: fc.oneof(fc.constant([1, 2]), fc.jsonValue()),
+      parameters: fc.oneof(fc.record({ binary_data_size: fc.integer() }), fc.jsonValue()),
+    },
+    { requiredKeys: [] },
+  );
+  const request = fc.oneof(
+    fc.jsonValue(),
+    fc.record(
+      {
+        inputs: fc.array(tensor),
+        outputs: fc.oneof(fc.array(tensor), fc.jsonValue()),
+        parameters: fc.jsonValue(),
+      },
+      { requiredKeys: ['inputs'] },
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(request, fc.uint8Array({ maxLength: 16 }), async (json, binary) => {
+      const { status, json: answer } = await inferBinary(node, 'm', json as object, binary);
+      expect([200, 400]).toContain(status);
+      if (status === 400) expect(answer).toEqual({ error: expect.any(String) });
+    }),
+    { numRuns: 300 },
+  );
+  expect(await inputsOf('m')).toHaveLength(2);
 });
