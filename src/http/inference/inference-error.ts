@@ -1,3 +1,5 @@
+import { errors } from '../../errors.ts';
+
 /** What a client of the protocol is told went wrong, with the status of the HTTP reply. */
 export class InferenceError extends Error {
   readonly statusCode: number;
@@ -8,20 +10,24 @@ export class InferenceError extends Error {
   }
 }
 
-const STATUSES: Readonly<Record<string, number>> = {
-  ...{ NOAUTH: 401, WRONGPASS: 401, NOPERM: 403, DENIED: 403 },
+const BY_CODE: Readonly<Record<string, number>> = {
+  ...{ NOAUTH: 401, WRONGPASS: 401, NOPERM: 403 },
   ...{ LOADING: 503, BUSY: 503, OOM: 503, MISCONF: 503, CLUSTERDOWN: 503, MASTERDOWN: 503, TRYAGAIN: 503 },
 };
-/** Errors of the code ERR whose text says more. */
-const TEXTS: Readonly<Record<string, number>> = {
-  'internal error': 500,
-  'max number of clients reached': 503,
-};
 
-/** @param error as the node replied it to a command for the model. */
+/** Errors whose code says less than their text. */
+const BY_TEXT: ReadonlyMap<string, number> = new Map([
+  [errors.internal().message, 500],
+  ...[errors.maxClients(), errors.executionBusy(), errors.workerDied()].map((e) => [e.message, 503] as const),
+  ...[errors.executionTimeout(), errors.loadTimeout()].map((e) => [e.message, 504] as const),
+]);
+
+const NO_MODEL = errors.emptyModelKey().message;
+
+/** @param error as a node replied it to a command for the model. */
 export function fromNodeError({ message }: Error, model: string): InferenceError {
   const [, code = '', text = ''] = /^([A-Z]+) (.*)$/s.exec(message) ?? [];
-  if (text === 'model key is empty' || code === 'WRONGTYPE') {
+  if (message === NO_MODEL || code === 'WRONGTYPE') {
     return new InferenceError(404, `there is no model ${JSON.stringify(model)}`);
   }
   if (code === 'MOVED' || code === 'ASK') {
@@ -34,6 +40,6 @@ export function fromNodeError({ message }: Error, model: string): InferenceError
       'the node is in protected mode: without a password it serves its own machine only',
     );
   }
-  if (code === 'ERR') return new InferenceError(TEXTS[text] ?? 400, text);
-  return new InferenceError(STATUSES[code] ?? 400, message);
+  const status = BY_TEXT.get(message) ?? BY_CODE[code] ?? 400;
+  return new InferenceError(status, code === 'ERR' ? text : message);
 }

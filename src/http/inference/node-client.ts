@@ -32,7 +32,7 @@ export class NodeClient {
       returnBuffers: true,
       returnReply: settle,
       returnError: settle,
-      returnFatalError: (error) => this.#fail(error),
+      returnFatalError: ({ message }) => this.#fail(new InferenceError(500, message)),
     });
     stream.on('data', (data) => parser.execute(data));
     stream.on('error', ({ message }) =>

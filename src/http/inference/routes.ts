@@ -58,7 +58,8 @@ export function inferenceRoutes(server: FastifyInstance, node: NodeContext): voi
       },
       handler: async (request, reply) => {
         const model = found.get(request) as ModelInfo;
-        const asked = parseInferRequest(request.body as Buffer, jsonLength(request));
+        const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+        const asked = parseInferRequest(body, jsonLength(request));
         return send(reply, await infer(models, callerOf(request), model, asked));
       },
     });

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import calculateSlot from 'cluster-key-slot';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { SlotMap } from '../../../cluster/slot-map.ts';
@@ -174,6 +175,36 @@ test.skipIf(noRedis !== undefined)('a node whose Redis is away says so, and serv
   redis = await startRedisOn(server.port);
   await vi.waitFor(async () => expect((await ask(node, '/health/ready')).status).toBe(200), 10_000);
   expect((await infer(node, 'm', request)).status).toBe(404);
+});
+
+const ownAddress = Object.values(networkInterfaces())
+  .flat()
+  .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
+
+test.skipIf(ownAddress === undefined)('in protected mode models run for this machine only', async () => {
+  await startOpen({ http: { ...http, host: '0.0.0.0' } });
+  await admin?.send('AI.MODELSTORE', 'm', 'ONNX', 'CPU', 'BLOB', model('mul'));
+  const reply = await fetch(`http://${ownAddress}:${node.http?.port}/v2/models/m`);
+  expect([reply.status, await reply.json()]).toEqual([
+    403,
+    { error: 'the node is in protected mode: without a password it serves its own machine only' },
+  ]);
+  expect((await infer(node, 'm', request)).status).toBe(200);
+});
+
+test('a run that takes too long is ended', async () => {
+  node = await startNode({ executionTimeoutMs: 1000 }, 0, { http });
+  admin = await RespClient.connect(node.port);
+  await admin.send('AI.MODELSTORE', 'loop', 'ONNX', 'CPU', 'BLOB', model('endless_loop'));
+  const { json } = await ask(node, '/models/loop');
+  const { inputs } = json as { inputs: { name: string; datatype: string; shape: number[] }[] };
+  const given = inputs.map(({ name, datatype, shape }) => {
+    const sizes = shape.map((size) => Math.abs(size));
+    return { name, datatype, shape: sizes, data: new Array(sizes.reduce((a, b) => a * b, 1)).fill(1) };
+  });
+  expect(await refusal(infer(node, 'loop', { inputs: given }))).toBe(
+    '504 Exiting due to terminate flag being set to true',
+  );
 });
 
 test('a node that is not told to runs no models over HTTP', async () => {

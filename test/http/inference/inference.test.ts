@@ -195,6 +195,14 @@ describe.each(['embedded', 'redis'])('the Open Inference Protocol, keys: %s', (e
   test('what is wrong is said', async () => {
     const wrong = async (request: object | string) => refusal(infer(node, 'mul', request));
     expect(await wrong('{')).toMatch(/^400 the body is no JSON: /);
+    expect(await wrong('')).toMatch(/^400 the body is no JSON: /);
+    expect(await refusal(ask(node, '/models/mul/infer', { method: 'POST' }))).toMatch(
+      /^400 the body is no JSON/,
+    );
+    const gzip = { 'content-encoding': 'gzip' };
+    expect(await refusal(infer(node, 'mul', { inputs: [A, B] }, gzip))).toBe(
+      '415 a body with Content-Encoding gzip is not supported',
+    );
     expect(await wrong({})).toMatch(/^400 inputs: /);
     expect(await wrong({ inputs: [{ ...A, shape: [0, 2] }] })).toMatch(/^400 inputs\[0\]\.shape\[0\]: /);
     expect(await wrong({ inputs: [A] })).toBe('400 input "b" of the model "mul" is missing');
@@ -239,7 +247,8 @@ describe.each(['embedded', 'redis'])('the Open Inference Protocol, keys: %s', (e
     expect(await refusal(infer(node, 'mul', `"${'x'.repeat(16 * 1024 * 1024)}"`))).toBe(
       '413 the JSON has 16777218 bytes, more than 16777216: send tensors as binary data',
     );
-    expect((await infer(node, 'mul', { inputs: [A, B] })).status).toBe(200);
+    const anyType = { 'content-type': 'text/anything' };
+    expect((await infer(node, 'mul', { inputs: [A, B] }, anyType)).status).toBe(200);
   });
 
   test('many requests at once each get their own answer, and share clients of the node', async () => {
