@@ -18,12 +18,15 @@ export async function infer(
   const names = model.outputs.map(({ name }) => name);
   const outputs: readonly RequestedOutput[] =
     request.outputs ?? names.map((name) => ({ name, binary: request.binaryByDefault }));
-  const wanted = outputs.map(({ name }) => {
+  const wanted = new Set<number>();
+  for (const { name } of outputs) {
     const at = names.indexOf(name);
     if (at < 0) throw unknown('output', name, model, names);
-    return at;
-  });
-  const results = await models.run(caller, model, inputs, wanted);
+    // Each time would be a copy: a small request could ask for more than there is memory.
+    if (wanted.has(at)) throw new InferenceError(400, `output ${JSON.stringify(name)} is asked for twice`);
+    wanted.add(at);
+  }
+  const results = await models.run(caller, model, inputs, [...wanted]);
   return formatInferResponse(
     {
       model_name: model.name,

@@ -213,6 +213,9 @@ describe.each(['embedded', 'redis'])('the Open Inference Protocol, keys: %s', (e
     expect(await wrong({ inputs: [A, B], outputs: [{ name: 'q' }] })).toBe(
       '400 the model "mul" has no output "q", only "c"',
     );
+    expect(await wrong({ inputs: [A, B], outputs: [{ name: 'c' }, { name: 'c' }] })).toBe(
+      '400 output "c" is asked for twice',
+    );
     for (const datatype of ['FP16', 'UINT32', 'UINT64', 'nope']) {
       expect(await wrong({ inputs: [{ ...A, datatype }, B] })).toBe(
         `400 input "a": the datatype ${datatype} is not supported`,
