@@ -75,13 +75,18 @@ export function announcedAddress(node: NodeAccess): {
   };
 }
 
+function urlHost(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** The nodes as they are told to clients. */
 export function announcedNodes(
   nodes: readonly (NodeAccess & Pick<NodeSlots, 'name' | 'slots'>)[],
 ): NodeSlots[] {
   return nodes.map((node) => {
     const { host = '', port, tlsPort } = announcedAddress(node);
-    return { name: node.name, host, port, tlsPort, slots: node.slots };
+    const http = node['http-port'] === 0 ? null : urlHost(node['http-host'], node['http-port']);
+    return { name: node.name, host, port, tlsPort, http, slots: node.slots };
   });
 }
 

@@ -14,10 +14,12 @@ const USAGE = `npm run cluster:redis [-- options]     three masters and three re
   --port N        of the first node, the others follow (7000)
   --redis-port N  of the first Redis (7100)
   --data DIR      for all of them (data/redis-cluster)
+The nodes' pages are on the ports 200 above theirs.
 `;
 const HOST = '127.0.0.1';
 const MASTERS = 3;
 const NODES = 6;
+const HTTP_ABOVE = 200;
 const HIGHEST_PORT = 55_000;
 
 const { values } = parseArgs({
@@ -56,7 +58,7 @@ try {
   const config = {
     engine: 'redis',
     nodes: ports.map((each, i) => ({
-      ...{ name: `node-${i + 1}`, host: HOST, port: port + i },
+      ...{ name: `node-${i + 1}`, host: HOST, port: port + i, 'http-port': port + HTTP_ABOVE + i },
       redis: { host: HOST, port: each },
     })),
   };
@@ -71,7 +73,9 @@ try {
     log: (_level, message) => console.log(message),
   });
   await supervisor.start();
-  console.log(`ready: ${NODES} nodes on ports ${port} to ${port + NODES - 1}, try redis-cli -c -p ${port}`);
+  console.log(
+    `ready: ${NODES} nodes on ports ${port} to ${port + NODES - 1}, try redis-cli -c -p ${port}, look at http://${HOST}:${port + HTTP_ABOVE}`,
+  );
 } catch (error) {
   if (!isStopping) {
     console.error(`cluster:redis: ${(error as Error).message}`);

@@ -13,6 +13,8 @@ export interface ClusterNode {
   readonly port: number;
   /** For TLS connections; 0 where there are none. */
   readonly tlsPort: number;
+  /** Where it answers over HTTP, as `host:port`; null where it does not. */
+  readonly http: string | null;
   /** First and last slot of each range, ascending, neighbours merged. */
   readonly ranges: readonly (readonly [number, number])[];
 }
@@ -22,6 +24,7 @@ export interface NodeSlots {
   readonly host: string;
   readonly port: number;
   readonly tlsPort?: number;
+  readonly http?: string | null;
   readonly slots: readonly string[];
 }
 
@@ -43,12 +46,13 @@ export class SlotMap {
         this.#owners.fill(index, from, to + 1);
       }
     });
-    this.nodes = nodes.map(({ name, host, port, tlsPort = 0 }, index) => ({
+    this.nodes = nodes.map(({ name, host, port, tlsPort = 0, http = null }, index) => ({
       id: nodeId(name),
       name,
       host,
       port,
       tlsPort,
+      http,
       ranges: this.#rangesOf(index),
     }));
     const myself = this.nodes.find((node) => node.name === own);

@@ -191,7 +191,9 @@ async function start(): Promise<void> {
   const [first] = config.nodes;
   const { port = 0, 'tls-port': tlsPort } = first ?? {};
   const how = port === 0 ? `--tls -p ${tlsPort}` : `-p ${port}`;
-  log.info(`ready: ${config.nodes.length} nodes, try redis-cli -c ${how}`);
+  const page = announcedNodes(config.nodes)[0]?.http;
+  const look = page == null ? '' : `, look at http://${page}`;
+  log.info(`ready: ${config.nodes.length} nodes, try redis-cli -c ${how}${look}`);
   makeCompileCache(data, MAIN);
 }
 

@@ -5,6 +5,7 @@ import { healthRoutes } from './health.ts';
 import { inferenceRoutes } from './inference/routes.ts';
 import { liveRoutes } from './live.ts';
 import { metricsRoutes } from './metrics.ts';
+import { pageRoutes } from './page.ts';
 
 /** What Node takes of a request before its body. */
 const MOST_HEADER_BYTES = 16 * 1024;
@@ -39,7 +40,7 @@ export class HttpServer {
       return reply.code(statusCode).send({ error: statusCode === 500 ? 'internal error' : message });
     });
     this.#server.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not found' }));
-    for (const routes of [healthRoutes, metricsRoutes, liveRoutes]) routes(this.#server, node);
+    for (const routes of [healthRoutes, metricsRoutes, liveRoutes, pageRoutes]) routes(this.#server, node);
     if (options.inference === true) {
       this.#server.register(async (server) => inferenceRoutes(server, node));
     }

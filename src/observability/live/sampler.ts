@@ -79,7 +79,7 @@ export class Sampler {
     this.#counts = now;
     const seconds = Math.max(0.001, (now.at - before.at) / 1000);
     const perSecond = (of: keyof Counts) => Math.max(0, now[of] - before[of]) / seconds;
-    const runs = this.#lookAtModels(seconds);
+    const { runs, batches, rows } = this.#lookAtModels(seconds);
     const sample: NodeSample = {
       at: Date.now(),
       commandsPerSecond: perSecond('commands'),
@@ -88,6 +88,7 @@ export class Sampler {
       bytesInPerSecond: perSecond('bytesIn'),
       bytesOutPerSecond: perSecond('bytesOut'),
       ...{ runP50Us: percentile(runs, 50), runP99Us: percentile(runs, 99) },
+      batchRows: batches === 0 ? null : rows / batches,
       queueLength: devices.queueLength,
       clients: clients.size,
       dataBytes: keyspace.usedBytes,
@@ -102,22 +103,25 @@ export class Sampler {
     this.#events.emit('sample', sample);
   }
 
-  /** @returns the runs of all models since the last look. */
-  #lookAtModels(seconds: number): LatencyHistogram {
-    const all = new LatencyHistogram();
+  /** @returns the runs and batches of all models since the last look. */
+  #lookAtModels(seconds: number): { runs: LatencyHistogram; batches: number; rows: number } {
+    const all = { runs: new LatencyHistogram(), batches: 0, rows: 0 };
     this.#models = new Map();
     for (const series of this.#node.devices.runs.all()) {
       const seen = this.#seen.get(series);
       if (seen?.total.count === series.total.count) continue;
       const runs = new LatencyHistogram();
       runs.add(series.total, seen?.total);
-      all.add(runs);
+      all.runs.add(runs);
       const { count: batches, sum: rows } = series.rows;
       const newBatches = batches - (seen?.batches ?? 0);
+      const newRows = rows - (seen?.rows ?? 0);
+      all.batches += newBatches;
+      all.rows += newRows;
       this.#models.set(series, {
         runsPerSecond: runs.count / seconds,
         ...{ p50Us: percentile(runs, 50), p99Us: percentile(runs, 99) },
-        batchRows: newBatches === 0 ? null : (rows - (seen?.rows ?? 0)) / newBatches,
+        batchRows: newBatches === 0 ? null : newRows / newBatches,
       });
       this.#seen.set(series, { total: series.total.copy(), batches, rows });
     }

@@ -1,3 +1,4 @@
+import type { ExperimentReport } from '../../experiments/report.ts';
 import type { SlowRun } from '../model-series.ts';
 import type { ReadinessCheck } from '../readiness.ts';
 import type { RecentError } from '../recent-errors.ts';
@@ -17,6 +18,8 @@ export interface NodeSnapshot {
   readonly devices: readonly DeviceState[];
   readonly keys: KeysState;
   readonly memory: MemoryState;
+  /** Those that have been run or asked for here. A `maxDifference` that is infinite is null. */
+  readonly experiments: readonly ExperimentReport[];
   /** Error replies, each text once, the latest first; at most 50. Redirections (MOVED, ASK) are not among them. */
   readonly errors: readonly RecentError[];
   /** Runs that took longer than slowlog-log-slower-than (10 ms), the latest first; at most 64. */
@@ -31,6 +34,7 @@ export interface LiveEvent {
   readonly devices: readonly DeviceState[];
   readonly keys: KeysState;
   readonly memory: MemoryState;
+  readonly experiments: readonly ExperimentReport[];
 }
 
 export interface NodeState {
@@ -56,6 +60,8 @@ export interface ClusterState {
     readonly host: string;
     readonly port: number;
     readonly tlsPort: number;
+    /** Where it answers over HTTP, such as `10.0.0.1:7100`; null where it does not. */
+    readonly http: string | null;
     /** Whether it is this node. */
     readonly isSelf: boolean;
     /** First and last slot of each range. */
@@ -86,6 +92,8 @@ export interface NodeSample {
   /** Of the runs of that second, from the queue to the reply; null where there were none. */
   readonly runP50Us: number | null;
   readonly runP99Us: number | null;
+  /** Rows of a batch, the mean of all that were run; null where none was. */
+  readonly batchRows: number | null;
   /** Runs that waited at its end. */
   readonly queueLength: number;
   readonly clients: number;

@@ -42,6 +42,7 @@ function changing(node: NodeContext, sampler: Sampler) {
     devices: deviceStates(node),
     keys: keysState(node),
     memory: memoryState(node),
+    experiments: node.experiments.reports(),
   };
 }
 
@@ -59,8 +60,8 @@ function nodeState(node: NodeContext): NodeState {
 function clusterState({ slots }: NodeContext): ClusterState | null {
   if (slots === null) return null;
   const nodes = slots.nodes.map((one) => {
-    const { name, id, host, port, tlsPort, ranges } = one;
-    return { name, id, host, port, tlsPort, isSelf: one === slots.myself, slots: ranges };
+    const { name, id, host, port, tlsPort, http, ranges } = one;
+    return { name, id, host, port, tlsPort, http, isSelf: one === slots.myself, slots: ranges };
   });
   return { nodes };
 }
