@@ -34,6 +34,8 @@ export const nodeAccessFields = {
   'http-port': anyPort.default(0),
   /** Where that listens: whoever can reach it can read. */
   'http-host': z.string().min(1).default('127.0.0.1'),
+  /** Whether models can be run over it, by the Open Inference Protocol. */
+  'http-inference': z.enum(['yes', 'no']).default('no'),
   unixsocket: file.optional(),
   /** File mode in octal, such as "770". */
   unixsocketperm: z
@@ -127,7 +129,14 @@ export function accessSettings(
     tls: tlsPort === 0 ? undefined : { port: tlsPort, files: tlsFiles(shared, node, folder), authClients },
     unixSocket:
       node.unixsocket === undefined ? undefined : unixSocket(at(node.unixsocket), node.unixsocketperm),
-    http: node['http-port'] === 0 ? undefined : { host: node['http-host'], port: node['http-port'] },
+    http:
+      node['http-port'] === 0
+        ? undefined
+        : {
+            host: node['http-host'],
+            port: node['http-port'],
+            inference: node['http-inference'] === 'yes',
+          },
   };
 }
 

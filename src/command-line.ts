@@ -47,6 +47,7 @@ tessera serve [--port 6379] [--host 127.0.0.1] [--data DIR]   one node, outside 
   --tls-port PORT               with --tls-cert-file, --tls-key-file, --tls-ca-cert-file FILE
   --tls-auth-clients WHETHER    clients need a certificate: yes, no, optional (yes)
   --http-port PORT              metrics, health and a JSON feed; with --http-host ADDRESS (127.0.0.1)
+  --http-inference yes|no       models can be run over that, by the Open Inference Protocol (no)
   --unixsocket FILE             with --unixsocketperm MODE, such as 770
   With a TLS port or a unix socket, --port 0 turns plain connections off.
 both: --log-format text|json  --log-level info
@@ -86,6 +87,7 @@ function readArguments() {
         'tls-auth-clients': { type: 'string', default: 'yes' },
         'http-port': { type: 'string', default: '0' },
         'http-host': { type: 'string', default: '127.0.0.1' },
+        'http-inference': { type: 'string', default: 'no' },
         unixsocket: { type: 'string' },
         unixsocketperm: { type: 'string' },
         'threads-per-queue': { type: 'string', default: '1' },

@@ -1,7 +1,9 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Connection, Origin } from './protocol/connection.ts';
+import { connectInProcess } from './protocol/in-process.ts';
 import { createServer, createTlsServer } from './protocol/socket-servers.ts';
 import { readTlsFiles, serverOptions, type TlsFiles, type TlsOptions } from './protocol/tls-options.ts';
 
@@ -85,6 +87,13 @@ export class Listeners {
     for (const socket of this.#rawTlsSockets) socket.destroy();
     const servers = this.#servers.filter((server) => server.listening);
     await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+  }
+
+  /** Connects a client within the process that speaks for one at that address. @returns the client's end. */
+  connect(remoteAddress: string): Duplex {
+    return connectInProcess(remoteAddress, (socket) =>
+      this.#host.accept(socket, { secure: false, unixPath: null }),
+    );
   }
 
   /** Reads the TLS files again for connections to come. @throws the reason why they are of no use; the old ones stay. */

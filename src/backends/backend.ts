@@ -1,3 +1,4 @@
+import type { Dtype } from '../tensors/dtype.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 import type { BackendName, NodeNames } from './model.ts';
 
@@ -17,10 +18,26 @@ export interface SessionOptions {
   };
 }
 
+/** What is known of the tensors that an input takes, or an output gives. */
+export interface TensorType {
+  /** Undefined where no dtype here is it, or nothing is known. */
+  readonly dtype: Dtype | undefined;
+  /** -1 for a size that may vary; undefined where nothing is known. */
+  readonly shape: readonly number[] | undefined;
+}
+
+/** In the order of the session's names. */
+export interface ModelSignature {
+  readonly inputs: readonly TensorType[];
+  readonly outputs: readonly TensorType[];
+}
+
 /** A model loaded in one worker. Never shared between threads. */
 export interface Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Absent where it is not known before a run. */
+  readonly signature?: ModelSignature | undefined;
   /**
    * Runs the model on tensors in the order of `inputs`; answers in the order of `outputs`, in SharedArrayBuffers.
    * @throws Error with the runtime's own text.

@@ -1,3 +1,4 @@
+import type { ModelSignature } from '../backends/backend.ts';
 import type { NodeNames, Runnable } from '../backends/model.ts';
 import { errors } from '../errors.ts';
 import type { KeyName } from '../keyspace/keyspace.ts';
@@ -153,6 +154,20 @@ export class DeviceActor implements SessionHolder {
     const loaded = this.#placement.load(model, nodes);
     this.#pump();
     return loaded;
+  }
+
+  /**
+   * What the model takes and gives, as far as that is known before a run. Loads it where it has not been loaded yet.
+   * @throws ServerError with the runtime's text when it is no good, or when it is gone.
+   */
+  async signature(model: Runnable): Promise<ModelSignature | undefined> {
+    if (this.#dropped.has(model)) throw gone(model);
+    const described = this.#placement.describe(model);
+    this.#pump();
+    const { signature } = await described;
+    if (!this.#dropped.has(model)) return signature;
+    this.#placement.drop(model.id);
+    throw gone(model);
   }
 
   /**

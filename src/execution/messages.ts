@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { BackendRuntime, SessionOptions } from '../backends/backend.ts';
+import type { BackendRuntime, ModelSignature, SessionOptions } from '../backends/backend.ts';
 import type { BackendName, NodeNames } from '../backends/model.ts';
 import type { ScriptCall, ScriptFunctionType, ScriptReply } from '../backends/script.ts';
 import type { Tensor } from '../tensors/tensor.ts';
@@ -23,6 +23,7 @@ export interface LoadResult {
   readonly runtime: BackendRuntime | undefined;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly signature: ModelSignature | undefined;
   /** Of a script; none for a model. */
   readonly functions: readonly ScriptFunctionType[];
 }

@@ -34,6 +34,8 @@ interface PendingLoad {
   readonly since: number;
   readonly resolve: (result: LoadResult) => void;
   readonly reject: (error: Error) => void;
+  /** Only to know what the model is: not loaded where another load has told that already. */
+  readonly describes?: true;
 }
 
 /**
@@ -51,6 +53,8 @@ export class SessionPlacement {
   readonly #holder: SessionHolder;
   readonly #events: PlacementEvents;
   readonly #loads: PendingLoad[] = [];
+  /** What loading told of the models that are there. */
+  readonly #descriptions = new Map<number, LoadResult>();
 
   constructor(
     lanes: readonly Lane[],
@@ -92,10 +96,28 @@ export class SessionPlacement {
     });
   }
 
+  /**
+   * What loading the model tells, or told; queues a load where it has not been loaded yet.
+   * @throws ServerError with the runtime's text when it is no good, or that it is too large.
+   */
+  describe(model: NamedModel): Promise<LoadResult> {
+    const known = this.#descriptions.get(model.id);
+    if (known !== undefined) return Promise.resolve(known);
+    return new Promise((resolve, reject) => {
+      this.#loads.push({ model, nodes: model, since: performance.now(), resolve, reject, describes: true });
+    });
+  }
+
   /** Begins the next load of a new model, one at a time. */
   startLoad(): void {
     if (this.#lanes.some((lane) => lane.busy === 'load')) return;
     for (let next = this.#loads[0]; next !== undefined; next = this.#loads[0]) {
+      const known = next.describes && this.#descriptions.get(next.model.id);
+      if (known !== undefined) {
+        this.#loads.shift();
+        next.resolve(known);
+        continue;
+      }
       const lane = this.#freeLane(next.model.id);
       const room = lane === undefined ? 'none yet' : this.#room(next, true);
       if (room === 'none yet') return;
@@ -129,6 +151,7 @@ export class SessionPlacement {
 
   /** Frees a model's sessions, as soon as their threads are. */
   drop(modelId: number): void {
+    this.#descriptions.delete(modelId);
     for (const lane of this.#lanes) {
       if (!lane.resident.delete(modelId) && lane.loading !== modelId) continue;
       const held = lane.held.get(modelId);
@@ -243,6 +266,7 @@ export class SessionPlacement {
       backends.used({ backend: model.backend, module, runtime: result.runtime });
       if (!lane.unloading.includes(model.id)) {
         lane.resident.add(model.id);
+        this.#descriptions.set(model.id, result);
         session.loadedAt = performance.now();
         this.sessionsMade++;
       }

@@ -56,14 +56,15 @@ async function load(task: LoadTask): Promise<LoadResult> {
   const backend = await openBackend(task);
   const session = await backend.load(task.blob, task.options, task.nodes);
   sessions.set(task.modelId, session);
-  return { inputs: session.inputs, outputs: session.outputs, runtime: backend.runtime, functions: [] };
+  const { inputs, outputs, signature } = session;
+  return { inputs, outputs, signature, runtime: backend.runtime, functions: [] };
 }
 
 async function loadScript(task: LoadTask): Promise<LoadResult> {
   const { TorchScriptSession } = await import('../backends/torch/scripts/script-session.ts');
   const session = new TorchScriptSession(task.blob, task.options);
   scripts.set(task.modelId, session);
-  return { inputs: [], outputs: [], runtime: undefined, functions: session.functions };
+  return { inputs: [], outputs: [], signature: undefined, runtime: undefined, functions: session.functions };
 }
 
 async function openBackend({ backend, module }: LoadTask): Promise<Backend> {

@@ -70,7 +70,7 @@ export function createTlsServer(
   });
 }
 
-function receiveByEvents(socket: Socket, accept: Accept): void {
+export function receiveByEvents(socket: Socket, accept: Accept): void {
   const connection = accept(socket);
   if (connection === null) return;
   socket.on('data', (chunk) => connection.received(chunk.length, chunk));

@@ -35,10 +35,10 @@ const TRY_AGAIN = '-TRYAGAIN';
 const TRY_AGAIN_DELAY_MS = 20;
 const TRY_AGAIN_PATIENCE_MS = 5000;
 
-/** What runs models and functions: EXEC answers an error for them, as RedisAI does. */
+/** What runs models and functions, or loads them: EXEC answers an error for them, as RedisAI does. */
 const RUNS = new Set(
   [
-    ...['modelexecute', 'modelrun', 'scriptexecute', 'scriptrun'],
+    ...['modelexecute', 'modelrun', 'modelsignature', 'scriptexecute', 'scriptrun'],
     ...['dagexecute', 'dagexecute_ro', 'dagrun', 'dagrun_ro'],
   ].map((name) => `ai.${name}`),
 );

@@ -1,10 +1,10 @@
 import type * as ort from 'onnxruntime-node';
 // The package's own door to ONNX Runtime: its InferenceSession does no more than put each of these calls behind a setImmediate.
 import { type Binding, binding, initOrt } from 'onnxruntime-node/dist/binding.js';
-import { type Dtype, ELEMENT_BYTES } from '../../tensors/dtype.ts';
+import { ELEMENT_BYTES } from '../../tensors/dtype.ts';
 import { allocateShared } from '../../tensors/shared-memory.ts';
 import { elementCount, type Tensor } from '../../tensors/tensor.ts';
-import type { SessionOptions } from '../backend.ts';
+import type { ModelSignature, SessionOptions, TensorType } from '../backend.ts';
 import { dtypeOfElement, fromOrt, toOrt, toOrtBuffer } from './ort-tensors.ts';
 import { mayBlockChannels } from './pool-windows.ts';
 
@@ -34,11 +34,11 @@ type Results = Record<string, ort.OnnxValue>;
 export class DirectSession {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** As the model declares it; a shape of which it says nothing is empty. */
+  readonly signature: ModelSignature;
   readonly #session: Binding.InferenceSession;
   readonly #inputMetadata: readonly Binding.ValueMetadata[];
   readonly #outputMetadata: readonly Binding.ValueMetadata[];
-  /** Of the outputs; undefined where it is no tensor or RedisAI has no dtype for it. */
-  readonly #dtypes: readonly (Dtype | undefined)[];
   /** Off once an output's real shape was not the declared one. */
   #preallocate = true;
 
@@ -54,10 +54,10 @@ export class DirectSession {
     this.#session.loadModel(model.buffer, model.byteOffset, model.byteLength, wanted);
     this.#inputMetadata = this.#session.inputMetadata;
     this.#outputMetadata = this.#session.outputMetadata;
-    const [, dtypes = []] = [this.#inputMetadata, this.#outputMetadata].map((metadata) =>
-      metadata.map(({ isTensor, type }) => (isTensor ? dtypeOfElement(type) : undefined)),
-    );
-    this.#dtypes = dtypes;
+    this.signature = {
+      inputs: this.#inputMetadata.map(tensorType),
+      outputs: this.#outputMetadata.map(tensorType),
+    };
     this.inputs = this.#inputMetadata.map(({ name }) => name);
     this.outputs = this.#outputMetadata.map(({ name }) => name);
   }
@@ -109,7 +109,7 @@ export class DirectSession {
       }
     }
     return this.#outputMetadata.map(({ name, shape: declared, symbolicDimensions }, i) => {
-      const dtype = this.#dtypes[i];
+      const dtype = this.signature.outputs[i]?.dtype;
       // An output that is an input comes back as it is: no operator would write into the buffer, and it would stay zeros.
       if (dtype === undefined || dtype === 'STRING' || this.inputs.includes(name)) return null;
       const shape: number[] = [];
@@ -122,4 +122,8 @@ export class DirectSession {
       return { dtype, shape, buffer: allocateShared(byteLength), byteOffset: 0, byteLength };
     });
   }
+}
+
+function tensorType({ isTensor, type, shape }: Binding.ValueMetadata): TensorType {
+  return isTensor ? { dtype: dtypeOfElement(type), shape } : { dtype: undefined, shape: undefined };
 }

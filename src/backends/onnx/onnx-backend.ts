@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import * as ort from 'onnxruntime-node';
 import type { Tensor } from '../../tensors/tensor.ts';
-import type { Backend, Session, SessionOptions } from '../backend.ts';
+import type { Backend, ModelSignature, Session, SessionOptions } from '../backend.ts';
 import { DirectSession } from './direct-session.ts';
 import { hasExternalData } from './external-data.ts';
 
@@ -35,12 +35,14 @@ export async function openOnnxSession(
 class OnnxSession implements Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly signature: ModelSignature;
   readonly #session: DirectSession;
 
   constructor(session: DirectSession) {
     this.#session = session;
     this.inputs = session.inputs;
     this.outputs = session.outputs;
+    this.signature = session.signature;
   }
 
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {

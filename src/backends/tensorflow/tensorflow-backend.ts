@@ -9,6 +9,10 @@ export const tensorflowBackend: Backend = {
   async load(blob, options, nodes) {
     const { inputs, outputs } = nodes ?? { inputs: [], outputs: [] };
     const session = await openOnnxSession(lowerModel(blob, inputs, outputs), options);
-    return { inputs, outputs, run: (tensors) => session.run(tensors), close: () => session.close() };
+    return {
+      ...{ inputs, outputs, signature: session.signature },
+      run: (tensors) => session.run(tensors),
+      close: () => session.close(),
+    };
   },
 };

@@ -4,10 +4,10 @@ import { concatShared } from '../../tensors/shared-bytes.ts';
 import { allocateShared } from '../../tensors/shared-memory.ts';
 import { elementCount, type Tensor, tensorBytes } from '../../tensors/tensor.ts';
 import { stringElements } from '../../tensors/text-codec.ts';
-import type { Session } from '../backend.ts';
+import type { ModelSignature, Session, TensorType } from '../backend.ts';
 import { inputShape } from './input-shape.ts';
 import type { Interpreter, Runtime, TensorInfo } from './interpreter.ts';
-import { type ModelFile, readModelFile, withFirst } from './model-file.ts';
+import { ANY_SIZE, type ModelFile, readModelFile, withFirst } from './model-file.ts';
 import { packStrings, unpackStrings } from './strings.ts';
 
 /** A session of the runtime. @throws Error with the runtime's text when the bytes are no model of it. */
@@ -30,6 +30,7 @@ function firstSignature(bytes: Uint8Array): { file: ModelFile; model: Uint8Array
 class TfliteSession implements Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly signature: ModelSignature;
   readonly #interpreter: Interpreter;
   readonly #file: ModelFile;
   /** Of the inputs when the model was loaded. */
@@ -41,6 +42,7 @@ class TfliteSession implements Session {
     this.#ownShapes = interpreter.inputs.map(({ shape }) => shape);
     this.inputs = interpreter.inputs.map(({ name }) => name);
     this.outputs = interpreter.outputs().map(({ name }) => name);
+    this.signature = signatureOf(interpreter, file);
   }
 
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
@@ -87,4 +89,18 @@ function asBytes(tensor: Tensor): Uint8Array {
 
 function sameShape(a: readonly number[], b: readonly number[] | undefined): boolean {
   return a.length === b?.length && a.every((size, d) => size === b[d]);
+}
+
+/** Dimension 0 is the batch. Where inputs leave other sizes open, those of the outputs are not known either. */
+function signatureOf(interpreter: Interpreter, { inputShapes }: ModelFile): ModelSignature {
+  const inputs = interpreter.inputs.map((info, i) => tensorType(info, inputShapes[i]));
+  const isOpen = inputs.some(({ shape }) => shape?.slice(1).includes(ANY_SIZE));
+  const outputs = interpreter
+    .outputs()
+    .map((info) => tensorType(info, isOpen ? info.shape.map(() => ANY_SIZE) : undefined));
+  return { inputs, outputs };
+}
+
+function tensorType({ dtype, shape }: TensorInfo, declared: readonly number[] = shape): TensorType {
+  return { dtype, shape: declared.map((size, d) => (d === 0 ? ANY_SIZE : size)) };
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../tensors/tensor.ts';
-import type { Session } from '../backend.ts';
+import type { ModelSignature, Session } from '../backend.ts';
 import { FixedShapeError } from './input-shape.ts';
 
 /**
@@ -9,6 +9,7 @@ import { FixedShapeError } from './input-shape.ts';
 export class UnsignedSession implements Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly signature: ModelSignature | undefined;
   readonly #fast: Session;
   readonly #openLibrary: () => Promise<Session>;
   #library: Session | undefined;
@@ -16,6 +17,7 @@ export class UnsignedSession implements Session {
   constructor(fast: Session, openLibrary: () => Promise<Session>) {
     this.inputs = fast.inputs;
     this.outputs = fast.outputs;
+    this.signature = fast.signature;
     this.#fast = fast;
     this.#openLibrary = openLibrary;
   }

@@ -12,6 +12,7 @@ import { modelget } from './modelget.ts';
 import { modelrun } from './modelrun.ts';
 import { modelscan } from './modelscan.ts';
 import { modelset } from './modelset.ts';
+import { modelsignature } from './modelsignature.ts';
 import { modelstore } from './modelstore.ts';
 import { scriptdel } from './scriptdel.ts';
 import { scriptexecute } from './scriptexecute.ts';
@@ -25,7 +26,7 @@ import { tensorset } from './tensorset.ts';
 
 export const aiCommands: readonly Command[] = [
   ...[tensorset, tensorget],
-  ...[modelstore, modelset, modelget, modeldel, modelexecute, modelrun, modelscan],
+  ...[modelstore, modelset, modelget, modeldel, modelexecute, modelrun, modelscan, modelsignature],
   ...[scriptstore, scriptset, scriptget, scriptdel, scriptexecute, scriptrun, scriptscan],
   ...[dagexecute, dagexecuteRo, dagrun, dagrunRo],
   ...[experiment, aiInfo, aiConfig],

@@ -18,6 +18,14 @@ export function readServable(node: NodeContext, keyspace: Keyspace, key: KeyName
   return { model, run: (inputs, limit, options) => device.run(key, model, inputs, limit, options) };
 }
 
+/** The model that what runs under a key is called like: of an experiment its primary. @throws ServerError when there is none. */
+export function readCallee(node: NodeContext, keyspace: Keyspace, key: KeyName): StoredModel {
+  const value = keyspace.get(key);
+  if (value?.type !== 'experiment') return modelIn(value);
+  const [primary] = value.experiment.arms;
+  return readArm(node, keyspace, primary?.key ?? key);
+}
+
 /** Reads a model of an experiment. @throws ServerError with its key where there is none. */
 export function readArm({ slots }: NodeContext, keyspace: Keyspace, key: KeyName): StoredModel {
   const value = keyspace.get(key);

@@ -1,6 +1,6 @@
 import { errors } from '../../../errors.ts';
 import type { Tensor } from '../../../tensors/tensor.ts';
-import type { Session, SessionOptions } from '../../backend.ts';
+import type { ModelSignature, Session, SessionOptions } from '../../backend.ts';
 import { openOnnxSession } from '../../onnx/onnx-backend.ts';
 import { type DeclaredInput, FixedShapeError, inputShape } from '../input-shape.ts';
 import { type LoweredModel, lowerQuantized } from './lower-quantized.ts';
@@ -22,6 +22,7 @@ export async function openLoweredSession(
 class LoweredSession implements Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly signature: ModelSignature | undefined;
   readonly #declared: readonly DeclaredInput[];
   readonly #takesRows: boolean;
   readonly #session: Session;
@@ -31,6 +32,7 @@ class LoweredSession implements Session {
     this.outputs = outputs;
     this.#declared = inputs;
     this.#takesRows = takesRows;
+    this.signature = session.signature;
     this.#session = session;
   }
 
