@@ -133,6 +133,9 @@ function checkNodes(
       }
     }
     const http = `${node['http-host']}:${node['http-port']}`;
+    if (node['http-port'] === 0 && node['http-inference'] === 'yes') {
+      fail(['nodes', n, 'http-inference'], 'models are run over the HTTP port: http-port is needed');
+    }
     if (node['http-port'] !== 0) {
       if (addresses.has(http)) fail(['nodes', n, 'http-port'], `the address ${http} is taken`);
       addresses.add(http);

@@ -318,6 +318,9 @@ function keys() {
 /** The arguments that say where to listen and who may come. */
 function served() {
   const node = nodeArguments();
+  if (node['http-inference'] === 'yes' && node['http-port'] === 0) {
+    throw new UsageError('--http-inference needs --http-port: models are run over it');
+  }
   const settings = accessSettings({}, node, process.cwd());
   // With nowhere else to listen 0 is no "off", but "any".
   const anyPort = node.port === 0 && settings.tls === undefined && settings.unixSocket === undefined;

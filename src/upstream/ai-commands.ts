@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, call } from '../call.ts';
 import type { ClientSession, UpstreamKeys } from '../client-session.ts';
 import { parseTensor } from '../commands/ai/tensorset.ts';
@@ -26,14 +25,10 @@ import { QueuedCommands, type QueuedForm } from './queued-commands.ts';
 import type { RedisEngine } from './redis-engine.ts';
 import { asSaidOf, isError, isStatus, withoutScript } from './reply-kinds.ts';
 import { type Argument, encodeRequest } from './requests.ts';
+import { type Asking, RetryingRequests } from './retrying-requests.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const QUEUED = '+QUEUED';
-
-/** While a slot moves, keys of one command may be on two nodes for a moment: Redis is asked again. */
-const TRY_AGAIN = '-TRYAGAIN';
-const TRY_AGAIN_DELAY_MS = 20;
-const TRY_AGAIN_PATIENCE_MS = 5000;
 
 /** What runs models and functions, or loads them: EXEC answers an error for them, as RedisAI does. */
 const RUNS = new Set(
@@ -65,16 +60,6 @@ export interface AskedOfCluster {
   readonly isReadOnly: boolean;
 }
 
-/** How Redis is asked. */
-interface Asking {
-  /** Whether each request needs ASKING before it. */
-  readonly isAsking: boolean;
-  /** The client's own ASKING is for the first one. */
-  readonly hasAsked?: boolean;
-  /** Whether it is asked again where it says so. */
-  readonly triesAgain: boolean;
-}
-
 /** Runs a client's AI commands on values that are fetched from Redis, and writes there what comes out. */
 export class AiCommands implements UpstreamKeys {
   readonly #node: NodeContext;
@@ -82,6 +67,7 @@ export class AiCommands implements UpstreamKeys {
   readonly #upstream: UpstreamConnection;
   readonly #client: AiClient;
   readonly #queued: QueuedCommands;
+  readonly #requests: RetryingRequests;
   /** Of the command that later ones wait for. */
   #isAsking = false;
   #reads = 0;
@@ -91,6 +77,7 @@ export class AiCommands implements UpstreamKeys {
     this.#engine = engine;
     this.#upstream = upstream;
     this.#client = client;
+    this.#requests = new RetryingRequests(upstream);
     this.#queued = new QueuedCommands(engine, {
       run: async (...of) => {
         try {
@@ -99,7 +86,7 @@ export class AiCommands implements UpstreamKeys {
           return client.asReply(error);
         }
       },
-      ask: (args) => this.#asked(args, false),
+      ask: (args) => this.#requests.replyTo(args, false),
       encoded: (reply) => encodeReply(reply, client.session.writer.protocol),
     });
   }
@@ -114,12 +101,7 @@ export class AiCommands implements UpstreamKeys {
   }
 
   ask(args: readonly Argument[]): Promise<Buffer> {
-    return this.#asked(args, this.#isAsking);
-  }
-
-  #asked(args: readonly Argument[], isAsking: boolean): Promise<Buffer> {
-    const how = { isAsking, triesAgain: true };
-    return new Promise((resolve) => this.#ask(args, how, resolve));
+    return this.#requests.replyTo(args, this.#isAsking);
   }
 
   fetch(keys: readonly KeyName[]): Promise<Keyspace> {
@@ -167,7 +149,7 @@ export class AiCommands implements UpstreamKeys {
     } else {
       // What writes is the master's business from its reads on: nothing runs here in vain.
       const isMasters = isReadOnly && command.flags.includes('write');
-      if (isMasters) this.#sendUnanswered('READWRITE');
+      if (isMasters) this.#requests.sendUnanswered('READWRITE');
       const runs = RUNS.has(command.name);
       // The client's own ASKING is for the first request, if that is next.
       this.#fetch(keys, { runs, isAsking, hasAsked: !isMasters, triesAgain: waits }, (fetched) => {
@@ -176,7 +158,7 @@ export class AiCommands implements UpstreamKeys {
           done();
         } else this.#runOnFetched(command, args, fetched, { isAsking, done });
       });
-      if (isMasters) this.#sendUnanswered('READONLY');
+      if (isMasters) this.#requests.sendUnanswered('READONLY');
     }
   }
 
@@ -193,7 +175,7 @@ export class AiCommands implements UpstreamKeys {
     const { cache } = this.#engine;
     const fetch = (arms: readonly KeyName[], isFirst: boolean) => {
       const request = fetchRequest(cache, [...new Set([...keys, ...arms])]);
-      this.#ask(request.args, { ...how, hasAsked: hasAsked && isFirst }, (reply) => {
+      this.#requests.send(request.args, { ...how, hasAsked: hasAsked && isFirst }, (reply) => {
         if (isError(reply)) {
           done(reply);
           return;
@@ -292,27 +274,6 @@ export class AiCommands implements UpstreamKeys {
     this.#pushBytes(this.#engine.addresses?.redirected(error, secure) ?? error);
   }
 
-  /** Sends a command that changes what the connection may do, and is no business of the client. */
-  #sendUnanswered(name: string): void {
-    this.#upstream.take(() => {});
-    this.#upstream.send(encodeRequest([name]));
-  }
-
-  #ask(request: readonly Argument[], how: Asking, done: (reply: Buffer) => void): void {
-    const deadline = Date.now() + TRY_AGAIN_PATIENCE_MS;
-    const send = (isAsking: boolean) => {
-      if (isAsking) this.#sendUnanswered('ASKING');
-      this.#upstream.take((reply) => {
-        const isMoving = isError(reply) && reply.toString('latin1', 0, TRY_AGAIN.length) === TRY_AGAIN;
-        if (!isMoving || !how.triesAgain || Date.now() > deadline) done(reply);
-        // ASKING is for one request: the slot's new node has to be told each time.
-        else void delay(TRY_AGAIN_DELAY_MS).then(() => send(how.isAsking));
-      });
-      this.#upstream.send(encodeRequest(request));
-    };
-    send(how.isAsking && how.hasAsked !== true);
-  }
-
   /**
    * Answers once the writes are done, with what went wrong where something did.
    * @param how hasAsked: the client's own ASKING, if it has sent one, is for the write.
@@ -357,7 +318,7 @@ export class AiCommands implements UpstreamKeys {
     };
     if ([...kept.values()].some(({ length }) => length > pieceBytes)) {
       // Each of its requests needs an ASKING of its own.
-      const ask = (args: readonly Argument[]) => this.#asked(args, isAsking);
+      const ask = (args: readonly Argument[]) => this.#requests.replyTo(args, isAsking);
       void storeInPieces(ask, kept, pieceBytes, acknowledgement).then(takeLast);
       return;
     }
@@ -370,10 +331,10 @@ export class AiCommands implements UpstreamKeys {
         : [Buffer.from('DEL'), ...gone];
     // Of one key Redis never says to try again: later commands may follow at once.
     if (writes.size === 1) {
-      this.#ask(request, { isAsking, hasAsked, triesAgain: false }, take);
+      this.#requests.send(request, { isAsking, hasAsked, triesAgain: false }, take);
       acknowledge();
       sent();
-    } else this.#ask(request, { isAsking, triesAgain: true }, takeLast);
+    } else this.#requests.send(request, { isAsking, triesAgain: true }, takeLast);
   }
 
   async #runOnAll(command: Command, args: Buffer[], kind: StoredKind, isReadOnly: boolean): Promise<void> {
@@ -389,11 +350,11 @@ export class AiCommands implements UpstreamKeys {
   /** What Redis itself has of a kind, a replica too. @throws ServerError with Redis's text where it refuses. */
   async #fetchAll(kind: StoredKind, isReadOnly: boolean): Promise<Map<KeyName, FetchedValue>> {
     const changesMode = this.inCluster && !isReadOnly;
-    if (changesMode) this.#sendUnanswered('READONLY');
+    if (changesMode) this.#requests.sendUnanswered('READONLY');
     try {
       return await valuesOfKind(asker(this.#upstream), this.#engine.cache, kind);
     } finally {
-      if (changesMode) this.#sendUnanswered('READWRITE');
+      if (changesMode) this.#requests.sendUnanswered('READWRITE');
     }
   }
 
@@ -411,7 +372,7 @@ export class AiCommands implements UpstreamKeys {
       return;
     }
     const answer = this.waits(command) ? (make: () => void) => make() : this.#client.reserve();
-    const ask = (request: readonly Argument[]) => this.#asked(request, how.isAsking);
+    const ask = (request: readonly Argument[]) => this.#requests.replyTo(request, how.isAsking);
     completed(ask, this.#engine.cache, fetched).then(
       (values) => answer(() => this.#runOn(command, args, values, how)),
       (error: unknown) => {

@@ -46,6 +46,11 @@ describe('cluster configuration', () => {
     ],
     ['an empty file', '', /c\.json:1: not JSON: /],
     [
+      'inference without an HTTP port',
+      config(node('a', 1, '0-16383').replace(' }', ', "http-inference": "yes" }')),
+      /c\.json:4: nodes\.0\.http-inference: models are run over the HTTP port: http-port is needed/,
+    ],
+    [
       'an HTTP port that is taken',
       config(node('a', 1, '0-16383').replace(' }', ', "http-port": 1 }')),
       /c\.json:4: nodes\.0\.http-port: the address 127\.0\.0\.1:1 is taken/,
