@@ -191,12 +191,17 @@ describe.skipIf(executablePath === undefined)('the live page', { timeout: 120_00
     expect(wrong).toEqual([]);
   });
 
-  test('says so when the node is gone', async () => {
+  test('says so when the node is gone, and goes on when it is back', async () => {
     const node = await started();
     const { page } = await open(node);
+    const port = node.http?.port as number;
     await node.close();
     await page.locator('#state.bad').waitFor();
     expect(await page.locator('#notice').textContent()).toContain('The node does not answer');
+    await started({ http: { host: '127.0.0.1', port }, name: 'again' });
+    await page.locator('#state.good').waitFor();
+    expect(await page.locator('#name').textContent()).toBe('Tessera again');
+    expect(await page.locator('#notice').isHidden()).toBe(true);
   });
 });
 
