@@ -91,6 +91,10 @@ describe.skipIf(noRedis !== undefined).each([2, 3] as const)(
     test.each([
       ['AI.TENSORSET t', "-ERR wrong number of arguments for 'AI.TENSORSET' command"],
       ['AI._MODELSCAN', '-ERR AI._MODELSCAN cannot run within a transaction where a Redis has the keys'],
+      [
+        'AI.EXPERIMENT SET e PRIMARY m CANDIDATES 1 n',
+        '-ERR AI.EXPERIMENT SET cannot run within a transaction where a Redis has the keys',
+      ],
       ['AI.NOPE x', /^-ERR unknown command 'AI.NOPE'/],
       ['GET', "-ERR wrong number of arguments for 'get' command"],
     ])('%s is refused at once, and EXEC runs none', async (words, error) => {
