@@ -127,6 +127,12 @@ describe.skipIf(executablePath === undefined)('the live page', { timeout: 120_00
     await expect
       .poll(() => experiment.textContent(), { timeout: 30_000 })
       .toMatch(/Same first choice\s*–\s*100 %/);
+    // The focus stays while what has it is made anew.
+    const slow = page.locator('#slow ul');
+    await slow.focus();
+    expect(await page.evaluate('(document.activeElement.dataset.isOld = "yes")')).toBe('yes');
+    await expect.poll(() => slow.getAttribute('data-is-old'), { timeout: 30_000 }).toBeNull();
+    expect(await page.evaluate('document.activeElement.matches("#slow ul")')).toBe(true);
     const drawn = await page.locator('.chart path.c1').first().getAttribute('d');
     expect(drawn).toMatch(/^M/);
     const widths = await page.evaluate<number[]>('[document.documentElement.scrollWidth, innerWidth]');
@@ -171,6 +177,11 @@ describe.skipIf(executablePath === undefined)('the live page', { timeout: 120_00
     await expect.poll(() => rows.count()).toBe(60);
     await page.getByLabel('Filter').fill('MODEL-5');
     await expect.poll(() => rows.count()).toBe(11);
+    await page.getByLabel('Sort by').selectOption('key');
+    expect(await rows.locator('td.key').first().textContent()).toBe('model-5');
+    await page.getByLabel('Sort by').selectOption('runs');
+    await client.send('AI.MODELEXECUTE', 'model-57', 'INPUTS', 2, 'x', 'x', 'OUTPUTS', 1, 'y');
+    await expect.poll(() => rows.locator('td.key').first().textContent()).toBe('model-57');
     await page.getByLabel('Filter').fill('none such');
     await expect.poll(() => page.locator('#models').textContent()).toContain('None of 60');
     expect(wrong).toEqual([]);
@@ -188,6 +199,7 @@ describe.skipIf(executablePath === undefined)('the live page', { timeout: 120_00
     expect(await cells('a (this one)')).toEqual(['a (this one)', '127.0.0.1:7000', '10 k', '0–9999', 'here']);
     expect(await cells('7001')).toEqual(['b', '127.0.0.1:7001', '6,384', '10000–16383', '127.0.0.1:7101']);
     expect(await page.locator('#cluster a').getAttribute('href')).toBe('http://127.0.0.1:7101/');
+    await page.screenshot({ path: path.join(SCREENSHOTS, 'cluster.png'), fullPage: true });
     expect(wrong).toEqual([]);
   });
 
@@ -198,6 +210,7 @@ describe.skipIf(executablePath === undefined)('the live page', { timeout: 120_00
     await node.close();
     await page.locator('#state.bad').waitFor();
     expect(await page.locator('#notice').textContent()).toContain('The node does not answer');
+    await page.screenshot({ path: path.join(SCREENSHOTS, 'gone.png'), fullPage: true });
     await started({ http: { host: '127.0.0.1', port }, name: 'again' });
     await page.locator('#state.good').waitFor();
     expect(await page.locator('#name').textContent()).toBe('Tessera again');

@@ -11,6 +11,7 @@ const HEIGHT = 100;
 export class Chart {
   #series;
   #format;
+  #thousand;
   #samples = [];
   #shown = null;
   #seconds = LEAST_SECONDS;
@@ -27,9 +28,11 @@ export class Chart {
    * @param {string} title
    * @param {{ name: string, of: (sample: object) => number | null }[]} series
    * @param {(value: number | null) => string} format
+   * @param {number} thousand of the units: 1024 where they are KiB, MiB
    */
-  constructor(title, series, format) {
+  constructor(title, series, format, thousand = 1000) {
     this.#series = series;
+    this.#thousand = thousand;
     this.#format = format;
     const svg = document.createElementNS(SVG, 'svg');
     this.#svg = svg;
@@ -80,8 +83,8 @@ export class Chart {
     this.#svg.setAttribute('viewBox', `0 0 ${this.#seconds - 1} ${HEIGHT}`);
     this.#oldest.textContent = `${age(this.#seconds * 1000)} ago`;
     const values = this.#series.map(({ of }) => this.#samples.map(of));
-    const largest = niceCeiling(Math.max(0, ...values.flat().map((value) => value ?? 0)));
-    this.#top.textContent = this.#format(largest);
+    const largest = niceCeiling(Math.max(0, ...values.flat().map((value) => value ?? 0)), this.#thousand);
+    this.#top.textContent = largest === 0 ? '' : this.#format(largest);
     const first = this.#seconds - this.#samples.length;
     values.forEach((line, i) => {
       this.#paths[i].setAttribute('d', lineOf(line, first, largest));
@@ -124,9 +127,10 @@ function lineOf(values, first, largest) {
   return text;
 }
 
-/** The next of 1, 2, 5, 10, 20 .. so that the scale does not change every second. */
-function niceCeiling(value) {
+/** The next of 1, 2, 5, 10, 20 .. of its unit, so that the scale does not change every second. */
+function niceCeiling(value, thousand) {
   if (value <= 0) return 0;
-  const power = 10 ** Math.floor(Math.log10(value));
+  const unit = thousand ** Math.floor(Math.log(value) / Math.log(thousand));
+  const power = unit * 10 ** Math.floor(Math.log10(value / unit));
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value) ?? 10 * power;
 }

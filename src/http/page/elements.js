@@ -18,12 +18,15 @@ export function byId(id) {
 }
 
 /**
- * A table, whose rows are cards on a narrow screen.
+ * A table, whose rows are cards on a narrow screen unless another class is given.
  * @param {{ title: string, kind?: 'number' | 'key' }[]} columns
  * @param {(Node | string)[][]} rows
+ * @param {string} kind
  */
-export function table(columns, rows) {
-  const head = columns.map(({ title, kind }) => element('th', { scope: 'col', class: kind ?? '' }, title));
+export function table(columns, rows, kind = 'cards') {
+  const head = columns.map((column) =>
+    element('th', { scope: 'col', class: column.kind ?? '' }, column.title),
+  );
   const body = rows.map((cells) =>
     element(
       'tr',
@@ -35,7 +38,7 @@ export function table(columns, rows) {
   );
   return element(
     'table',
-    { class: 'cards' },
+    { class: kind },
     element('thead', {}, element('tr', {}, ...head)),
     element('tbody', {}, ...body),
   );

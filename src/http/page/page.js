@@ -8,12 +8,14 @@ import {
   experimentsView,
   memoryView,
   modelsView,
+  ORDERS,
   slowView,
 } from './views.js';
 
 const HISTORY = 300;
 /** What only a snapshot has is asked for that often. */
 const SNAPSHOT_MS = 5000;
+const FOCUSABLE = 'a, [tabindex]';
 /** Without an event for so long the stream is broken, whatever the browser thinks of it. */
 const SILENCE_MS = 4000;
 
@@ -40,6 +42,7 @@ const charts = [
       { name: 'data', of: (s) => s.dataBytes },
     ],
     bytes,
+    1024,
   ),
   new Chart(
     'Commands a second',
@@ -75,8 +78,10 @@ function fill(id, ...children) {
   const selection = getSelection();
   if (selection !== null && !selection.isCollapsed && selection.containsNode(target, true)) return;
   const scrolled = target.firstElementChild?.scrollTop ?? 0;
+  const focused = [...target.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
   target.replaceChildren(...children);
   if (scrolled > 0 && target.firstElementChild) target.firstElementChild.scrollTop = scrolled;
+  if (focused >= 0) target.querySelectorAll(FOCUSABLE)[focused]?.focus({ preventScroll: true });
 }
 
 function showState() {
@@ -105,8 +110,9 @@ function notice(text) {
 
 function showModels() {
   const { models, node } = snapshot;
-  byId('filter-label').hidden = models.length < 8 && byId('filter').value === '';
-  fill('models', modelsView(models, byId('filter').value, node.port));
+  const filter = byId('filter').value;
+  byId('choice').hidden = models.length < 2 && filter === '';
+  fill('models', modelsView(models, { filter, order: byId('order').value, port: node.port }));
 }
 
 function showChanging() {
@@ -170,7 +176,10 @@ setInterval(() => {
   else if (stream.readyState === EventSource.OPEN) void takeSnapshot().catch(lost);
 }, SNAPSHOT_MS);
 
-byId('filter').addEventListener('input', () => snapshot !== null && showModels());
+byId('order').append(...Object.keys(ORDERS).map((order) => element('option', {}, order)));
+for (const id of ['filter', 'order']) {
+  byId(id).addEventListener('input', () => snapshot !== null && showModels());
+}
 
 const THEMES = ['system', 'light', 'dark'];
 function setTheme(theme) {

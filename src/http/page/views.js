@@ -24,8 +24,19 @@ function legendOfStages() {
 
 const failed = (value) => (value > 0 ? element('span', { class: 'failed' }, count(value)) : count(value));
 
-/** @param {object[]} models @param {string} filter */
-export function modelsView(models, filter, port) {
+/** Orders of models by what the page calls them, the largest first. Keys decide where that is the same. */
+export const ORDERS = {
+  'runs/s': ({ runsPerSecond }) => runsPerSecond,
+  key: () => 0,
+  p99: ({ p99Us }) => p99Us ?? -1,
+  waiting: ({ pending }) => pending,
+  runs: ({ runs }) => runs,
+  failed: ({ failures }) => failures,
+  memory: ({ bytes: size }) => size ?? -1,
+};
+
+/** @param {object[]} models @param {{ filter: string, order: string, port: number }} choice */
+export function modelsView(models, { filter, order, port }) {
   if (models.length === 0) {
     return nothing(
       'Nothing has run here yet. Store a model and run it:',
@@ -38,6 +49,8 @@ export function modelsView(models, filter, port) {
   }
   const shown = models.filter(({ model }) => model.toLowerCase().includes(filter.toLowerCase()));
   if (shown.length === 0) return nothing(`None of ${models.length} has “${filter}” in its key.`);
+  const by = ORDERS[order];
+  shown.sort((a, b) => by(b) - by(a) || a.model.localeCompare(b.model));
   const columns = [
     { title: 'Key', kind: 'key' },
     { title: 'Device' },
@@ -214,7 +227,7 @@ export function memoryView(memory, keys) {
     { title: 'Number', kind: 'number' },
     { title: 'Bytes', kind: 'number' },
   ];
-  return element('div', { class: 'card wide' }, table(columns, rows));
+  return element('div', { class: 'card wide' }, table(columns, rows, ''));
 }
 
 export function errorsView(errors) {
