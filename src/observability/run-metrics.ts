@@ -45,8 +45,10 @@ export class RunMetrics {
   succeeded(series: ModelSeries, queuedAt: number, now: number, timing: BatchTiming): void {
     const { startedAt, assemblyUs, computeUs } = timing;
     const totalUs = (now - queuedAt) * 1000;
-    const queueUs = Math.max(0, (startedAt - queuedAt) * 1000);
-    const replyUs = Math.max(0, totalUs - queueUs - assemblyUs - computeUs);
+    const outsideUs = Math.max(0, totalUs - assemblyUs - computeUs);
+    // The clocks of two threads agree to within microseconds: the stages come to the whole all the same.
+    const queueUs = Math.min(outsideUs, Math.max(0, (startedAt - queuedAt) * 1000));
+    const replyUs = outsideUs - queueUs;
     const stagesUs = { queue: queueUs, assembly: assemblyUs, compute: computeUs, reply: replyUs };
     series.succeeded(totalUs, stagesUs);
     const limit = this.#slowUs();
