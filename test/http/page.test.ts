@@ -196,7 +196,13 @@ describe.skipIf(executablePath === undefined)('the live page', { timeout: 120_00
     const { page, wrong } = await open(node);
     const cells = (name: string) =>
       page.locator('#cluster tr', { hasText: name }).locator('td').allInnerTexts();
-    expect(await cells('a (this one)')).toEqual(['a (this one)', '127.0.0.1:7000', '10 k', '0–9999', 'here']);
+    expect(await cells('a (this one)')).toEqual([
+      'a (this one)',
+      '127.0.0.1:7000',
+      '10,000',
+      '0–9999',
+      'here',
+    ]);
     expect(await cells('7001')).toEqual(['b', '127.0.0.1:7001', '6,384', '10000–16383', '127.0.0.1:7101']);
     expect(await page.locator('#cluster a').getAttribute('href')).toBe('http://127.0.0.1:7101/');
     await page.screenshot({ path: path.join(SCREENSHOTS, 'cluster.png'), fullPage: true });

@@ -74,6 +74,7 @@ export class Chart {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
       if (step !== undefined) this.#show((this.#shown ?? this.#seconds - 1) + step);
     });
+    this.draw([]);
   }
 
   /** @param {object[]} samples one a second, oldest first */

@@ -171,7 +171,7 @@ export function clusterView(cluster, upstream) {
     return [
       node.isSelf ? `${node.name} (this one)` : node.name,
       `${node.host}:${node.port || node.tlsPort}`,
-      count(total),
+      total.toLocaleString('en'),
       ranges,
       pageOf(node),
     ];
