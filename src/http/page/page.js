@@ -182,13 +182,31 @@ for (const id of ['filter', 'order']) {
 }
 
 const THEMES = ['system', 'light', 'dark'];
-function setTheme(theme) {
+let theme = keptTheme();
+
+function keptTheme() {
+  try {
+    const kept = localStorage.getItem('theme');
+    return THEMES.includes(kept) ? kept : 'system';
+  } catch {
+    // The browser lets pages keep nothing.
+    return 'system';
+  }
+}
+
+function showTheme() {
   if (theme === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
   byId('theme').textContent = `Theme: ${theme}`;
-  localStorage.setItem('theme', theme);
 }
-setTheme(THEMES.includes(localStorage.getItem('theme')) ? localStorage.getItem('theme') : 'system');
+
+showTheme();
 byId('theme').addEventListener('click', () => {
-  setTheme(THEMES[(THEMES.indexOf(localStorage.getItem('theme')) + 1) % THEMES.length]);
+  theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+  showTheme();
+  try {
+    localStorage.setItem('theme', theme);
+  } catch {
+    // It holds until the page is closed.
+  }
 });
