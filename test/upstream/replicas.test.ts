@@ -1,6 +1,6 @@
 import { Cluster, Command } from 'ioredis';
 import { createCluster } from 'redis';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { oneOperator } from '../support/models.ts';
 import { idOf, type RedisNodes, redisCli, startRedisNodes } from '../support/redis-nodes.ts';
 import { noRedis } from '../support/redis-server.ts';
@@ -39,6 +39,17 @@ describe.skipIf(noRedis !== undefined)('a node before a replica', () => {
       expect(await writer.send(...args)).toBe('OK');
     await storeFunction(writer, `s${tag}`, 'return tensors[0] * 2');
     expect(await writer.send('WAIT', 1, 5000)).toBe(1);
+    // Redis leaves a replica out until it has heard from it how far it is.
+    for (const port of cluster.ports) {
+      const one = await connect(port);
+      await vi.waitFor(
+        async () => {
+          const slots = JSON.stringify(await one.send('CLUSTER', 'SLOTS'));
+          for (const each of cluster.ports) expect(slots).toContain(`,${each},`);
+        },
+        { timeout: 30_000, interval: 20 },
+      );
+    }
   });
   afterEach(() => {
     for (const client of clients.splice(0)) client.close();
@@ -184,7 +195,13 @@ describe.skipIf(noRedis !== undefined)('a node before a replica', () => {
     await client.send('READONLY');
     expect(await client.send(...dag())).toEqual(['OK', ['-3', '-4']]);
     expect(await client.send('AI.TENSORGET', `new${tag}`, 'VALUES')).toEqual(['7']);
-    await redisCli('--cluster', 'del-node', other, await idOf(added));
+    // Nobody forgets whom it has not met.
+    const id = await idOf(added);
+    for (const port of cluster.ports) {
+      const one = await connect(port);
+      await expect.poll(() => one.send('CLUSTER', 'NODES'), { timeout: 20_000, interval: 20 }).toContain(id);
+    }
+    await redisCli('--cluster', 'del-node', other, id);
     await cluster.removeLast();
   });
 
