@@ -50,6 +50,16 @@ export interface RuntimeConfig {
   luaTimeLimitMs: number;
 }
 
+/** A node before a Redis of a cluster. */
+export interface SlotsOfNode {
+  readonly host: string;
+  readonly port: number;
+  /** Of its Redis: 40 hexadecimal digits. */
+  readonly id: string;
+  /** First and last slot of each range; a replica has none. */
+  readonly slots: readonly (readonly [number, number])[];
+}
+
 /** A Redis that has a node's keys, as far as the node knows. */
 export interface UpstreamState {
   readonly shownAddress: string;
@@ -58,6 +68,8 @@ export interface UpstreamState {
   readonly changedAt: number;
   /** How often it went away. */
   readonly losses: number;
+  /** Who has which slots; null where it is in no cluster, none where it does not answer. */
+  readonly slots: { get(): Promise<readonly SlotsOfNode[]> } | null;
   /** Values that are kept at hand. */
   readonly cache: {
     readonly size: number;

@@ -10,8 +10,8 @@ const MOST_UNSENT_BYTES = 1024 * 1024;
 export function liveRoutes(server: FastifyInstance, node: NodeContext): void {
   const sampler = new Sampler(node);
   server.addHook('preClose', async () => sampler.close());
-  server.get('/api/snapshot', (_, reply) =>
-    reply.header('cache-control', 'no-store').send(snapshot(node, sampler)),
+  server.get('/api/snapshot', async (_, reply) =>
+    reply.header('cache-control', 'no-store').send(await snapshot(node, sampler)),
   );
   server.get('/api/events', (_, reply) => {
     reply.hijack();

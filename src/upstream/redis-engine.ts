@@ -5,6 +5,7 @@ import type { NodeContext, UpstreamState } from '../node-context.ts';
 import { type Acknowledgement, NO_ACKNOWLEDGEMENT } from './acknowledgement.ts';
 import type { AddressBook } from './address-book.ts';
 import { askOnce } from './ask.ts';
+import { ClusterSlots } from './cluster-slots.ts';
 import { ClusterView } from './cluster-view.ts';
 import { PlainKeys } from './in-place-writes.ts';
 import { encodeRequest } from './requests.ts';
@@ -45,6 +46,7 @@ export class RedisEngine implements UpstreamState {
   readonly addresses: AddressBook | null;
   /** What the others say while it is away; null where there are no others. */
   readonly view: ClusterView | null;
+  readonly slots: ClusterSlots | null;
   readonly acknowledgement: Acknowledgement;
   readonly pieceBytes: number;
   readonly #node: Pick<NodeContext, 'devices' | 'log'>;
@@ -64,6 +66,7 @@ export class RedisEngine implements UpstreamState {
     this.address = address;
     this.addresses = addresses ?? null;
     this.view = addresses === undefined ? null : new ClusterView(address, addresses);
+    this.slots = addresses === undefined ? null : new ClusterSlots(address, addresses);
     this.pieceBytes = pieceBytes;
     this.acknowledgement = acknowledgement ?? NO_ACKNOWLEDGEMENT;
     this.#node = node;

@@ -6,6 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SlotMap } from '../../cluster/slot-map.ts';
 import type { TesseraNode } from '../../src/node.ts';
 import { model } from '../support/node.ts';
+import { startRedisNodes } from '../support/redis-nodes.ts';
+import { noRedis } from '../support/redis-server.ts';
 import { RespClient } from '../support/resp-client.ts';
 import { get, startHttpNode } from './http-node.ts';
 
@@ -206,6 +208,26 @@ describe.skipIf(executablePath === undefined)('the live page', { timeout: 120_00
     expect(await cells('7001')).toEqual(['b', '127.0.0.1:7001', '6,384', '10000–16383', '127.0.0.1:7101']);
     expect(await page.locator('#cluster a').getAttribute('href')).toBe('http://127.0.0.1:7101/');
     await page.screenshot({ path: path.join(SCREENSHOTS, 'cluster.png'), fullPage: true });
+    expect(wrong).toEqual([]);
+  });
+
+  test.skipIf(noRedis !== undefined)('before a Redis Cluster shows who has which slots', async () => {
+    const cluster = await startRedisNodes(2, 1, 2000, {}, { http: { host: '127.0.0.1', port: 0 } });
+    ends.push(() => cluster.stop());
+    const [node] = cluster.nodes as [TesseraNode];
+    const { page, wrong } = await open(node);
+    const [first, second] = cluster.ports;
+    await expect
+      .poll(() => page.locator('#cluster tbody tr').allTextContents(), { timeout: 30_000 })
+      .toHaveLength(4);
+    const rows = (await page.locator('#cluster tbody tr').allTextContents()).join('\n');
+    expect(rows).toContain(`127.0.0.1:${first} (this one)127.0.0.1:${first}8,1920–8191here`);
+    expect(rows).toContain(`127.0.0.1:${second}8,1928192–16383–`);
+    expect(rows.match(/0replica/g)).toHaveLength(2);
+    expect(await page.locator('#cluster p').textContent()).toMatch(
+      /^The keys are in the Redis at .*: up for /,
+    );
+    await page.screenshot({ path: path.join(SCREENSHOTS, 'redis.png'), fullPage: true });
     expect(wrong).toEqual([]);
   });
 

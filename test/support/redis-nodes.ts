@@ -10,7 +10,7 @@ import {
   type RedisProcess,
   startRedisProcess,
 } from '../../cluster/redis-cluster.ts';
-import type { TesseraNode } from '../../src/node.ts';
+import type { NodeOptions, TesseraNode } from '../../src/node.ts';
 import { AddressBook, type BookEntry } from '../../src/upstream/address-book.ts';
 import type { RedisSettings } from '../../src/upstream/redis-engine.ts';
 import { freePorts } from './cluster.ts';
@@ -44,6 +44,7 @@ export async function startRedisNodes(
   replicas = 0,
   nodeTimeoutMs = 2000,
   settings: Partial<RedisSettings> = {},
+  others: Partial<NodeOptions> = {},
 ): Promise<RedisNodes> {
   const count = masters * (1 + replicas);
   const server = findRedisServer();
@@ -57,7 +58,7 @@ export async function startRedisNodes(
     ]);
   const addNode = async (redisPort: number) => {
     const address = { host: HOST, port: redisPort, secure: false, user: '', password: '' };
-    const node = await startNode({}, 0, { redis: { address, addresses, ...settings } });
+    const node = await startNode({}, 0, { redis: { address, addresses, ...settings }, ...others });
     nodes.push(node);
     ports.push(node.port);
     entries.push({

@@ -10,6 +10,7 @@ import {
   modelsView,
   ORDERS,
   slowView,
+  upstreamView,
 } from './views.js';
 
 const HISTORY = 300;
@@ -136,7 +137,11 @@ function showAll() {
   showChanging();
   const { cluster, upstream, errors, slowRuns } = snapshot;
   byId('cluster-part').hidden = cluster === null && upstream === null;
-  if (cluster !== null || upstream !== null) fill('cluster', clusterView(cluster, upstream));
+  fill(
+    'cluster',
+    ...(upstream === null ? [] : [upstreamView(upstream)]),
+    ...(cluster === null ? [] : [clusterView(cluster)]),
+  );
   fill('errors', errorsView(errors));
   fill('slow', slowView(slowRuns));
 }

@@ -134,28 +134,20 @@ export function experimentsView(experiments) {
   });
 }
 
-/** @param {object | null} cluster @param {object | null} upstream */
-export function clusterView(cluster, upstream) {
-  if (cluster === null) {
-    const since = `${upstream.isThere ? 'up' : 'down'} for ${age(Date.now() - upstream.changedAt)}`;
-    const cached = `${count(upstream.cachedValues)} values, ${bytes(upstream.cachedBytes)} at hand`;
-    return element(
-      'div',
-      { class: 'card' },
-      element(
-        'p',
-        {},
-        'The keys are in the Redis at ',
-        element('code', {}, upstream.address),
-        `: ${since}, ${cached}.`,
-      ),
-      element(
-        'p',
-        { class: 'quiet' },
-        'Which node has which slots is its cluster’s business: CLUSTER SLOTS tells.',
-      ),
-    );
-  }
+/** Where a Redis has the keys: whether it is there. */
+export function upstreamView({ address, isThere, changedAt, cachedValues, cachedBytes }) {
+  const since = `${isThere ? 'up' : 'down'} for ${age(Date.now() - changedAt)}`;
+  const cached = `${count(cachedValues)} values, ${bytes(cachedBytes)} at hand`;
+  return element(
+    'p',
+    {},
+    'The keys are in the Redis at ',
+    element('code', {}, address),
+    `: ${since}, ${cached}.`,
+  );
+}
+
+export function clusterView(cluster) {
   const bar = element('div', { class: 'slots', role: 'img', 'aria-label': 'Slots by node' });
   cluster.nodes.forEach(({ name, slots }, i) => {
     for (const [from, to] of slots) {
@@ -172,7 +164,7 @@ export function clusterView(cluster, upstream) {
       node.isSelf ? `${node.name} (this one)` : node.name,
       `${node.host}:${node.port || node.tlsPort}`,
       total.toLocaleString('en'),
-      ranges,
+      ranges === '' ? 'replica' : ranges,
       pageOf(node),
     ];
   });

@@ -7,7 +7,7 @@ import type { RecentError } from '../recent-errors.ts';
 export interface NodeSnapshot {
   readonly at: number;
   readonly node: NodeState;
-  /** Null outside cluster mode, and where a Redis Cluster knows the slots. */
+  /** Null outside cluster mode, and where the Redis Cluster that knows the slots does not answer. */
   readonly cluster: ClusterState | null;
   /** Null where the keys are here. */
   readonly upstream: UpstreamSnapshot | null;
@@ -64,7 +64,7 @@ export interface ClusterState {
     readonly http: string | null;
     /** Whether it is this node. */
     readonly isSelf: boolean;
-    /** First and last slot of each range. */
+    /** First and last slot of each range; a replica has none. */
     readonly slots: readonly (readonly [number, number])[];
   }[];
 }

@@ -18,11 +18,11 @@ import type {
 } from './snapshot-types.ts';
 
 /** The node as it is now, and its last minutes. */
-export function snapshot(node: NodeContext, sampler: Sampler): NodeSnapshot {
+export async function snapshot(node: NodeContext, sampler: Sampler): Promise<NodeSnapshot> {
   return {
     at: Date.now(),
     node: nodeState(node),
-    cluster: clusterState(node),
+    cluster: await clusterState(node),
     upstream: upstreamState(node),
     history: sampler.history,
     ...changing(node, sampler),
@@ -57,7 +57,15 @@ function nodeState(node: NodeContext): NodeState {
   };
 }
 
-function clusterState({ slots }: NodeContext): ClusterState | null {
+async function clusterState({ slots, upstream, host, port }: NodeContext): Promise<ClusterState | null> {
+  const before = (await upstream?.slots?.get()) ?? [];
+  if (before.length > 0) {
+    const nodes = before.map((one) => {
+      const isSelf = one.host === host && one.port === port;
+      return { ...one, name: `${one.host}:${one.port}`, tlsPort: 0, http: null, isSelf };
+    });
+    return { nodes };
+  }
   if (slots === null) return null;
   const nodes = slots.nodes.map((one) => {
     const { name, id, host, port, tlsPort, http, ranges } = one;
