@@ -1,7 +1,7 @@
 import type { SlotsOfNode } from '../node-context.ts';
 import type { AddressBook } from './address-book.ts';
 import { askOnce } from './ask.ts';
-import { parseReply, textOf } from './reply-tree.ts';
+import { slotRanges } from './slots-reply.ts';
 import type { UpstreamAddress } from './upstream-address.ts';
 
 const PATIENCE_MS = 1000;
@@ -31,14 +31,11 @@ export class ClusterSlots {
 
   async #ask(): Promise<readonly SlotsOfNode[]> {
     const reply = await askOnce(this.#address, PATIENCE_MS, ['CLUSTER', 'SLOTS']);
-    const tree = parseReply(this.#addresses.translated('CLUSTER SLOTS', reply, false));
     const found = new Map<string, { host: string; port: number; id: string; slots: [number, number][] }>();
-    for (const { items } of tree.items ?? []) {
-      const [from, to, ...nodes] = items ?? [];
-      for (const [i, node] of nodes.entries()) {
-        const [host = '', port = '', id = ''] = (node.items ?? []).map(textOf);
+    for (const { from, to, nodes } of slotRanges(this.#addresses.translated('CLUSTER SLOTS', reply, false))) {
+      for (const [i, { host = '', port = '', id = '' }] of nodes.entries()) {
         const known = found.get(id) ?? { host, port: Number(port), id, slots: [] };
-        if (i === 0) known.slots.push([Number(textOf(from)), Number(textOf(to))]);
+        if (i === 0) known.slots.push([from, to]);
         found.set(id, known);
       }
     }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AddressBook } from './address-book.ts';
 import { askOnce } from './ask.ts';
-import { parseReply, textOf } from './reply-tree.ts';
+import { slotRanges } from './slots-reply.ts';
 import type { UpstreamAddress } from './upstream-address.ts';
 
 const POLL_MS = 50;
@@ -90,11 +90,9 @@ export class ClusterView {
   }
 
   #take(reply: Buffer): void {
-    this.#ranges = (parseReply(reply).items ?? []).flatMap(({ items }) => {
-      const [from, to, master] = items ?? [];
-      const [host, port] = (master?.items ?? []).map(textOf);
-      if (host === undefined || port === undefined) return [];
-      return [{ from: Number(textOf(from)), to: Number(textOf(to)), host, port }];
+    this.#ranges = slotRanges(reply).flatMap(({ from, to, nodes: [master] }) => {
+      if (master?.host === undefined || master.port === undefined) return [];
+      return [{ from, to, host: master.host, port: master.port }];
     });
     this.#tell();
   }

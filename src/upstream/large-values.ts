@@ -14,9 +14,9 @@ import type { ValueCache } from '../keyspace/redis/value-cache.ts';
 import { ServerError } from '../protocol/reply.ts';
 import { type Acknowledgement, waitRequest } from './acknowledgement.ts';
 import type { Asker } from './key-walk.ts';
+import { isError } from './reply-kinds.ts';
 import { parseReply } from './reply-tree.ts';
 
-const MINUS = 45;
 const ONE = ':1\r\n';
 /** How long what was put together lives without its name: a node that ends meanwhile leaves nothing behind for good. */
 const LIFE_MS = 600_000;
@@ -47,7 +47,7 @@ async function joined(
   const pieces: Buffer[] = [];
   for (let n = 0; n < count; n++) {
     const reply = await ask(['HMGET', name, HEAD_FIELD, n]);
-    if (reply[0] === MINUS) throw new ServerError(reply.toString('utf8', 1).trimEnd());
+    if (isError(reply)) throw new ServerError(reply.toString('utf8', 1).trimEnd());
     const [head, piece] = (parseReply(reply).items ?? []).map(({ bytes }) => bytes);
     if (head?.toString('latin1', 0, header.length) !== header) throw errors.valueChanged();
     if (!piece) throw errors.pieceMissing(key, n + 1, count);
@@ -84,19 +84,19 @@ export async function storeInPieces(
     long.push({ key, beside, pieces });
     const name = Buffer.from(beside, 'latin1');
     const begun = await ask(['HSET', name, HEAD_FIELD, encodeHead({ header: value.header, pieces })]);
-    if (begun[0] === MINUS) return undone(begun);
+    if (isError(begun)) return undone(begun);
     let n = 0;
     for (const piece of inPieces(value.parts, pieceBytes)) {
       // Not the other way round: what was gone by then would come back for good.
       const lives = await ask(['PEXPIRE', name, LIFE_MS]);
-      if (lives[0] === MINUS) return undone(lives);
+      if (isError(lives)) return undone(lives);
       if (lives.toString('latin1') !== ONE) return undone(Buffer.from(`-${errors.incomplete().message}\r\n`));
       const put = await ask(['HSET', name, n++, piece]);
-      if (put[0] === MINUS) return undone(put);
+      if (isError(put)) return undone(put);
       // Replicas keep up: they are cut off where too much waits for them, and have all the more to do at the end.
       if (acknowledgement.replicas > 0) await ask(waitRequest(acknowledgement));
     }
   }
   const answer = await ask(commitRequest(long, short));
-  return answer[0] === MINUS ? undone(answer) : answer;
+  return isError(answer) ? undone(answer) : answer;
 }
