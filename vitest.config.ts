@@ -26,6 +26,8 @@ export default defineConfig({
     ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A machine that does much else takes longer than the second that is the default.
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     maxWorkers: 2,
     // Clusters are started in new data folders: without a cache in common, each start compiles everything anew.

@@ -73,7 +73,7 @@ describe.skipIf(benchmark === undefined)('redis-benchmark', () => {
 
   test('loads the nodes of a cluster, each with keys of its own', async () => {
     const ports = await emptyCluster();
-    const args = ['--cluster', '-p', String(ports[0]), '-t', 'set,get,lpush,hset,ping', '-n', '2000'];
+    const args = ['--cluster', '-p', String(ports[0]), '-t', 'set,get,lpush,hset,ping', '-n', '20000'];
     const [title, ...lines] = await benchmarked(...args);
     expect(title).toBe('Cluster has 3 master nodes:');
     const masters = lines
