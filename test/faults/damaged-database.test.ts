@@ -118,6 +118,34 @@ test('a file that is in order is found to be so, whatever has been done to it', 
   }
 });
 
+test('what LMDB would end the process for, or lose keys for, is told', async () => {
+  const file = await database();
+  const damageOf = (change: (bytes: Buffer) => void) => {
+    const bytes = Buffer.from(file);
+    change(bytes);
+    const name = path.join(emptyFolder(), 'keys.mdb');
+    writeFileSync(name, bytes);
+    const read = new LmdbFile(name);
+    const damage = read.damage();
+    read.close();
+    return damage;
+  };
+  // Some of them are free: what is changed in all of them is changed in one that is in use.
+  const leaves = Array.from({ length: file.length / PAGE - 2 }, (_, i) => (i + 2) * PAGE).filter(
+    (page) => file.readUInt16LE(page + 18) === 2 && file.readUInt16LE(page + 20) > 40,
+  );
+  const inLeaves = (at: number, by: number) => (bytes: Buffer) => {
+    for (const page of leaves) bytes.writeUInt16LE(bytes.readUInt16LE(page + at) + by, page + at);
+  };
+  expect(damageOf(() => {})).toBeNull();
+  for (const page of [0, 1]) {
+    expect(damageOf((bytes) => bytes.fill(0, page * PAGE, (page + 1) * PAGE))).toMatch(/: page \d /);
+  }
+  // An entry less: it would be missing, and nothing else would be wrong.
+  expect(damageOf(inLeaves(20, -2))).toMatch(/other room|entries has/);
+  expect(damageOf(inLeaves(22, 64))).toMatch(/other room/);
+});
+
 /** Zeroes the first page of a tree's leaves that has this key in it. */
 function losePageOf(database: string, key: string): void {
   const bytes = readFileSync(database);

@@ -8,6 +8,7 @@ import { readFully } from './read-fully.ts';
  *         .. places of nodes u16.., counted from behind this header
  *  node:  low u16, high u16: bytes of the value, in a branch the page below | flags u16 | bytes of the key u16 | key | value
  *  value: itself, or first overflow page u64 | transaction u64 | pages u64, or a tree
+ *         of a free list: transaction u64 as key; how many follow u64 | pages i64..: 0 for none, or -n before the first of n in a row
  *  tree:  page size in the first one u32 | flags u16 | depth u16 | pages 3 u64 | entries u64 | root u64
  *  meta:  magic u32 | version u32 | address u64 | map size u64 | tree of free pages | tree of databases | last page u64 | transaction u64 | boot i64
  * ```
@@ -26,10 +27,16 @@ const MAIN_TREE = FREE_TREE + TREE_BYTES;
 const BRANCH = 0x01;
 const LEAF = 0x02;
 const OVERFLOW = 0x04;
+const META = 0x08;
 const BIG_VALUE = 0x01;
 const TREE_VALUE = 0x02;
 const OVERLAPPING_SYNC = 0x1000;
 
+const FREE_NUMBER_BYTES = 8;
+/** Pages at the beginning that are in no tree. */
+const METAS = 2n;
+/** At the end of the file pages may be free that were never written. */
+const MOST_UNWRITTEN_PAGES = 4096;
 const NO_PAGE = 2n ** 64n - 1n;
 const SMALLEST_PAGE = 256;
 const LARGEST_PAGE = 65_536;
@@ -47,6 +54,7 @@ interface Meta {
   readonly flags: number;
   readonly free: Tree;
   readonly main: Tree;
+  readonly lastPage: bigint;
   readonly transaction: bigint;
   readonly boot: bigint;
 }
@@ -55,6 +63,27 @@ interface Meta {
 interface Nodes {
   readonly page: Buffer;
   readonly places: readonly number[];
+}
+
+/** Pages that are in a tree or free, each only once: of two owners one would write over the other's. */
+class PageNumbers {
+  readonly #last: bigint;
+  readonly #seen = new Set<bigint>();
+
+  constructor(last: bigint) {
+    this.#last = last;
+  }
+
+  /** @throws Error where one of them cannot be. */
+  add(first: bigint, count: bigint): void {
+    if (first < METAS || count < 1n || first + count - 1n > this.#last) {
+      throw new Error(`there is no page ${first} of ${count} in a row`);
+    }
+    for (let number = first; number < first + count; number++) {
+      if (this.#seen.has(number)) throw new Error(`page ${number} is there twice`);
+      this.#seen.add(number);
+    }
+  }
 }
 
 export interface LmdbEntry {
@@ -91,8 +120,15 @@ export class LmdbFile {
     if (this.#size === 0) return null;
     if (this.#meta === null) return `${this.#path} is no LMDB database`;
     try {
-      this.#check(this.#meta.free);
-      for (const tree of this.#check(this.#meta.main)) this.#check(tree);
+      const { free, main, lastPage, pageSize } = this.#meta;
+      for (const number of [0, 1]) this.#checkMeta(number, pageSize);
+      const pages = new PageNumbers(lastPage);
+      if (lastPage > BigInt(2 * Math.ceil(this.#size / pageSize) + MOST_UNWRITTEN_PAGES)) {
+        throw new Error(`its last page is ${lastPage}`);
+      }
+      this.#check(free, pages);
+      for (const tree of this.#check(main, pages)) this.#check(tree, pages);
+      this.#checkFree(free, pages);
       return null;
     } catch (error) {
       return `${this.#path}: ${(error as Error).message}`;
@@ -132,40 +168,88 @@ export class LmdbFile {
     return undefined;
   }
 
-  /** @returns the trees that it holds. @throws Error where something in it cannot be. */
-  #check(tree: Tree): Tree[] {
+  /** LMDB believes either of the two, whichever is right. @throws Error where one cannot be. */
+  #checkMeta(number: number, pageSize: number): void {
+    const page = this.#page(BigInt(number), 1);
+    const isMeta = (page.readUInt16LE(18) & META) !== 0;
+    if (!isMeta || this.#metaAt(number * pageSize)?.pageSize !== pageSize) {
+      throw new Error(`page ${number} does not say where the trees are`);
+    }
+  }
+
+  /** LMDB writes to the pages that the list has. @throws Error where one of them is in use, or there twice. */
+  #checkFree(tree: Tree, pages: PageNumbers): void {
+    for (const { page, places } of this.#leaves(tree, () => {})) {
+      for (const at of places) {
+        const [key, value] = [keyOf(page, at), this.#value(page, at)];
+        const count = value.length < FREE_NUMBER_BYTES ? -1 : Number(value.readBigUInt64LE(0));
+        if (key.length !== FREE_NUMBER_BYTES || count < 0 || (count + 1) * FREE_NUMBER_BYTES > value.length) {
+          throw new Error('a list of free pages is none');
+        }
+        for (let i = 1; i <= count; i++) {
+          let length = 1n;
+          let first = value.readBigInt64LE(i * FREE_NUMBER_BYTES);
+          if (first < 0n && i < count) {
+            length = -first;
+            first = value.readBigInt64LE(++i * FREE_NUMBER_BYTES);
+          }
+          if (first !== 0n) pages.add(first, length);
+        }
+      }
+    }
+  }
+
+  /** @param pages to which those of the tree are added. @returns the trees that it holds. @throws Error where something in it cannot be. */
+  #check(tree: Tree, pages: PageNumbers): Tree[] {
     const trees: Tree[] = [];
     const damaged = (error: unknown) => {
       throw error;
     };
-    for (const { page, places } of this.#leaves(tree, damaged)) {
+    let entries = 0;
+    for (const { page, places } of this.#leaves(tree, damaged, (number) => pages.add(number, 1n))) {
+      entries += places.length;
       for (const at of places) {
         const flags = flagsOf(page, at);
-        if (flags & BIG_VALUE) this.#value(page, at);
+        if (flags & BIG_VALUE) {
+          this.#value(page, at);
+          pages.add(page.readBigUInt64LE(valueAt(page, at)), BigInt(this.#pagesOf(page.readUInt32LE(at))));
+        }
         if (flags & TREE_VALUE) trees.push(treeAt(this.#value(page, at), 0));
       }
     }
+    if (entries !== tree.entries) throw new Error(`a tree of ${tree.entries} entries has ${entries}`);
     return trees;
   }
 
   /** The leaves of a tree; pages that cannot be right are left out, and told of. */
-  *#leaves({ root, depth }: Tree, damaged: (error: unknown) => void): Generator<Nodes> {
+  *#leaves(
+    { root, depth }: Tree,
+    damaged: (error: unknown) => void,
+    passed: (page: bigint) => void = () => {},
+  ): Generator<Nodes> {
     if (root === NO_PAGE) return;
-    if (depth <= DEEPEST_TREE) yield* this.#below(root, depth, damaged);
+    if (depth <= DEEPEST_TREE) yield* this.#below(root, depth, damaged, passed);
     else damaged(new Error(`a tree is ${depth} pages deep`));
   }
 
-  *#below(number: bigint, depth: number, damaged: (error: unknown) => void): Generator<Nodes> {
+  *#below(
+    number: bigint,
+    depth: number,
+    damaged: (error: unknown) => void,
+    passed: (page: bigint) => void,
+  ): Generator<Nodes> {
     const isLeaf = depth <= 1;
     let nodes: Nodes;
     try {
+      passed(number);
       nodes = this.#nodes(number, isLeaf);
     } catch (error) {
       damaged(error);
       return;
     }
     if (isLeaf) yield nodes;
-    else for (const at of nodes.places) yield* this.#below(childOf(nodes.page, at), depth - 1, damaged);
+    else
+      for (const at of nodes.places) yield* this.#below(childOf(nodes.page, at), depth - 1, damaged, passed);
   }
 
   /** @throws Error where the page cannot be one of its kind. */
@@ -188,6 +272,10 @@ export class LmdbFile {
       }
       places.push(at);
     }
+    // LMDB writes new entries below the lowest one, wherever the page says that it is.
+    if (PAGE_HEADER + page.readUInt16LE(22) !== Math.min(page.length, ...places)) {
+      throw new Error(`page ${number} says that it has other room than it has`);
+    }
     return { page, places };
   }
 
@@ -197,12 +285,17 @@ export class LmdbFile {
     const at = valueAt(page, node);
     if (!(flagsOf(page, node) & BIG_VALUE)) return page.subarray(at, at + bytes);
     const number = page.readBigUInt64LE(at);
-    const pages = Math.ceil((PAGE_HEADER + bytes) / (this.#meta as Meta).pageSize);
+    const pages = this.#pagesOf(bytes);
     const whole = this.#page(number, pages);
     if (!(whole.readUInt16LE(18) & OVERFLOW) || whole.readUInt32LE(20) < pages) {
       throw new Error(`page ${number} does not begin a long value`);
     }
     return whole.subarray(PAGE_HEADER, PAGE_HEADER + bytes);
+  }
+
+  /** How many pages a long value of so many bytes takes. */
+  #pagesOf(bytes: number): number {
+    return Math.ceil((PAGE_HEADER + bytes) / (this.#meta as Meta).pageSize);
   }
 
   #page(number: bigint, pages: number): Buffer {
@@ -248,6 +341,7 @@ export class LmdbFile {
       flags: bytes.readUInt16LE(FREE_TREE + 4),
       free: treeAt(bytes, FREE_TREE),
       main: treeAt(bytes, MAIN_TREE),
+      lastPage: bytes.readBigUInt64LE(120),
       transaction: bytes.readBigUInt64LE(128),
       boot: bytes.readBigInt64LE(136),
     };
