@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import slotOf from 'cluster-key-slot';
 import {
   endRedisProcesses,
@@ -15,6 +16,7 @@ import { AddressBook, type BookEntry } from '../../src/upstream/address-book.ts'
 import type { RedisSettings } from '../../src/upstream/redis-engine.ts';
 import { freePorts } from './cluster.ts';
 import { startNode } from './node.ts';
+import type { RespClient } from './resp-client.ts';
 import { run } from './run.ts';
 
 const HOST = '127.0.0.1';
@@ -121,6 +123,22 @@ export async function redisCli(...args: (string | number)[]): Promise<string> {
 /** The id of the Redis behind a node of this machine. */
 export async function idOf(port: number): Promise<string> {
   return (await redisCli('-p', port, 'cluster', 'myid')).trim();
+}
+
+/** Redis gives a manual failover up after 5 s, as when the others do not answer in time: it has to be asked for again then. */
+const FAILOVER_MS = 6000;
+const FAILOVERS = 5;
+
+/** Makes the replica a master. @param client of the node before it, which has said READONLY. */
+export async function promote(client: RespClient): Promise<void> {
+  for (let i = 0; i < FAILOVERS; i++) {
+    const answer = String(await client.send('CLUSTER', 'FAILOVER'));
+    if (answer !== 'OK') throw new Error(`CLUSTER FAILOVER: ${answer}`);
+    for (const deadline = Date.now() + FAILOVER_MS; Date.now() < deadline; await delay(20)) {
+      if (((await client.send('ROLE')) as unknown[])[0] === 'master') return;
+    }
+  }
+  throw new Error('the replica does not become a master');
 }
 
 /** Ports that are free, and the ones 10,000 above, where the nodes of a Redis Cluster talk to each other. */

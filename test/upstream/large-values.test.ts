@@ -3,7 +3,7 @@ import { buildLargeModel } from '../../scripts/onnx-builder.ts';
 import type { TesseraNode } from '../../src/node.ts';
 import { parseUpstream } from '../../src/upstream/upstream-address.ts';
 import { model, startNode } from '../support/node.ts';
-import { type RedisNodes, startRedisNodes } from '../support/redis-nodes.ts';
+import { promote, type RedisNodes, startRedisNodes } from '../support/redis-nodes.ts';
 import { noRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { type Parsed, RespClient } from '../support/resp-client.ts';
 
@@ -255,9 +255,7 @@ describe.skipIf(noRedis !== undefined)('a value in pieces whose replica is promo
     await store(master, key);
     expect(await master.send('WAIT', 1, 5000)).toBe(1);
     await reader.send('READONLY');
-    expect(await reader.send('CLUSTER', 'FAILOVER')).toBe('OK');
-    const role = async () => ((await reader.send('ROLE')) as unknown[])[0];
-    await expect.poll(role, { timeout: 20_000, interval: 20 }).toBe('master');
+    await promote(reader);
     expect(((await blobOf(reader, key)) as Buffer).equals(LARGE)).toBe(true);
     await store(reader, key);
     expect(((await blobOf(reader, key)) as Buffer).equals(LARGE)).toBe(true);
